@@ -1,0 +1,62 @@
+import type { Log } from "../../lib/log.ts";
+import type { Run } from "../../lib/run.ts";
+import type { Migration, SecretName } from "../../stack/model.ts";
+import type { Sealed } from "./sealed.ts";
+
+/** Every action there is and what it is given: one line an action. */
+export interface ActionArgs {
+  makeSecret: { name: SecretName };
+  installPackages: { packages: readonly string[] };
+  makeUsers: { path: string };
+  makeDirectory: { path: string; mode: number; owner: string };
+  writeFile: { path: string; mode: number; owner: string; text: Sealed; unit?: string };
+  linkFile: { path: string; target: string };
+  reloadUnits: Record<string, never>;
+  enableUnits: { units: readonly string[] };
+  disableUnits: { units: readonly string[] };
+  maskUnits: { units: readonly string[] };
+  startUnits: { units: readonly string[]; wait: boolean };
+  restartUnits: { units: readonly string[]; wait: boolean };
+  generateLocale: { locale: string };
+  makeVenv: { service: string; venv: string; requirements: string };
+  rememberInstance: { machineId: string };
+  initdb: { dataDirectory: string; binDirectory: string; locale: string };
+  superuserPassword: { port: number };
+  sql: { database: string; text: Sealed };
+  migrate: { database: string; migrations: readonly Migration[] };
+  redisCluster: { ports: readonly number[] };
+  importDefinitions: { managementPort: number; text: Sealed };
+}
+export type ActionName = keyof ActionArgs;
+
+/** One thing to do, why, and with what. Holds no secret's value: it can be printed. */
+export type Action<K extends ActionName = ActionName> = {
+  readonly [P in K]: Readonly<{ do: P; why: string; args: ActionArgs[P] }>;
+}[K];
+
+/** How each action is carried out; the mapped type makes a missing one a type error. */
+export type Executors = {
+  readonly [K in ActionName]: {
+    /** Actions with the same lock never run at once, e.g. "dpkg", "systemd". */
+    readonly lock?: string;
+    /** What stands for `args` in a plan, one line, no secret. */
+    readonly describe: (args: ActionArgs[K]) => string;
+    readonly apply: (args: ActionArgs[K], io: Io) => Promise<void>;
+  };
+};
+
+/** What executors act through. Only here do secrets have values. */
+export interface Io {
+  readonly run: Run;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** A secret's value. @throws StackError `secret-missing`. */
+  secret(name: SecretName): Promise<string>;
+  /** A sealed text with the values in their places. */
+  unseal(text: Sealed): Promise<string>;
+  /** Makes a secret's value where there is none; never replaces one. */
+  makeSecret(name: SecretName): Promise<void>;
+  /** uid and gid of `user:group`. @throws StackError `no-such-user`. */
+  owner(owner: string): Promise<{ uid: number; gid: number }>;
+  readonly paths: { readonly state: string; readonly run: string };
+}

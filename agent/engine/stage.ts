@@ -1,0 +1,47 @@
+import type { Model } from "../../stack/model.ts";
+import type { Check } from "../checks/check.ts";
+import type { Action } from "./action.ts";
+import type { Eyes } from "./eyes.ts";
+
+/** The stages, in the order they are shown; `needs` decides what waits for what. */
+export const stageIds = ["system", "python", "postgres", "redis", "rabbitmq", "services"] as const;
+export type StageId = (typeof stageIds)[number];
+
+/** Why a stage can't begin, found before it touched anything. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  /** What can't be seen before these actions are done, e.g. "roles and tables: PostgreSQL is not running yet". */
+  readonly unseen: readonly string[];
+}
+
+/**
+ * A stage, as a declaration. Facts decide: nothing remembers that a stage was done.
+ * `inspect` looks and never touches; `preflight`, `plan` and `reset` are pure.
+ */
+export interface StageSpec<Id extends StageId, F> {
+  readonly id: Id;
+  readonly title: string;
+  readonly needs: readonly Exclude<StageId, Id>[];
+  /** Whether this stack has anything for the stage to do. */
+  present(model: Model): boolean;
+  /** Must pass, beside an empty plan, before the stage counts as done. */
+  checks(model: Model): readonly Check[];
+  inspect(eyes: Eyes, model: Model, signal: AbortSignal): Promise<F>;
+  preflight(facts: F, model: Model): readonly Problem[];
+  plan(facts: F, model: Model): Plan;
+  reset(facts: F, model: Model): readonly Action[];
+}
+
+/** A stage whose facts' type is its own matter: what the engine and the CLI see. */
+export type Stage = { readonly [Id in StageId]: StageSpec<Id, unknown> }[StageId];
+
+/** Declares a stage with its facts typed; gives it to the engine with them hidden. */
+export function defineStage<Id extends StageId, F>(spec: StageSpec<Id, F>): StageSpec<Id, unknown> {
+  return spec as StageSpec<Id, unknown>;
+}

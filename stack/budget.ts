@@ -1,0 +1,61 @@
+import { StackError } from "../lib/error.ts";
+import { formatMiB } from "./definition/size.ts";
+import type { Model } from "./model.ts";
+
+/** Each component's share of the memory a machine really has. All MiB. */
+export interface Budget {
+  readonly totalMiB: number;
+  readonly sharedBuffersMiB: number;
+  readonly redisMaxmemoryMiB: number;
+  readonly rabbitmqWatermarkMiB: number;
+  /** What got less than the definition declares, and why; one sentence each. */
+  readonly cuts: readonly string[];
+}
+
+/** Below this, provisioning refuses: the stack's idle size alone is near 400 MiB. */
+export const leastMemoryMiB = 2048;
+
+/**
+ * Shares out memory so that the worst moment fits: a Redis node's fork copies as much
+ * again while it saves (REQUIREMENTS.md, measured: with the declared figures the OOM
+ * killer comes).
+ *
+ * @param memoryMiB least of MemTotal and the cgroup limits
+ * @throws StackError `too-little-memory` below 2048 MiB. A container of exactly 2 GiB
+ *   reads a few MiB less in MemTotal on some hosts; 3 % are forgiven.
+ */
+export function budget(
+  model: Pick<Model, "postgres" | "redis" | "rabbitmq" | "definition">,
+  memoryMiB: number,
+): Budget {
+  const total = Math.floor(memoryMiB);
+  if (total < leastMemoryMiB * 0.97) {
+    throw new StackError(
+      "too-little-memory",
+      `this machine has ${total} MiB of memory; the stack needs ${leastMemoryMiB} MiB`,
+      {
+        hint: "give the container more, e.g. on the Proxmox node: pct set VMID --memory 8192",
+      },
+    );
+  }
+  const cuts: string[] = [];
+  const reserve = Math.min(2944, 0.36 * total);
+  const declared = model.redis?.maxmemory ?? 0;
+  const share = Math.floor(
+    (0.75 * total - reserve) / (redisShareAtThreeNodes * ((model.redis?.ports.length ?? 3) / 3)),
+  );
+  const redis = Math.min(declared, share);
+  if (redis < declared) {
+    cuts.push(`redis maxmemory ${redis} MiB of ${formatMiB(declared)} declared: container has ${formatMiB(total)}`);
+  }
+  return {
+    totalMiB: total,
+    sharedBuffersMiB: Math.floor(total * (model.postgres?.sharedBuffers ?? 0.25)),
+    redisMaxmemoryMiB: redis,
+    rabbitmqWatermarkMiB: Math.floor(Math.min(512, total / 16)),
+    cuts,
+  };
+}
+
+/** Three nodes, each of which may double while it saves, all at once, plus fragmentation. */
+const redisShareAtThreeNodes = 6.6;

@@ -1,0 +1,18 @@
+import type { Definition } from "../definition/schema.ts";
+import type { ComponentName, FileEntry, Model, PortUse, SecretSpec, UnitSpec, User } from "../model.ts";
+
+/** The model before the components have added their tables. */
+export type BareModel = Omit<Model, "packages" | "users" | "secrets" | "ports" | "units" | "files">;
+
+/** What one component brings to a stack: the whole of its declaration, as tables. */
+export interface Component {
+  readonly name: ComponentName;
+  /** Whether this definition has the component. */
+  present(definition: Definition): boolean;
+  packages(model: BareModel): readonly string[];
+  users?(model: BareModel): readonly User[];
+  secrets?(model: BareModel): readonly SecretSpec[];
+  ports?(model: BareModel): readonly PortUse[];
+  units(model: BareModel): readonly UnitSpec[];
+  files(model: BareModel): readonly Omit<FileEntry, "component">[];
+}

@@ -1,0 +1,155 @@
+import * as z from "zod/mini";
+import { suites } from "../debian.ts";
+import { sizeMiB } from "./size.ts";
+
+const name = (what: string, max: number) =>
+  z
+    .string()
+    .check(
+      z.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, `must be lower-case words joined by "-", e.g. ${what}`),
+      z.maxLength(max),
+    );
+const port = (what: string) =>
+  z
+    .int()
+    .check(z.gte(1024, "ports below 1024 need a capability that no service here has"), z.lte(65535), z.describe(what));
+const identifier = (what: string) =>
+  z
+    .string()
+    .check(z.regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a PostgreSQL identifier: a-z, 0-9, _"), z.describe(what));
+const cidr = z
+  .string()
+  .check(z.regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "must be an IPv4 address with prefix, e.g. 10.1.1.120/24"));
+const address = z.string().check(z.regex(/^\d{1,3}(\.\d{1,3}){3}$/, "must be an IPv4 address, e.g. 10.1.1.1"));
+const cron = z
+  .string()
+  .check(z.regex(/^(\S+\s+){4}\S+$/, 'must be a cron expression of five fields, e.g. "* * * * *"'));
+
+const network = z.union(
+  [
+    z.literal("dhcp"),
+    z.strictObject({
+      address: cidr,
+      gateway: address,
+      dns: z._default(z.array(address), []),
+    }),
+  ],
+  { error: () => 'must be "dhcp" or {address: 10.1.1.120/24, gateway: 10.1.1.1}' },
+);
+
+const container = z.strictObject({
+  hostname: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(/^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/, "must be a host name: letters, digits, -"),
+        z.describe("Host name; default: the stack's name"),
+      ),
+  ),
+  cores: z._default(z.int().check(z.gte(1), z.lte(512), z.describe("CPU cores")), 4),
+  memory: z._default(sizeMiB("Memory of the container", { least: 2048 }), 8192),
+  swap: z._default(sizeMiB("Swap of the container"), 512),
+  disk: z._default(sizeMiB("Size of the root disk", { least: 8192 }), 51200),
+  nesting: z._default(z.boolean().check(z.describe("Proxmox's nesting feature")), false),
+  network: z._default(network, "dhcp"),
+});
+
+const postgres = z.strictObject({
+  port: z._default(port("PostgreSQL's port, on loopback"), 5432),
+  database: z.optional(identifier("The event store's database; default: NAME_event_store")),
+  user: z.optional(identifier("The services' login role; default: NAME_user")),
+  connections: z._default(z.int().check(z.gte(10), z.lte(5000), z.describe("Connections usable by services")), 100),
+  sharedBuffers: z._default(
+    z.number().check(z.gte(0.05), z.lte(0.4), z.describe("shared_buffers as a share of the container's memory")),
+    0.25,
+  ),
+  viewRefresh: z._default(cron.check(z.describe("When the event statistics view is refreshed")), "* * * * *"),
+});
+
+const redis = z.strictObject({
+  ports: z._default(
+    z
+      .array(port("A node's port, on loopback; its cluster bus listens on port + 10000"))
+      .check(z.minLength(3, "a Redis Cluster needs at least three masters")),
+    [6379, 6380, 6381],
+  ),
+  maxmemory: z._default(sizeMiB("Ceiling of a node's memory; the memory budget may give less", { least: 64 }), 2048),
+  policy: z._default(
+    z.enum(["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl", "noeviction"]),
+    "allkeys-lru",
+  ),
+  save: z._default(z.string().check(z.describe("RDB snapshots: seconds and changes")), "900 1 300 100 60 10000"),
+  appendfsync: z._default(z.enum(["everysec", "always", "no"]), "everysec"),
+});
+
+const rabbitmq = z.strictObject({
+  port: z._default(port("AMQP, on loopback"), 5672),
+  managementPort: z._default(port("Management API and pages, on loopback"), 15672),
+  vhost: z.optional(z.string().check(z.minLength(1), z.maxLength(120), z.describe("Virtual host; default: /NAME"))),
+  user: z.optional(name("stock-analysis", 60).check(z.describe("The services' user; default: NAME"))),
+  exchange: z.optional(name("stock-analysis-events", 120).check(z.describe("Topic exchange; default: NAME-events"))),
+  deadLetterExchange: z.optional(
+    name("stock-analysis-dlx", 120).check(z.describe("Where rejected messages go; default: NAME-dlx")),
+  ),
+  deliveryLimit: z._default(
+    z.int().check(z.gte(1), z.lte(1000), z.describe("Tries before a message is dead-lettered")),
+    5,
+  ),
+  minimumVersion: z._default(z.string().check(z.regex(/^\d+\.\d+$/)), "3.12"),
+});
+
+const service = z.strictObject({
+  port: port("Where the service listens, on every address"),
+  bindings: z._default(
+    z
+      .array(z.string().check(z.minLength(1), z.maxLength(255)))
+      .check(z.describe("Routing keys its queue is bound with")),
+    [],
+  ),
+  needs: z.optional(
+    z
+      .array(z.enum(["postgres", "redis", "rabbitmq"]))
+      .check(z.describe("Components it depends on; default: all the stack has")),
+  ),
+  module: z._default(
+    z
+      .string()
+      .check(z.regex(/^[A-Za-z_][\w.]*$/, "must be a Python module's name"), z.describe("Run as python -m MODULE")),
+    "reference_service",
+  ),
+  notify: z._default(z.boolean().check(z.describe("The module tells systemd when it is ready (sd_notify)")), true),
+  source: z._default(
+    z.string().check(z.describe("`reference`, or a folder beside stack.yaml with the module and requirements.lock")),
+    "reference",
+  ),
+});
+
+/** The whole of a stack.yaml. */
+export const definitionSchema = z.strictObject({
+  name: name("stock-analysis", 40),
+  version: z.string().check(z.regex(/^\d+\.\d+\.\d+$/, "must be three numbers, e.g. 1.0.0")),
+  debian: z._default(z.enum(suites), "bookworm"),
+  architecture: z._default(z.enum(["amd64"]), "amd64"),
+  locale: z._default(
+    z.string().check(z.regex(/^[a-z]{2,3}_[A-Z]{2}\.UTF-8$/, "must be like en_US.UTF-8")),
+    "en_US.UTF-8",
+  ),
+  timezone: z._default(z.string().check(z.regex(/^[A-Za-z_+-]+(\/[A-Za-z0-9_+-]+){0,2}$/)), "Etc/UTC"),
+  packages: z._default(
+    z.array(z.string().check(z.regex(/^[a-z0-9][a-z0-9+.-]+$/, "must be a Debian package's name"))),
+    [],
+  ),
+  journal: z._default(sizeMiB("Limit of the journal on disk"), 512),
+  container: z.prefault(container, {}),
+  agent: z.prefault(z.strictObject({ port: z._default(port("The agent's HTTP port"), 8000) }), {}),
+  postgres: z.optional(postgres),
+  redis: z.optional(redis),
+  rabbitmq: z.optional(rabbitmq),
+  services: z.record(name("event-bus", 27), service),
+});
+
+export type Definition = z.output<typeof definitionSchema>;
+export type PostgresSettings = z.output<typeof postgres>;
+export type RedisSettings = z.output<typeof redis>;
+export type RabbitmqSettings = z.output<typeof rabbitmq>;
+export type ServiceSettings = z.output<typeof service>;

@@ -1,0 +1,45 @@
+import * as z from "zod/mini";
+
+/**
+ * The body of `/health`, `/readyz` and `/livez`, media type `application/health+json`.
+ * Field names of draft-inadarei-api-health-check-06, plus `schemaVersion` and the flat
+ * `components`, which monitoring discovers without knowing the check names.
+ * pass and warn are answered with 200, fail with 503.
+ */
+export const healthStatus = z.enum(["pass", "warn", "fail"]);
+
+export const healthDocument = z.object({
+  schemaVersion: z.literal(1),
+  status: healthStatus,
+  serviceId: z.string(),
+  description: z.string(),
+  /** The provisioning stage that runs now, while one does. */
+  stage: z.optional(z.string()),
+  checks: z.record(
+    z.string(),
+    z.array(
+      z.object({
+        componentId: z.string(),
+        componentType: z.string(),
+        status: healthStatus,
+        observedValue: z.optional(z.number()),
+        observedUnit: z.optional(z.string()),
+        time: z.string(),
+        /** Only with a token. */
+        output: z.optional(z.string()),
+      }),
+    ),
+  ),
+  components: z.array(
+    z.object({
+      name: z.string(),
+      status: healthStatus,
+      code: z.string(),
+      latencyMs: z.number(),
+      ageMs: z.number(),
+    }),
+  ),
+});
+
+export type HealthStatus = z.output<typeof healthStatus>;
+export type HealthDocument = z.output<typeof healthDocument>;

@@ -1,0 +1,46 @@
+import * as z from "zod/mini";
+
+/** An error as every program prints it; lib/error's errorDocument. */
+export const errorDocument = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.optional(z.string()),
+  cause: z.optional(z.string()),
+  detail: z.array(z.string()),
+});
+
+export const stageProgress = z.object({
+  id: z.string(),
+  title: z.string(),
+  status: z.enum(["waiting", "running", "done", "failed"]),
+  /** Seconds the stage has run, or took. */
+  seconds: z.optional(z.number()),
+  /** Actions carried out in this run. */
+  actions: z.number(),
+  /** What it does right now. */
+  action: z.optional(z.string()),
+  error: z.optional(errorDocument),
+});
+
+/**
+ * `/run/stack-agent/progress.json`: how provisioning stands. Written by
+ * `stack-agent provision` at every change, read by `status`, `/readyz` and the page.
+ */
+export const progressDocument = z.object({
+  schemaVersion: z.literal(1),
+  state: z.enum(["running", "done", "failed"]),
+  /** ISO 8601. */
+  startedAt: z.string(),
+  finishedAt: z.optional(z.string()),
+  stages: z.array(stageProgress),
+  memory: z.object({
+    totalMiB: z.number(),
+    /** What got less than declared, and why; one sentence each. */
+    cuts: z.array(z.string()),
+  }),
+  /** Where the stack is not what its definition asks for, e.g. an older RabbitMQ. */
+  deviations: z.array(z.string()),
+});
+
+export type StageProgress = z.output<typeof stageProgress>;
+export type ProgressDocument = z.output<typeof progressDocument>;

@@ -1,0 +1,37 @@
+import * as z from "zod/mini";
+import { healthStatus } from "./health.ts";
+import { stageProgress } from "./progress.ts";
+
+/** What `stack-agent status --format json` prints. */
+export const statusDocument = z.object({
+  schemaVersion: z.literal(1),
+  /** healthy: exit 0; failed: 1; degraded: 2; working: 3. */
+  status: z.enum(["healthy", "degraded", "failed", "working"]),
+  stack: z.object({ name: z.string(), version: z.string() }),
+  stages: z.array(stageProgress),
+  components: z.array(
+    z.object({
+      name: z.string(),
+      status: healthStatus,
+      code: z.string(),
+      latencyMs: z.number(),
+      ageMs: z.number(),
+      ports: z.array(z.number()),
+      message: z.optional(z.string()),
+    }),
+  ),
+  jobs: z.array(
+    z.object({
+      name: z.string(),
+      schedule: z.string(),
+      lastRun: z.optional(z.string()),
+      lastSeconds: z.optional(z.number()),
+      lastError: z.optional(z.string()),
+      nextRun: z.optional(z.string()),
+    }),
+  ),
+  memory: z.object({ totalMiB: z.number(), cuts: z.array(z.string()) }),
+  deviations: z.array(z.string()),
+});
+
+export type StatusDocument = z.output<typeof statusDocument>;

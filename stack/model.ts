@@ -1,0 +1,181 @@
+import type { DebianRelease } from "./debian.ts";
+import type { Definition, PostgresSettings, RabbitmqSettings, RedisSettings } from "./definition/schema.ts";
+
+/** The parts a stack is made of. `system`, `agent` and `services` are in every stack. */
+export const componentNames = ["system", "agent", "postgres", "redis", "rabbitmq", "services"] as const;
+export type ComponentName = (typeof componentNames)[number];
+
+/** Components that services depend on and that health speaks of by name. */
+export const dependencyNames = ["postgres", "redis", "rabbitmq"] as const;
+export type DependencyName = (typeof dependencyNames)[number];
+
+/**
+ * What a definition means, every default and derivation worked out, nothing of the
+ * machine it will run on. Builder and agent both start from it.
+ */
+export interface Model {
+  readonly name: string;
+  readonly version: string;
+  readonly debian: DebianRelease;
+  readonly architecture: "amd64";
+  readonly definition: Definition;
+  readonly paths: Paths;
+  readonly postgres?: PostgresModel;
+  readonly redis?: RedisModel;
+  readonly rabbitmq?: RabbitmqModel;
+  readonly services: readonly ServiceModel[];
+  /** Debian packages of the template, sorted, each once. */
+  readonly packages: readonly string[];
+  readonly users: readonly User[];
+  readonly secrets: readonly SecretSpec[];
+  readonly ports: readonly PortUse[];
+  readonly units: readonly UnitSpec[];
+  readonly files: readonly FileEntry[];
+}
+
+export interface Paths {
+  /** `/etc/NAME`: env files of the services. */
+  readonly config: string;
+  /** `/opt/NAME`: venvs and applications. */
+  readonly opt: string;
+  /** `/etc/stack-agent/stack.yaml`: the definition in force. */
+  readonly definition: string;
+  /** `/usr/share/stack-agent`: templates, migrations, the template's own manifest. */
+  readonly share: string;
+  /** `/var/lib/stack-agent`: state and secrets. */
+  readonly state: string;
+  /** `/run/stack-agent`: progress, stale markers. */
+  readonly run: string;
+  /** `/opt/stack-agent`: node, bundle, addon. */
+  readonly agent: string;
+}
+
+/** A static system user with a group of the same name, made by systemd-sysusers. */
+export interface User {
+  readonly name: string;
+  readonly comment: string;
+  readonly home: string;
+  /** Further groups, which sysusers makes too. */
+  readonly groups: readonly string[];
+}
+
+/** Stable name of a secret, `COMPONENT.PURPOSE`, e.g. `redis.auth`. */
+export type SecretName = string;
+
+export interface SecretSpec {
+  readonly name: SecretName;
+  /** Who but root may read its file: the agent's user, or nobody. */
+  readonly reader: "root" | "agent";
+  readonly purpose: string;
+}
+
+export interface PortUse {
+  readonly port: number;
+  /** Component or service that listens. */
+  readonly owner: string;
+  readonly what: string;
+  /** `any` answers from outside, `loopback` only inside the container. */
+  readonly bind: "any" | "loopback";
+}
+
+export interface UnitSpec {
+  readonly unit: string;
+  readonly component: ComponentName;
+  /**
+   * `enabled`: started at boot; `disabled`: not; `masked`: can't be started at all.
+   * A container's first boot only ever enables, so the builder makes all three true.
+   */
+  readonly want: "enabled" | "disabled" | "masked";
+  /** Where an enabled unit's symlink goes, e.g. `multi-user.target`. Needed with `enabled`. */
+  readonly wantedBy?: string;
+  /** True where the agent keeps the unit running; false for oneshots, sockets of others, targets. */
+  readonly running?: boolean;
+}
+
+/** One file, folder or link of the container, and who keeps it. */
+export interface FileEntry {
+  readonly path: string;
+  readonly component: ComponentName;
+  readonly kind: "file" | "directory" | "symlink";
+  /** Of a file: the template's path in the tree of templates, `units/…` or `rootfs-overlay/…`. */
+  readonly template?: string;
+  /** Of a symlink: what it points to. */
+  readonly target?: string;
+  readonly mode: number;
+  /** `user:group`, by name. */
+  readonly owner: string;
+  /** `build`: baked into the template; `boot`: written by the agent (it knows memory and secrets). */
+  readonly when: "build" | "boot";
+  /** The unit that must be restarted when the file changes. */
+  readonly unit?: string;
+  /** Template variables beside `stack`, `budget`, `secret`. */
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export interface PostgresModel extends Required<PostgresSettings> {
+  /** Debian's major version, e.g. "15". */
+  readonly major: string;
+  readonly cluster: "main";
+  readonly unit: string;
+  readonly dataDirectory: string;
+  readonly configDirectory: string;
+  readonly binDirectory: string;
+  /** connections + what superuser, agent and backups need. */
+  readonly maxConnections: number;
+  /** NOLOGIN role that owns the event store. */
+  readonly owner: "event_store_owner";
+  /** Role of the agent: health checks and the view's refresh. */
+  readonly agentUser: "stack_agent";
+  /** Migrations, in order: their paths in the container. */
+  readonly migrations: readonly Migration[];
+}
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface RedisModel extends RedisSettings {
+  readonly nodes: readonly RedisNode[];
+}
+
+export interface RedisNode {
+  readonly port: number;
+  readonly busPort: number;
+  readonly unit: string;
+  readonly dataDirectory: string;
+  readonly config: string;
+}
+
+export interface RabbitmqModel extends Required<RabbitmqSettings> {
+  readonly unit: string;
+  readonly agentUser: "stack-agent";
+  readonly adminUser: "stack-admin";
+  /** Quorum queue that the health check publishes to and consumes from. */
+  readonly checkQueue: string;
+  readonly deadLetterQueue: string;
+  /** A queue a service, with its bindings to the exchange. */
+  readonly queues: readonly { readonly name: string; readonly service: string; readonly bindings: readonly string[] }[];
+}
+
+export interface ServiceModel {
+  readonly name: string;
+  readonly port: number;
+  readonly user: string;
+  readonly unit: string;
+  readonly module: string;
+  readonly notify: boolean;
+  readonly needs: readonly DependencyName[];
+  /** Units of the components it needs. */
+  readonly after: readonly string[];
+  readonly bindings: readonly string[];
+  readonly queue: string | undefined;
+  readonly venv: string;
+  readonly application: string;
+  readonly envFile: string;
+  /** Credential's name → secret that systemd hands to the service. */
+  readonly credentials: readonly { readonly name: string; readonly secret: SecretName }[];
+  /** Where requirements and source come from on the workstation: `reference`, or a folder beside stack.yaml. */
+  readonly source: string;
+}
