@@ -95,7 +95,7 @@ const rabbitmq = z.strictObject({
     z.int().check(z.gte(1), z.lte(1000), z.describe("Tries before a message is dead-lettered")),
     5,
   ),
-  minimumVersion: z._default(z.string().check(z.regex(/^\d+\.\d+$/)), "3.12"),
+  minimumVersion: z._default(z.string('must be in quotes, e.g. "3.12"').check(z.regex(/^\d+\.\d+$/)), "3.12"),
 });
 
 const service = z.strictObject({
@@ -127,7 +127,9 @@ const service = z.strictObject({
 /** The whole of a stack.yaml. */
 export const definitionSchema = z.strictObject({
   name: name("stock-analysis", 40),
-  version: z.string().check(z.regex(/^\d+\.\d+\.\d+$/, "must be three numbers, e.g. 1.0.0")),
+  version: z
+    .string("must be three numbers, e.g. 1.0.0")
+    .check(z.regex(/^\d+\.\d+\.\d+$/, "must be three numbers, e.g. 1.0.0")),
   debian: z._default(z.enum(suites), "bookworm"),
   architecture: z._default(z.enum(["amd64"]), "amd64"),
   locale: z._default(

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 
+const form = 'must be a size with its unit, e.g. "512 MiB" or "8 GiB"';
 const units: Readonly<Record<string, number>> = { MiB: 1, GiB: 1024 };
 
 /**
@@ -9,8 +10,8 @@ const units: Readonly<Record<string, number>> = { MiB: 1, GiB: 1024 };
 export function sizeMiB(what: string, options: { readonly least?: number } = {}) {
   const least = options.least ?? 0;
   return z.pipe(
-    z.string().check(
-      z.regex(/^\d{1,9} ?(MiB|GiB)$/, 'must be a size with its unit, e.g. "512 MiB" or "8 GiB"'),
+    z.string(form).check(
+      z.regex(/^\d{1,9} ?(MiB|GiB)$/, form),
       z.refine((text) => parseSize(text) >= least, `must be at least ${formatMiB(least)}`),
       z.describe(what),
     ),

@@ -1,0 +1,33 @@
+# shellcheck shell=sh
+# Sourced by the launchers in bin/. Brings what a fresh checkout lacks, npm packages with
+# their own Node among them, and sets $root and $node. All it needs is npm.
+root=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")/.." && pwd)
+node=$root/node_modules/.bin/node
+stamp=$root/node_modules/.stack-lock
+
+if ! cmp -s "$root/package-lock.json" "$stamp" || [ ! -x "$node" ]; then
+	if ! command -v npm >/dev/null 2>&1; then
+		echo "error: npm is not installed [missing-tool]" >&2
+		echo "hint:  sudo apt-get install npm" >&2
+		exit 1
+	fi
+	echo "Installing npm packages (once per checkout) ..." >&2
+	# npm install, not npm ci: ci fails where a registry lacks another platform's optional
+	# package. --no-save leaves the lock file alone. One launcher installs at a time.
+	if ! (
+		flock 9
+		cd "$root" || exit 1
+		if ! cmp -s package-lock.json "$stamp" || [ ! -x "$node" ]; then
+			npm install --no-save --loglevel=error --no-progress >&2 && cp package-lock.json "$stamp"
+		fi
+	) 9>>"$root/.npm-install.lock"; then
+		echo "error: npm install failed [npm-install]" >&2
+		echo "hint:  see the lines above; behind a proxy, set npm's cafile and proxy" >&2
+		exit 1
+	fi
+fi
+if [ ! -x "$node" ]; then
+	echo "error: there is no Node for this platform in node_modules [missing-node]" >&2
+	echo "hint:  Linux and macOS on x64 and arm64 have one; elsewhere install Node 24 and link it to $node" >&2
+	exit 1
+fi

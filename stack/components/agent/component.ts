@@ -1,0 +1,45 @@
+import type { Component } from "../component.ts";
+import { buildFile } from "../system/component.ts";
+
+export const agentUser = "stack-agent";
+
+/** The agent itself: its units, its launcher, the users of the stack. */
+export const agent: Component = {
+  name: "agent",
+  present: () => true,
+  // The Node binary needs libstdc++; the journald addon libsystemd.
+  packages: () => ["libstdc++6", "libsystemd0"],
+  users: (model) => [
+    { name: agentUser, comment: `Agent of the ${model.name} stack`, home: model.paths.state, groups: [] },
+  ],
+  secrets: () => [{ name: "health.token", reader: "agent", purpose: "detail in /health: Authorization: Bearer TOKEN" }],
+  ports: (model) => [{ port: model.definition.agent.port, owner: "agent", what: "health, status page", bind: "any" }],
+  units: (model) => [
+    { unit: "stack-provision.service", component: "agent", want: "enabled", wantedBy: "multi-user.target" },
+    { unit: "stack-agent.service", component: "agent", want: "enabled", wantedBy: "multi-user.target", running: true },
+    { unit: `${model.name}.target`, component: "agent", want: "enabled", wantedBy: "multi-user.target" },
+  ],
+  files: () => [
+    buildFile("/usr/lib/sysusers.d/stack-agent.conf", "rootfs-overlay/usr/lib/sysusers.d/stack-agent.conf.ejs"),
+    buildFile("/usr/lib/tmpfiles.d/stack-agent.conf", "rootfs-overlay/usr/lib/tmpfiles.d/stack-agent.conf"),
+    { ...buildFile("/usr/bin/stack-agent", "rootfs-overlay/usr/bin/stack-agent"), mode: 0o755 },
+    {
+      ...buildFile("/usr/lib/stack-agent/restart-delay", "rootfs-overlay/usr/lib/stack-agent/restart-delay"),
+      mode: 0o755,
+    },
+    buildFile("/usr/lib/systemd/system-preset/10-stack-agent.preset", "units/stack.preset.ejs"),
+    { path: "/var/lib/stack-agent", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },
+    {
+      path: "/var/lib/stack-agent/secrets",
+      kind: "directory",
+      mode: 0o750,
+      owner: `root:${agentUser}`,
+      when: "build",
+    },
+    buildFile("/etc/systemd/system/stack-provision.service", "units/stack-provision.service.ejs"),
+    {
+      ...buildFile("/etc/systemd/system/stack-agent.service", "units/stack-agent.service.ejs"),
+      unit: "stack-agent.service",
+    },
+  ],
+};

@@ -1,0 +1,49 @@
+import type { Component } from "../component.ts";
+import { buildFile } from "../system/component.ts";
+
+/** The Python services: one unit template, static users, env files, a venv each. */
+export const services: Component = {
+  name: "services",
+  present: () => true,
+  packages: () => ["python3", "python3-venv", "libpq5"],
+  users: (model) =>
+    model.services.map((service) => ({
+      name: service.user,
+      comment: `${service.name} of ${model.name}`,
+      home: service.application,
+      groups: [model.name],
+    })),
+  ports: (model) =>
+    model.services.map((service) => ({ port: service.port, owner: service.name, what: "service", bind: "any" })),
+  units: (model) =>
+    model.services.map((service) => ({
+      unit: service.unit,
+      component: "services",
+      want: "enabled",
+      wantedBy: `${model.name}.target`,
+      running: true,
+    })),
+  files: (model) => [
+    { path: model.paths.config, kind: "directory", mode: 0o750, owner: `root:${model.name}`, when: "build" },
+    {
+      ...buildFile(`${model.paths.config}/common.env`, "rootfs-overlay/etc/stack/common.env.ejs"),
+      mode: 0o640,
+      owner: `root:${model.name}`,
+    },
+    ...model.services.flatMap((service) => [
+      {
+        ...buildFile(service.envFile, "rootfs-overlay/etc/stack/service.env.ejs"),
+        mode: 0o640,
+        owner: `root:${service.user}`,
+        unit: service.unit,
+        data: { service },
+      },
+      {
+        ...buildFile(`/etc/systemd/system/${service.unit}`, "units/service.service.ejs"),
+        unit: service.unit,
+        data: { service },
+      },
+    ]),
+    buildFile(`/etc/systemd/system/${model.name}.target`, "units/stack.target.ejs"),
+  ],
+};

@@ -1,0 +1,77 @@
+import type { UnitSpec } from "../../model.ts";
+import type { Component } from "../component.ts";
+
+/** What any container of ours needs: init, network as Proxmox writes it, ssh, and the owner's tools. */
+const packages = [
+  "bash-completion",
+  "ca-certificates",
+  "dbus",
+  "ifupdown",
+  "iproute2",
+  "isc-dhcp-client",
+  "less",
+  "libnss-systemd",
+  "locales",
+  "logrotate",
+  "nano",
+  "openssh-server",
+  "procps",
+  "python3",
+  "systemd",
+  "systemd-sysv",
+  "tzdata",
+];
+
+/** Units that can't work in an unprivileged container; Proxmox's own builder masks the first three. */
+const masked = [
+  "sys-kernel-config.mount",
+  "sys-kernel-debug.mount",
+  "systemd-journald-audit.socket",
+  "sys-kernel-tracing.mount",
+  "dev-hugepages.mount",
+  "systemd-pstore.service",
+];
+
+/** What packages enable and a container has no use for, or no seconds at first boot to spare. */
+const disabled = [
+  "apt-daily.timer",
+  "apt-daily-upgrade.timer",
+  "e2scrub_all.timer",
+  "e2scrub_reap.service",
+  "fstrim.timer",
+  "systemd-networkd.service",
+  "systemd-networkd-wait-online.service",
+  "systemd-resolved.service",
+  "systemd-timesyncd.service",
+  "remote-fs.target",
+];
+
+export const system: Component = {
+  name: "system",
+  present: () => true,
+  packages: (model) => [...packages, ...model.definition.packages],
+  units: () => [
+    ...masked.map((unit): UnitSpec => ({ unit, component: "system", want: "masked" })),
+    ...disabled.map((unit): UnitSpec => ({ unit, component: "system", want: "disabled" })),
+    { unit: "stack-ssh-keys.service", component: "system", want: "enabled", wantedBy: "ssh.service" },
+    { unit: "ssh.service", component: "system", want: "enabled", wantedBy: "multi-user.target" },
+    { unit: "networking.service", component: "system", want: "enabled", wantedBy: "multi-user.target" },
+  ],
+  files: () => [
+    buildFile("/etc/motd", "rootfs-overlay/etc/motd.ejs"),
+    buildFile("/etc/default/locale", "rootfs-overlay/etc/default/locale.ejs"),
+    {
+      ...buildFile(
+        "/etc/systemd/journald.conf.d/stack-agent.conf",
+        "rootfs-overlay/etc/systemd/journald.conf.d/stack-agent.conf.ejs",
+      ),
+      unit: "systemd-journald.service",
+    },
+    buildFile("/etc/systemd/system/stack-ssh-keys.service", "units/stack-ssh-keys.service"),
+  ],
+};
+
+/** A baked file of root's, readable by all. */
+export function buildFile(path: string, template: string) {
+  return { path, kind: "file", template, mode: 0o644, owner: "root:root", when: "build" } as const;
+}

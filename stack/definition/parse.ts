@@ -1,0 +1,118 @@
+import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import * as z from "zod/mini";
+import { ExitCode, StackError } from "../../lib/error.ts";
+import { conflicts } from "./conflicts.ts";
+import { nearest } from "./nearest.ts";
+import { type Definition, definitionSchema } from "./schema.ts";
+
+/** One thing wrong in a definition, and where: path of keys and indexes. */
+export interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  /** Point at the last key of the path, not at its value. */
+  readonly atKey?: boolean;
+}
+
+/**
+ * Reads a stack.yaml. Every fault is reported at once, in the file's order, as
+ * `FILE:LINE:COLUMN: PATH: what is wrong and what would be right`.
+ *
+ * @param file the name to put before the lines
+ * @throws StackError `definition-invalid`, exit 64, one detail line a fault
+ */
+export function parseDefinition(text: string, file: string): Definition {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    throw invalid(
+      file,
+      document.errors.map((error) => at(file, lines, error.pos[0], "", error.message)),
+    );
+  }
+  const data: unknown = document.toJS();
+  const parsed = definitionSchema.safeParse(data, { error: z.locales.en().localeError });
+  const faults = [...(parsed.success ? [] : parsed.error.issues.flatMap(faultsOf)), ...conflicts(data)];
+  if (parsed.success && faults.length === 0) return parsed.data;
+  const placed = faults.map((fault) => ({ fault, offset: offsetOf(document, fault) }));
+  placed.sort((a, b) => a.offset - b.offset);
+  throw invalid(
+    file,
+    placed.map(({ fault, offset }) => at(file, lines, offset, fault.path.join("."), fault.message)),
+  );
+}
+
+function invalid(file: string, detail: readonly string[]): StackError {
+  const count = detail.length === 1 ? "1 fault" : `${detail.length} faults`;
+  return new StackError("definition-invalid", `${file} has ${count}`, {
+    detail,
+    hint: "build-template --schema prints what a stack.yaml may hold; stack/stock-analysis.yaml is a whole one",
+    exit: ExitCode.usage,
+  });
+}
+
+function at(file: string, lines: LineCounter, offset: number, path: string, message: string): string {
+  const { line, col } = lines.linePos(offset);
+  return `${file}:${line}:${col}: ${path === "" ? "" : `${path}: `}${message}`;
+}
+
+function faultsOf(issue: z.core.$ZodIssue): Fault[] {
+  const path = issue.path;
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key), atKey: true }));
+  }
+  if (issue.code === "invalid_key") {
+    return issue.issues.map((inner) => ({ path, message: plain(inner.message), atKey: true }));
+  }
+  return [{ path, message: plain(issue.message) }];
+}
+
+function unknownKey(path: readonly PropertyKey[], key: string): string {
+  const known = keysAt(path);
+  const close = nearest(key, known);
+  if (close !== undefined) return `unknown key; did you mean "${close}"?`;
+  return known.length === 0 ? "unknown key" : `unknown key; known are ${known.join(", ")}`;
+}
+
+/** The keys that the schema knows at a path; a record's entries (services) share one schema. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let schema = z.toJSONSchema(definitionSchema, { io: "input" }) as JsonSchema;
+  for (const key of path) {
+    const next = schema.properties?.[String(key)] ?? schema.additionalProperties;
+    if (next === undefined || typeof next === "boolean") return [];
+    schema = next;
+  }
+  return Object.keys(schema.properties ?? {});
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+}
+
+function plain(message: string): string {
+  const text = message.replace(/^Invalid (input|option|key in record): /, "");
+  return text.replace(/^expected (\S+), received undefined$/, "is missing (expected $1)");
+}
+
+/** Where in the text a fault is; a missing key is where its parent is. */
+function offsetOf(document: Document, fault: Fault): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [index, key] of fault.path.entries()) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => String(item.key) === String(key));
+      if (pair === undefined) return offset;
+      const last = index === fault.path.length - 1;
+      offset = startOf(last && !fault.atKey ? (pair.value ?? pair.key) : pair.key) ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)];
+      offset = startOf(node) ?? offset;
+    } else return offset;
+  }
+  return offset;
+}
+
+function startOf(node: unknown): number | undefined {
+  return (node as Node | null)?.range?.[0];
+}
