@@ -1,0 +1,63 @@
+import { commandPhase } from "./run/command-phase.ts";
+import { containerPhase } from "./run/container-phase.ts";
+import { pythonPhase } from "./run/python-phase.ts";
+import { type Counts, sum } from "./run/tap-counts.ts";
+import { tapPhase } from "./run/tap-phase.ts";
+
+const usage = `usage: npm test [-- PHASE ...]
+
+Runs all tests, or only the phases named, and brings what each needs.
+
+  static     types, lint, the rooms' import rule, shell scripts
+  unit       everything that needs no root and no server
+  services   the Python reference service's own tests
+  container  builds the default template (or takes STACK_TEMPLATE=FILE), boots it
+             unprivileged and checks each requirement from outside; needs root
+
+Under CI=true a skipped test is a failure. Ends with a line "N passed, N failed".
+Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
+`;
+
+const phases: Readonly<Record<string, () => Promise<Counts>>> = {
+  static: () =>
+    commandPhase([
+      { promise: "types are sound", command: "node_modules/.bin/tsc", args: ["--noEmit"] },
+      { promise: "lint and rooms are clean", command: "node_modules/.bin/biome", args: ["ci", "--colors=off", "."] },
+      { promise: "shell scripts are clean", command: "sh", args: ["test/run/shellcheck.sh"] },
+    ]),
+  unit: () => tapPhase(["test/lib", "test/stack", "test/builder", "test/agent"]),
+  services: pythonPhase,
+  container: containerPhase,
+};
+
+async function main(wanted: readonly string[]): Promise<number> {
+  if (wanted.includes("--help") || wanted.some((name) => !(name in phases))) {
+    process.stderr.write(usage);
+    return wanted.includes("--help") ? 0 : 64;
+  }
+  const all: Counts[] = [];
+  for (const [name, phase] of Object.entries(phases)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const started = Date.now();
+    process.stdout.write(`\n== ${name}\n`);
+    const counts = await phase();
+    all.push(counts);
+    process.stdout.write(`== ${name}: ${line(counts)} in ${Math.round((Date.now() - started) / 1000)} s\n`);
+  }
+  return report(sum(all), process.env.CI === "true");
+}
+
+function report(counts: Counts, strict: boolean): number {
+  const failed = counts.failed + (strict ? counts.skipped.length : 0);
+  process.stdout.write("\n");
+  for (const skipped of counts.skipped) process.stdout.write(`skipped: ${skipped}\n`);
+  for (const failure of counts.failures) process.stdout.write(`failed:  ${failure}\n`);
+  process.stdout.write(`${counts.passed} passed, ${failed} failed\n`);
+  return failed === 0 && counts.passed > 0 ? 0 : 1;
+}
+
+function line(counts: Counts): string {
+  return `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped.length} skipped`;
+}
+
+process.exitCode = await main(process.argv.slice(2));

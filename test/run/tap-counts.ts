@@ -1,0 +1,58 @@
+import { Parser } from "tap-parser";
+
+/** How a tap run went, counted by the promises that test files make: their top-level tests. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  /** `FILE: TEST: REASON` of each. */
+  readonly skipped: readonly string[];
+  readonly failures: readonly string[];
+}
+
+/**
+ * Counts a raw TAP stream of the tap runner: files at the first level, their tests below.
+ * A file that breaks outside any test counts as one failure.
+ */
+export function tapCounts(): { write(chunk: string): void; end(): Counts } {
+  const counts = { passed: 0, failed: 0, skipped: [] as string[], failures: [] as string[] };
+  const parser = new Parser();
+  parser.on("child", (file) => {
+    let tests = 0;
+    file.on("assert", (result) => {
+      tests++;
+      const label = `${file.name}: ${result.name}`;
+      if (result.skip !== false) counts.skipped.push(`${label}: ${String(result.skip)}`);
+      else if (result.ok || result.todo) counts.passed++;
+      else {
+        counts.failed++;
+        counts.failures.push(label);
+      }
+    });
+    file.on("bailout", (reason) => {
+      counts.failed++;
+      counts.failures.push(`${file.name}: bailed out: ${reason}`);
+    });
+    file.on("complete", (results) => {
+      if (!results.ok && results.fail === 0 && !results.bailout) {
+        counts.failed++;
+        counts.failures.push(`${file.name}: ended badly after ${tests} tests`);
+      }
+    });
+  });
+  return {
+    write: (chunk) => void parser.write(chunk),
+    end: () => {
+      parser.end();
+      return counts;
+    },
+  };
+}
+
+export function sum(all: readonly Counts[]): Counts {
+  return {
+    passed: all.reduce((total, counts) => total + counts.passed, 0),
+    failed: all.reduce((total, counts) => total + counts.failed, 0),
+    skipped: all.flatMap((counts) => counts.skipped),
+    failures: all.flatMap((counts) => counts.failures),
+  };
+}

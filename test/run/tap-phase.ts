@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+import { glob } from "node:fs/promises";
+import { type Counts, tapCounts } from "./tap-counts.ts";
+
+export interface TapOptions {
+  /** Test files at once; default: as tap decides. */
+  readonly jobs?: number;
+  /** Seconds a test file may take. */
+  readonly timeout?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs the `*.test.ts` files under some folders with tap: its report to the terminal, its counts back. */
+export async function tapPhase(folders: readonly string[], options: TapOptions = {}): Promise<Counts> {
+  const files: string[] = [];
+  for (const folder of folders) for await (const file of glob(`${folder}/**/*.test.ts`)) files.push(file);
+  files.sort();
+  if (files.length === 0) return { passed: 0, failed: 1, skipped: [], failures: [`no tests in ${folders.join(", ")}`] };
+  const args = ["--reporter=tap", `--timeout=${options.timeout ?? 120}`, ...files];
+  if (options.jobs !== undefined) args.unshift(`--jobs=${options.jobs}`);
+  const child = spawn("node_modules/.bin/tap", args, {
+    env: { ...process.env, ...options.env, FORCE_COLOR: "0" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const counts = tapCounts();
+  child.stdout.setEncoding("utf8");
+  child.stdout.on("data", (chunk: string) => {
+    counts.write(chunk);
+    process.stdout.write(readable(chunk));
+  });
+  const code = await new Promise<number>((resolve) => child.once("close", (exit) => resolve(exit ?? 1)));
+  const result = counts.end();
+  if (code === 0 || result.failed > 0) return result;
+  return { ...result, failed: 1, failures: [`tap ended with ${code}`] };
+}
+
+/** Files and promises only, with diagnostics of failures; single assertions that held are noise. */
+function readable(chunk: string): string {
+  return chunk
+    .split("\n")
+    .filter((line) => line !== "" && !/^ {8,}ok |^ *1\.\.\d+|^ *# Subtest|^ *[{}]$/.test(line))
+    .map((line) => `${line}\n`)
+    .join("");
+}
