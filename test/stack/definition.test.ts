@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import t from "tap";
+import { isStackError, type StackError } from "../../lib/error.ts";
+import { definitionJsonSchema } from "../../stack/definition/json-schema.ts";
+import { parseDefinition } from "../../stack/definition/parse.ts";
+
+const stockAnalysis = readFileSync("stack/stock-analysis.yaml", "utf8");
+
+function faults(text: string): StackError {
+  try {
+    parseDefinition(text, "stack.yaml");
+  } catch (error) {
+    if (isStackError(error)) return error;
+    throw error;
+  }
+  throw new Error("no fault was found");
+}
+
+t.test("the default stack is valid and holds the required values", async (t) => {
+  const definition = parseDefinition(stockAnalysis, "stock-analysis.yaml");
+  t.equal(definition.name, "stock-analysis");
+  t.match(definition.container, { hostname: "stock-analysis", cores: 4, memory: 8192, disk: 51200, network: "dhcp" });
+  t.match(definition.postgres, { database: "stock_analysis_event_store", user: "stock_analysis_user", connections: 100 });
+  t.match(definition.redis, { ports: [6379, 6380, 6381], maxmemory: 2048, policy: "allkeys-lru" });
+  t.match(definition.rabbitmq, {
+    vhost: "/stock-analysis",
+    exchange: "stock-analysis-events",
+    deadLetterExchange: "stock-analysis-dlx",
+    managementPort: 15672,
+  });
+  t.strictSame(
+    Object.entries(definition.services).map(([name, service]) => [name, service.port]),
+    [
+      ["broker-gateway", 8001],
+      ["intelligent-core", 8002],
+      ["event-bus", 8003],
+      ["monitoring", 8004],
+      ["frontend", 8005],
+    ],
+  );
+});
+
+t.test("every fault is reported at once, with line, column and what would be right", async (t) => {
+  const error = faults(
+    [
+      "name: Stock",
+      "version: 1.0",
+      "postgres:",
+      "  prot: 5432",
+      "  connections: many",
+      "container: { memory: 8 }",
+      "services:",
+      "  a: { port: 5432 }",
+      "  b: { port: 8001, needs: [rabbitmq] }",
+      "  c: { port: 8001 }",
+    ].join("\n"),
+  );
+  t.equal(error.code, "definition-invalid");
+  t.equal(error.exit, 64);
+  t.strictSame(
+    error.detail.map((line) => line.split(": ")[0]),
+    [1, 2, 4, 5, 6, 8, 9, 10].map((line) => error.detail.find((text) => text.startsWith(`stack.yaml:${line}:`))?.split(": ")[0]),
+    "in the file's order, one fault a bad line",
+  );
+  const text = error.detail.join("\n");
+  t.match(text, 'stack.yaml:4:3: postgres.prot: unknown key; did you mean "port"?');
+  t.match(text, "postgres.connections: expected number, received string");
+  t.match(text, 'container.memory: must be a size with its unit, e.g. "512 MiB" or "8 GiB"');
+  t.match(text, "services.a.port: port 5432 is also PostgreSQL's; a free one is 5433");
+  t.match(text, "services.c.port: port 8001 is also service b's; a free one is 8002");
+  t.match(text, 'services.b.needs.0: this stack has no rabbitmq; add a section "rabbitmq: {}"');
+});
+
+t.test("a port that nobody sets but somebody uses is refused", async (t) => {
+  const base = "name: a\nversion: 1.0.0\nredis: {}\nrabbitmq: {}\nservices:\n";
+  for (const [port, owner] of [
+    [16379, "the cluster bus of Redis node 1's"],
+    [4369, "RabbitMQ's port mapper epmd's"],
+    [25672, "RabbitMQ's distribution's"],
+    [8000, "the agent's"],
+  ] as const) {
+    t.match(faults(`${base}  s: { port: ${port} }`).detail.join("\n"), `port ${port} is also ${owner}`);
+  }
+});
+
+t.test("broken YAML is one clear fault with its place", async (t) => {
+  const error = faults("name: a\nservices: {a: [}");
+  t.match(error.detail[0], /^stack\.yaml:2:\d+: /);
+  t.match(faults("").detail.join("\n"), "expected object");
+  t.match(faults("- a").detail.join("\n"), "expected object");
+  t.match(faults("name: a\nname: b").detail.join("\n"), /stack\.yaml:2:1: .*unique/);
+});
+
+t.test("sections left out are components the stack does not have", async (t) => {
+  const definition = parseDefinition("name: tiny\nversion: 0.1.0\nservices: { web: { port: 8080 } }", "stack.yaml");
+  t.equal(definition.postgres, undefined);
+  t.equal(definition.redis, undefined);
+  t.equal(definition.rabbitmq, undefined);
+  t.equal(definition.agent.port, 8000);
+});
+
+t.test("the JSON Schema for editors knows every key of the default stack", async (t) => {
+  const schema = definitionJsonSchema() as { properties: Record<string, { properties?: object }> };
+  const parsed = parseDefinition(stockAnalysis, "stock-analysis.yaml");
+  t.strictSame(
+    Object.keys(parsed).filter((key) => !(key in schema.properties)),
+    [],
+  );
+  t.ok("memory" in (schema.properties.container?.properties ?? {}));
+});
