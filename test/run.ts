@@ -25,7 +25,7 @@ const phases: Readonly<Record<string, () => Promise<Counts>>> = {
       { promise: "lint and rooms are clean", command: "node_modules/.bin/biome", args: ["ci", "--colors=off", "."] },
       { promise: "shell scripts are clean", command: "sh", args: ["test/run/shellcheck.sh"] },
     ]),
-  unit: () => tapPhase(["test/lib", "test/stack", "test/builder", "test/agent"]),
+  unit: () => tapPhase(["test/lib", "test/stack", "test/builder", "test/agent", "test/rootfs-overlay"]),
   services: pythonPhase,
   container: containerPhase,
 };

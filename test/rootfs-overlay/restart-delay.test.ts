@@ -1,0 +1,54 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import t, { type Test } from "tap";
+import { run } from "../../lib/run.ts";
+
+const script = resolve("rootfs-overlay/usr/lib/stack-agent/restart-delay");
+
+/** A unit's runtime folder, and a `sleep` that writes down how long it was asked for. */
+function unit(t: Test) {
+  const folder = mkdtempSync(join(tmpdir(), "restart-delay-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const slept = join(folder, "slept");
+  writeFileSync(slept, "");
+  writeFileSync(join(folder, "sleep"), `#!/bin/sh\necho "$1" >>'${slept}'\n`);
+  chmodSync(join(folder, "sleep"), 0o755);
+  const env = { ...process.env, RUNTIME_DIRECTORY: folder, PATH: `${folder}:${process.env.PATH}` };
+  return {
+    fails: async () => {
+      await run(script, ["wait"], { env });
+      await run(script, ["note"], { env });
+    },
+    survivesAMinute: async () => {
+      await run(script, ["wait"], { env });
+      const [delay] = readFileSync(join(folder, "restart-delay"), "utf8").split(" ");
+      const uptime = Math.floor(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]));
+      writeFileSync(join(folder, "restart-delay"), `${delay} ${uptime - 60}\n`);
+      await run(script, ["note"], { env });
+    },
+    delays: () => readFileSync(slept, "utf8").trim().split("\n").filter(Boolean).map(Number),
+  };
+}
+
+t.test("the delay doubles from 1 s to 30 s and stays there", async (t) => {
+  const service = unit(t);
+  for (let start = 0; start < 8; start++) await service.fails();
+  t.strictSame(service.delays(), [1, 2, 4, 8, 16, 30, 30]);
+});
+
+t.test("a minute of uptime starts it over", async (t) => {
+  const service = unit(t);
+  for (let start = 0; start < 4; start++) await service.fails();
+  await service.survivesAMinute();
+  await service.fails();
+  t.strictSame(service.delays(), [1, 2, 4, 8, 1]);
+});
+
+t.test("an unknown word is a usage error", async (t) => {
+  const service = unit(t);
+  t.strictSame(service.delays(), []);
+  await t.rejects(run(script, ["later"], { env: { ...process.env, RUNTIME_DIRECTORY: tmpdir() } }), {
+    detail: ["usage: restart-delay wait|note"],
+  });
+});
