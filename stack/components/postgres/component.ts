@@ -1,0 +1,54 @@
+import type { FileEntry, PostgresModel } from "../../model.ts";
+import type { Component } from "../component.ts";
+import { buildFile } from "../system/component.ts";
+import { migrationFolder } from "./model.ts";
+
+const overlay = "rootfs-overlay/etc/postgresql";
+
+/** PostgreSQL: one cluster, MAJOR/main as Debian's tools know it, made on the instance. */
+export const postgres: Component = {
+  name: "postgres",
+  present: (definition) => definition.postgres !== undefined,
+  packages: ({ debian }) => ["libpq5", "postgresql-common", `postgresql-${debian.postgres}`],
+  secrets: () => [
+    { name: "postgres.superuser", reader: "root", purpose: "PostgreSQL's superuser postgres, for the agent's setup" },
+    { name: "postgres.app", reader: "root", purpose: "PostgreSQL role of the services" },
+    { name: "postgres.agent", reader: "agent", purpose: "PostgreSQL role of the agent: health checks, refresh of views" },
+  ],
+  ports: ({ postgres }) =>
+    postgres === undefined ? [] : [{ port: postgres.port, owner: "postgres", what: "PostgreSQL", bind: "loopback" }],
+  units: ({ postgres }) =>
+    postgres === undefined
+      ? []
+      : [
+          { unit: "postgresql.service", component: "postgres", want: "enabled", wantedBy: "multi-user.target" },
+          { unit: postgres.unit, component: "postgres", want: "enabled", wantedBy: "multi-user.target", running: true },
+        ],
+  files: ({ postgres }) => (postgres === undefined ? [] : files(postgres)),
+};
+
+function files(postgres: PostgresModel): Omit<FileEntry, "component">[] {
+  const { configDirectory: etc, unit } = postgres;
+  const hidden = { mode: 0o640, owner: "root:postgres" };
+  return [
+    buildFile("/etc/postgresql-common/createcluster.d/stack.conf", `${overlay}-common/createcluster.d/stack.conf`),
+    folder(`/etc/postgresql/${postgres.major}`),
+    folder(etc),
+    folder(`${etc}/conf.d`),
+    { ...buildFile(`${etc}/postgresql.conf`, `${overlay}/cluster/postgresql.conf.ejs`), unit },
+    { ...buildFile(`${etc}/pg_hba.conf`, `${overlay}/cluster/pg_hba.conf`), ...hidden, unit },
+    { ...buildFile(`${etc}/pg_ident.conf`, `${overlay}/cluster/pg_ident.conf`), ...hidden, unit },
+    buildFile(`${etc}/start.conf`, `${overlay}/cluster/start.conf`),
+    buildFile(`${etc}/environment`, `${overlay}/cluster/environment`),
+    { ...buildFile(`${etc}/conf.d/memory.conf`, `${overlay}/cluster/conf.d/memory.conf.ejs`), when: "boot", unit },
+    folder(migrationFolder),
+    ...postgres.migrations.map((migration) =>
+      buildFile(migration.path, `rootfs-overlay${migrationFolder}/${migration.name}.sql.ejs`),
+    ),
+    { ...buildFile(`/etc/systemd/system/${unit}`, "units/postgresql.service.ejs"), unit },
+  ];
+}
+
+function folder(path: string) {
+  return { path, kind: "directory", mode: 0o755, owner: "root:root", when: "build" } as const;
+}

@@ -1,0 +1,58 @@
+import type { DebianRelease } from "../../debian.ts";
+import type { Definition } from "../../definition/schema.ts";
+import type { Migration, PostgresModel } from "../../model.ts";
+
+/**
+ * Connections beyond those the services may use: 3 for the superuser (PostgreSQL's own
+ * reserve), 4 for the agent, 3 for backups.
+ */
+const reservedConnections = 10;
+
+/** The migrations in the order they are applied; a number is used once and for ever. */
+const migrationNames = [
+  "0001-schemas",
+  "0002-event-types",
+  "0003-events",
+  "0004-append",
+  "0005-reading",
+  "0006-snapshots",
+  "0007-projections",
+  "0008-statistics",
+  "0009-health",
+] as const;
+
+export const migrationFolder = "/usr/share/stack-agent/migrations";
+
+/**
+ * PostgreSQL as a definition means it. Names not given come from the stack's:
+ * `stock-analysis` → database `stock_analysis_event_store`, user `stock_analysis_user`.
+ */
+export function postgresModel(definition: Definition, release: Pick<DebianRelease, "postgres">): PostgresModel {
+  const { database, user, ...settings } = declared(definition);
+  const prefix = definition.name.replaceAll("-", "_");
+  const major = release.postgres;
+  return {
+    ...settings,
+    database: database ?? `${prefix}_event_store`,
+    user: user ?? `${prefix}_user`,
+    major,
+    cluster: "main",
+    unit: `postgresql@${major}-main.service`,
+    dataDirectory: `/var/lib/postgresql/${major}/main`,
+    configDirectory: `/etc/postgresql/${major}/main`,
+    binDirectory: `/usr/lib/postgresql/${major}/bin`,
+    maxConnections: settings.connections + reservedConnections,
+    owner: "event_store_owner",
+    agentUser: "stack_agent",
+    migrations: migrationNames.map(migration),
+  };
+}
+
+function migration(name: string): Migration {
+  return { version: Number.parseInt(name, 10), name, path: `${migrationFolder}/${name}.sql` };
+}
+
+function declared(definition: Definition) {
+  if (definition.postgres === undefined) throw new TypeError("this definition has no postgres");
+  return definition.postgres;
+}

@@ -1,0 +1,77 @@
+import type { FileEntry, RabbitmqModel } from "../../model.ts";
+import type { Component } from "../component.ts";
+import { buildFile } from "../system/component.ts";
+
+/** Fixed by Erlang and by rabbitmq-env.conf; both on loopback. */
+export const epmdPort = 4369;
+export const distributionPort = 25672;
+
+/** Loaded by the broker at every start; the file that is written last on a first boot. */
+export const definitionsPath = "/etc/rabbitmq/definitions.json";
+
+const etc = "rootfs-overlay/etc/rabbitmq";
+
+/** RabbitMQ: one node of a fixed name, everything it holds declared in definitions.json. */
+export const rabbitmq: Component = {
+  name: "rabbitmq",
+  present: (definition) => definition.rabbitmq !== undefined,
+  packages: () => ["rabbitmq-server"],
+  secrets: () => [
+    { name: "rabbitmq.app", reader: "root", purpose: "RabbitMQ user of the services" },
+    { name: "rabbitmq.agent", reader: "agent", purpose: "RabbitMQ user of the agent's health check" },
+    { name: "rabbitmq.admin", reader: "root", purpose: "RabbitMQ administrator: management pages, the agent's setup" },
+    { name: "rabbitmq.cookie", reader: "root", purpose: "Erlang cookie: rabbitmqctl's way in" },
+  ],
+  ports: ({ rabbitmq }) =>
+    rabbitmq === undefined
+      ? []
+      : [
+          { port: rabbitmq.port, owner: "rabbitmq", what: "AMQP", bind: "loopback" },
+          { port: rabbitmq.managementPort, owner: "rabbitmq", what: "RabbitMQ management", bind: "loopback" },
+          { port: distributionPort, owner: "rabbitmq", what: "Erlang distribution", bind: "loopback" },
+          { port: epmdPort, owner: "rabbitmq", what: "Erlang port mapper", bind: "loopback" },
+        ],
+  units: ({ rabbitmq }) =>
+    rabbitmq === undefined
+      ? []
+      : [
+          // Its socket starts it.
+          { unit: "epmd.service", component: "rabbitmq", want: "disabled" },
+          { unit: "epmd.socket", component: "rabbitmq", want: "enabled", wantedBy: "sockets.target" },
+          { unit: rabbitmq.unit, component: "rabbitmq", want: "enabled", wantedBy: "multi-user.target", running: true },
+        ],
+  files: ({ rabbitmq }) => (rabbitmq === undefined ? [] : files(rabbitmq)),
+};
+
+function files({ unit }: RabbitmqModel): Omit<FileEntry, "component">[] {
+  return [
+    { ...buildFile("/etc/rabbitmq/rabbitmq.conf", `${etc}/rabbitmq.conf.ejs`), unit },
+    { ...buildFile("/etc/rabbitmq/rabbitmq-env.conf", `${etc}/rabbitmq-env.conf.ejs`), unit },
+    { ...buildFile("/etc/rabbitmq/enabled_plugins", `${etc}/enabled_plugins`), unit },
+    { path: "/etc/rabbitmq/conf.d", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },
+    {
+      ...buildFile("/etc/systemd/system/epmd.socket.d/loopback.conf", "units/epmd.socket.d/loopback.conf.ejs"),
+      unit: "epmd.socket",
+    },
+    {
+      ...buildFile("/etc/systemd/system/epmd.service.d/sandbox.conf", "units/epmd.service.d/sandbox.conf.ejs"),
+      unit: "epmd.service",
+    },
+    { ...buildFile(`/etc/systemd/system/${unit}`, "units/rabbitmq-server.service.ejs"), unit },
+    { ...buildFile("/etc/rabbitmq/conf.d/memory.conf", `${etc}/conf.d/memory.conf.ejs`), when: "boot", unit },
+    {
+      ...buildFile("/var/lib/rabbitmq/.erlang.cookie", "rootfs-overlay/var/lib/rabbitmq/.erlang.cookie.ejs"),
+      mode: 0o400,
+      owner: "rabbitmq:rabbitmq",
+      when: "boot",
+      unit,
+    },
+    {
+      ...buildFile(definitionsPath, `${etc}/definitions.json.ejs`),
+      mode: 0o640,
+      owner: "root:rabbitmq",
+      when: "boot",
+      unit,
+    },
+  ];
+}

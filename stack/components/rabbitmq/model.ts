@@ -1,0 +1,33 @@
+import type { Definition, ServiceSettings } from "../../definition/schema.ts";
+import type { RabbitmqModel } from "../../model.ts";
+
+/**
+ * RabbitMQ as a definition means it. Names not given come from the stack's:
+ * `stock-analysis` → vhost `/stock-analysis`, user `stock-analysis`, exchanges
+ * `stock-analysis-events` and `stock-analysis-dlx`. Every service that needs RabbitMQ has
+ * a queue, `stock-analysis-event-bus`, with or without bindings.
+ */
+export function rabbitmqModel(definition: Definition): RabbitmqModel {
+  if (definition.rabbitmq === undefined) throw new TypeError("this definition has no rabbitmq");
+  const { vhost, user, exchange, deadLetterExchange, ...settings } = definition.rabbitmq;
+  const { name } = definition;
+  return {
+    ...settings,
+    vhost: vhost ?? `/${name}`,
+    user: user ?? name,
+    exchange: exchange ?? `${name}-events`,
+    deadLetterExchange: deadLetterExchange ?? `${name}-dlx`,
+    unit: "rabbitmq-server.service",
+    agentUser: "stack-agent",
+    adminUser: "stack-admin",
+    checkQueue: "stack-agent-check",
+    deadLetterQueue: `${name}-dead-letters`,
+    queues: Object.entries(definition.services)
+      .filter(([, service]) => needsRabbitmq(service))
+      .map(([service, { bindings }]) => ({ name: `${name}-${service}`, service, bindings })),
+  };
+}
+
+function needsRabbitmq(service: ServiceSettings): boolean {
+  return service.needs === undefined || service.needs.includes("rabbitmq");
+}
