@@ -1,4 +1,4 @@
-import { Parser } from "tap-parser";
+import { type FinalResults, Parser, type Result } from "tap-parser";
 
 /** How a tap run went, counted by the promises that test files make: their top-level tests. */
 export interface Counts {
@@ -18,7 +18,7 @@ export function tapCounts(): { write(chunk: string): void; end(): Counts } {
   const parser = new Parser();
   parser.on("child", (file) => {
     let tests = 0;
-    file.on("assert", (result) => {
+    file.on("assert", (result: Result) => {
       tests++;
       const label = `${file.name}: ${result.name}`;
       if (result.skip !== false) counts.skipped.push(`${label}: ${String(result.skip)}`);
@@ -28,11 +28,11 @@ export function tapCounts(): { write(chunk: string): void; end(): Counts } {
         counts.failures.push(label);
       }
     });
-    file.on("bailout", (reason) => {
+    file.on("bailout", (reason: string) => {
       counts.failed++;
       counts.failures.push(`${file.name}: bailed out: ${reason}`);
     });
-    file.on("complete", (results) => {
+    file.on("complete", (results: FinalResults) => {
       if (!results.ok && results.fail === 0 && !results.bailout) {
         counts.failed++;
         counts.failures.push(`${file.name}: ended badly after ${tests} tests`);

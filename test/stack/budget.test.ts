@@ -1,8 +1,8 @@
+import { readFileSync } from "node:fs";
 import t from "tap";
 import { budget } from "../../stack/budget.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
 import { resolve } from "../../stack/resolve.ts";
-import { readFileSync } from "node:fs";
 
 const model = resolve(parseDefinition(readFileSync("stack/stock-analysis.yaml", "utf8"), "stock-analysis.yaml"));
 

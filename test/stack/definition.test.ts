@@ -20,7 +20,11 @@ t.test("the default stack is valid and holds the required values", async (t) => 
   const definition = parseDefinition(stockAnalysis, "stock-analysis.yaml");
   t.equal(definition.name, "stock-analysis");
   t.match(definition.container, { hostname: "stock-analysis", cores: 4, memory: 8192, disk: 51200, network: "dhcp" });
-  t.match(definition.postgres, { database: "stock_analysis_event_store", user: "stock_analysis_user", connections: 100 });
+  t.match(definition.postgres, {
+    database: "stock_analysis_event_store",
+    user: "stock_analysis_user",
+    connections: 100,
+  });
   t.match(definition.redis, { ports: [6379, 6380, 6381], maxmemory: 2048, policy: "allkeys-lru" });
   t.match(definition.rabbitmq, {
     vhost: "/stock-analysis",
@@ -59,7 +63,9 @@ t.test("every fault is reported at once, with line, column and what would be rig
   t.equal(error.exit, 64);
   t.strictSame(
     error.detail.map((line) => line.split(": ")[0]),
-    [1, 2, 4, 5, 6, 8, 9, 10].map((line) => error.detail.find((text) => text.startsWith(`stack.yaml:${line}:`))?.split(": ")[0]),
+    [1, 2, 4, 5, 6, 8, 9, 10].map(
+      (line) => error.detail.find((text) => text.startsWith(`stack.yaml:${line}:`))?.split(": ")[0],
+    ),
     "in the file's order, one fault a bad line",
   );
   const text = error.detail.join("\n");
