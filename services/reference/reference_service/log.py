@@ -25,19 +25,25 @@ class JsonFormatter(logging.Formatter):
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": self._hide(record.getMessage()),
+            "message": record.getMessage(),
             "service": self._service,
         }
         for key, value in getattr(record, "fields", {}).items():
-            line.setdefault(key, self._hide(value) if isinstance(value, str) else value)
+            line.setdefault(key, value)
         if record.exc_info:
-            line["exception"] = self._hide(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=lambda value: self._hide(str(value)))
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(self._hide(line), ensure_ascii=False, default=lambda value: self._hide(str(value)))
 
-    def _hide(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+    def _hide(self, value: Any) -> Any:
+        match value:
+            case str():
+                for secret in self._secrets:
+                    value = value.replace(secret, "***")
+            case dict():
+                return {key: self._hide(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self._hide(item) for item in value]
+        return value
 
 
 def configure_logging(service: str, level: str = "info", secrets: tuple[str, ...] = ()) -> None:

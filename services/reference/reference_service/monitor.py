@@ -38,7 +38,7 @@ class Board:
 @dataclass(frozen=True)
 class _Finding:
     result: Result
-    error: BaseException | None
+    detail: str | None
 
 
 async def watch(check: Check, board: Board, timing: Timing) -> None:
@@ -57,23 +57,28 @@ async def watch(check: Check, board: Board, timing: Timing) -> None:
 async def _run(check: Check, timeout: float) -> _Finding:
     started = time.monotonic()
     verdict: Verdict = PASS
-    failed: BaseException | None = None
+    detail: str | None = None
     try:
         # Cancels the probe, which hangs up its client before it lets go.
         async with asyncio.timeout(timeout):
             verdict = await check.probe()
     except Exception as error:  # noqa: BLE001 (whatever a driver raises is a failed check, not a dead monitor)
-        verdict, failed = Verdict("fail", failure_code(error)), error
+        # Only words are kept: the exception's frames would hold a driver's half-open connection.
+        verdict, detail = Verdict("fail", failure_code(error)), _describe(error)
     finished = time.monotonic()
     latency = finished - started if verdict.seconds is None else verdict.seconds
-    return _Finding(Result(verdict.status, verdict.code, latency, finished, datetime.now(UTC)), failed)
+    return _Finding(Result(verdict.status, verdict.code, latency, finished, datetime.now(UTC)), detail)
 
 
 def _report(name: str, finding: _Finding) -> None:
     result = finding.result
     level = logging.INFO if result.status == "pass" else logging.WARNING
     fields: dict[str, object] = {"component": name, "status": result.status, "code": result.code}
-    cause = finding.error.__cause__ if isinstance(finding.error, CheckFailed) else finding.error
-    if cause is not None:
-        fields["error"] = f"{type(cause).__name__}: {cause}"
+    if finding.detail:
+        fields["error"] = finding.detail
     log.log(level, "%s: %s (%s)", name, result.status, result.code, extra={"fields": fields})
+
+
+def _describe(error: Exception) -> str | None:
+    cause = error.__cause__ if isinstance(error, CheckFailed) else error
+    return None if cause is None else f"{type(cause).__name__}: {cause}".removesuffix(": ")

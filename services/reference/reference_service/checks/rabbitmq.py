@@ -56,7 +56,7 @@ class RabbitMQCheck:
             if self._settings.exchange:
                 await channel.exchange_declare(self._settings.exchange, passive=True)
             await channel.queue_declare(self._settings.queue, passive=True)
-        except AMQPError as error:
+        except (AMQPError, ChannelInvalidStateError) as error:
             await self.close()
             raise CheckFailed(_code(error)) from error
         except BaseException:
@@ -100,17 +100,13 @@ _CODES: tuple[tuple[type[AMQPError], str, str], ...] = (
 )
 
 
-def _code(error: AMQPError) -> str:
+def _code(error: Exception) -> str:
     text = str(error)
     for kind, part, code in _CODES:
         if isinstance(error, kind) and part in text:
             return code
-    # aiormq turns OSErrors into its own, with errno as the first argument.
-    number = error.args[0] if error.args else None
-    return (
-        failure_code(OSError(number, ""))
-        if isinstance(error, ConnectionError) and isinstance(number, int)
-        else (
-            "connection-lost" if isinstance(error, (ConnectionError, ChannelInvalidStateError)) else failure_code(error)
-        )
-    )
+    if isinstance(error, (ChannelInvalidStateError, ConnectionError)):
+        # aiormq turns an OSError into its own, with errno (where there is one) as the first argument.
+        number = error.args[0] if error.args else None
+        return failure_code(OSError(number, "")) if isinstance(number, int) else "connection-lost"
+    return failure_code(error)
