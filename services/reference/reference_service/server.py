@@ -24,15 +24,24 @@ _GRACE_SECONDS = 1
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it serves, and leaves the signals to us (its own handler ends by killing the process)."""
+    """uvicorn that says when it serves, idles, and leaves signals to us (its own handler ends in killing itself)."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.serving = asyncio.Event()
+        self.stopping = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.serving.set()
+
+    async def main_loop(self) -> None:
+        # uvicorn's own loop wakes ten times a second to see whether to stop, and once to renew the Date header.
+        while not self.stopping.is_set():
+            await self.on_tick(0)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self.stopping.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,13 +75,18 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     def stop() -> None:
         notify("STOPPING=1")
         server.should_exit = True
+        server.stopping.set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
 
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    await server.serving.wait()
+    announced = asyncio.create_task(server.serving.wait())
+    await asyncio.wait([serving, announced], return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        announced.cancel()
+        return await serving
     notify("READY=1")
     log.info("serving on port %d", settings.service.port)
     tasks = [asyncio.create_task(_keep_watchdog())]

@@ -14,6 +14,7 @@ from aiormq.exceptions import (
     ChannelNotFoundEntity,
     ConnectionClosed,
     ConnectionNotAllowed,
+    InvalidFrameError,
     ProbableAuthenticationError,
 )
 
@@ -90,8 +91,9 @@ _CODES: tuple[tuple[type[AMQPError], str, str], ...] = (
     # exception, part of its text, code; the first that fits
     (ProbableAuthenticationError, "", "auth"),
     (AuthenticationError, "", "auth"),
-    (ConnectionNotAllowed, "not found", "vhost-missing"),
-    (ConnectionNotAllowed, "", "denied"),
+    # The vhost is missing or not this user's: aiormq 7.2 hides the broker's words behind a frame it didn't expect.
+    (ConnectionNotAllowed, "", "vhost-refused"),
+    (InvalidFrameError, "OpenOk", "vhost-refused"),
     (ChannelAccessRefused, "", "denied"),
     (ChannelNotFoundEntity, "no exchange", "exchange-missing"),
     (ChannelNotFoundEntity, "no queue", "queue-missing"),
