@@ -1,0 +1,4 @@
+"""Exit codes, as sysexits.h names them."""
+
+EX_OSERR = 71
+EX_CONFIG = 78

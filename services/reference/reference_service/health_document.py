@@ -1,0 +1,71 @@
+"""The health document: field names of draft-inadarei-api-health-check-06, and a flat list for monitors.
+
+Whoever can reach the port can read it, so it holds names, status words, codes and times only:
+no message, no path, no version.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from reference_service.health import Component, Status, worst
+
+SCHEMA_VERSION = 1
+MEDIA_TYPE = "application/health+json"
+
+_HTTP_STATUS: dict[Status, int] = {"pass": 200, "warn": 200, "fail": 503}
+
+# name -> (what the check measures, componentType of the draft)
+_KINDS = {
+    "postgres": ("roundtrip", "datastore"),
+    "redis": ("roundtrip", "datastore"),
+    "rabbitmq": ("roundtrip", "component"),
+    "service": ("event-loop-lag", "system"),
+}
+
+
+def http_status(status: Status) -> int:
+    """Return the HTTP status code that goes with a document's status."""
+    return _HTTP_STATUS[status]
+
+
+def health_document(service_id: str, description: str, components: Sequence[Component]) -> dict[str, Any]:
+    """Return the document about `components`; its status is the worst of theirs."""
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        "status": worst([component.status for component in components]),
+        "serviceId": service_id,
+        "description": description,
+        "checks": {_check_name(component.name): [_check(component)] for component in components},
+        "components": [_flat(component) for component in components],
+    }
+
+
+def _check_name(name: str) -> str:
+    return f"{name}:{_KINDS[name][0]}"
+
+
+def _check(component: Component) -> dict[str, Any]:
+    check: dict[str, Any] = {
+        "componentId": component.name,
+        "componentType": _KINDS[component.name][1],
+        "status": component.status,
+    }
+    if component.result:
+        check["observedValue"] = _milliseconds(component.result.latency)
+        check["observedUnit"] = "ms"
+        check["time"] = component.result.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return check
+
+
+def _flat(component: Component) -> dict[str, Any]:
+    return {
+        "name": component.name,
+        "status": component.status,
+        "code": component.code,
+        "latencyMs": _milliseconds(component.result.latency) if component.result else None,
+        "ageMs": None if component.age is None else round(component.age * 1000),
+    }
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)

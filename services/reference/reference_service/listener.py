@@ -1,0 +1,37 @@
+"""The listening socket, opened before anything slow so that a taken port is known at once."""
+
+import errno
+import socket
+
+
+class ListenError(Exception):
+    """The address can't be listened on; the message names it and says what to do."""
+
+
+_HINTS = {
+    "EADDRINUSE": "another process has this port: find it with ss -ltnp, or change SERVICE_PORT",
+    "EADDRNOTAVAIL": "no interface has this address: change SERVICE_HOST",
+    "EACCES": "ports below 1024 need a privilege services don't have: change SERVICE_PORT",
+}
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Bind and listen on host:port (TCP, not inherited by children). Raises ListenError."""
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise ListenError(f"cannot listen on {where}: {error.strerror}; check SERVICE_HOST") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        hint = _HINTS.get(errno.errorcode.get(error.errno or 0, ""), "check SERVICE_HOST and SERVICE_PORT")
+        raise ListenError(f"cannot listen on {where}: {error.strerror}; {hint}") from error
+    return listener
