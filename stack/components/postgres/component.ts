@@ -13,7 +13,11 @@ export const postgres: Component = {
   secrets: () => [
     { name: "postgres.superuser", reader: "root", purpose: "PostgreSQL's superuser postgres, for the agent's setup" },
     { name: "postgres.app", reader: "root", purpose: "PostgreSQL role of the services" },
-    { name: "postgres.agent", reader: "agent", purpose: "PostgreSQL role of the agent: health checks, refresh of views" },
+    {
+      name: "postgres.agent",
+      reader: "agent",
+      purpose: "PostgreSQL role of the agent: health checks, refresh of views",
+    },
   ],
   ports: ({ postgres }) =>
     postgres === undefined ? [] : [{ port: postgres.port, owner: "postgres", what: "PostgreSQL", bind: "loopback" }],
