@@ -112,7 +112,10 @@ export interface FileEntry {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-export interface PostgresModel extends Required<PostgresSettings> {
+/** Settings with what may be left out filled in; Required<> would leave the undefined. */
+type Complete<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+
+export interface PostgresModel extends Complete<PostgresSettings> {
   /** Debian's major version, e.g. "15". */
   readonly major: string;
   readonly cluster: "main";
@@ -148,7 +151,7 @@ export interface RedisNode {
   readonly config: string;
 }
 
-export interface RabbitmqModel extends Required<RabbitmqSettings> {
+export interface RabbitmqModel extends Complete<RabbitmqSettings> {
   readonly unit: string;
   readonly agentUser: "stack-agent";
   readonly adminUser: "stack-admin";

@@ -1,6 +1,7 @@
 import type { FileEntry, RabbitmqModel } from "../../model.ts";
 import type { Component } from "../component.ts";
 import { buildFile } from "../system/component.ts";
+import { rabbitmqDefinitions } from "./definitions.ts";
 
 /** Fixed by Erlang and by rabbitmq-env.conf; both on loopback. */
 export const epmdPort = 4369;
@@ -40,17 +41,18 @@ export const rabbitmq: Component = {
           { unit: "epmd.socket", component: "rabbitmq", want: "enabled", wantedBy: "sockets.target" },
           { unit: rabbitmq.unit, component: "rabbitmq", want: "enabled", wantedBy: "multi-user.target", running: true },
         ],
-  files: ({ rabbitmq }) => (rabbitmq === undefined ? [] : files(rabbitmq)),
+  files: ({ rabbitmq, name }) => (rabbitmq === undefined ? [] : files(rabbitmq, name)),
 };
 
-function files({ unit }: RabbitmqModel): Omit<FileEntry, "component">[] {
+function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "component">[] {
+  const { unit } = rabbitmq;
   return [
     { ...buildFile("/etc/rabbitmq/rabbitmq.conf", `${etc}/rabbitmq.conf.ejs`), unit },
     { ...buildFile("/etc/rabbitmq/rabbitmq-env.conf", `${etc}/rabbitmq-env.conf.ejs`), unit },
     { ...buildFile("/etc/rabbitmq/enabled_plugins", `${etc}/enabled_plugins`), unit },
     { path: "/etc/rabbitmq/conf.d", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },
     {
-      ...buildFile("/etc/systemd/system/epmd.socket.d/loopback.conf", "units/epmd.socket.d/loopback.conf.ejs"),
+      ...buildFile("/etc/systemd/system/epmd.socket.d/loopback.conf", "units/epmd.socket.d/loopback.conf"),
       unit: "epmd.socket",
     },
     {
@@ -72,6 +74,7 @@ function files({ unit }: RabbitmqModel): Omit<FileEntry, "component">[] {
       owner: "root:rabbitmq",
       when: "boot",
       unit,
+      data: { definitions: rabbitmqDefinitions(rabbitmq, name) },
     },
   ];
 }

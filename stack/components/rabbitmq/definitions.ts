@@ -1,0 +1,154 @@
+import type { RabbitmqModel, SecretName } from "../../model.ts";
+
+/** What the broker holds, in the form of its definitions file; users without their passwords' hashes. */
+export interface Definitions {
+  readonly users: readonly Account[];
+  readonly vhosts: readonly { readonly name: string }[];
+  readonly permissions: readonly Permission[];
+  readonly policies: readonly Policy[];
+  readonly exchanges: readonly Exchange[];
+  readonly queues: readonly Queue[];
+  readonly bindings: readonly Binding[];
+}
+
+export interface Account {
+  readonly name: string;
+  /** The secret that is the user's password. */
+  readonly secret: SecretName;
+  readonly tags: readonly string[];
+}
+
+/** Regular expressions of the names a user may declare, publish to, consume from. */
+export interface Permission {
+  readonly user: string;
+  readonly vhost: string;
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+export interface Policy {
+  readonly name: string;
+  readonly vhost: string;
+  readonly pattern: string;
+  readonly "apply-to": "queues";
+  readonly priority: number;
+  readonly definition: Readonly<Record<string, string | number>>;
+}
+
+export interface Exchange {
+  readonly name: string;
+  readonly vhost: string;
+  readonly type: "topic" | "direct";
+  readonly durable: true;
+  readonly auto_delete: false;
+  readonly internal: false;
+  readonly arguments: Readonly<Record<string, never>>;
+}
+
+export interface Queue {
+  readonly name: string;
+  readonly vhost: string;
+  readonly durable: true;
+  readonly auto_delete: false;
+  readonly arguments: { readonly "x-queue-type": "quorum" };
+}
+
+export interface Binding {
+  readonly source: string;
+  readonly vhost: string;
+  readonly destination: string;
+  readonly destination_type: "queue";
+  readonly routing_key: string;
+  readonly arguments: Readonly<Record<string, never>>;
+}
+
+/**
+ * Everything the broker of a stack holds. Dead-lettering is by policy, not by the queues'
+ * arguments, which could never be changed again; at-least-once, so that a rejected event
+ * is not lost between two queues.
+ *
+ * @param name the stack's; what services declare themselves must be called `NAME.…`
+ */
+export function rabbitmqDefinitions(rabbitmq: RabbitmqModel, name: string): Definitions {
+  const { vhost, user, adminUser, agentUser, exchange, deadLetterExchange, deadLetterQueue, checkQueue } = rabbitmq;
+  const own = quoted(name);
+  const exchangeOf = (type: Exchange["type"], exchange: string): Exchange => ({
+    name: exchange,
+    vhost,
+    type,
+    durable: true,
+    auto_delete: false,
+    internal: false,
+    arguments: {},
+  });
+  const queue = (queue: string): Queue => ({
+    name: queue,
+    vhost,
+    durable: true,
+    auto_delete: false,
+    arguments: { "x-queue-type": "quorum" },
+  });
+  const binding = (source: string, destination: string, key: string): Binding => ({
+    source,
+    vhost,
+    destination,
+    destination_type: "queue",
+    routing_key: key,
+    arguments: {},
+  });
+  const policy = (name: string, queues: readonly string[], definition: Policy["definition"]): Policy => ({
+    name,
+    vhost,
+    pattern: oneOf(queues),
+    "apply-to": "queues",
+    priority: 1,
+    definition,
+  });
+  const serviceQueues = rabbitmq.queues.map((queue) => queue.name);
+  return {
+    users: [
+      { name: adminUser, secret: "rabbitmq.admin", tags: ["administrator"] },
+      { name: agentUser, secret: "rabbitmq.agent", tags: [] },
+      { name: user, secret: "rabbitmq.app", tags: [] },
+    ],
+    vhosts: [{ name: vhost }],
+    permissions: [
+      { user: adminUser, vhost, configure: ".*", write: ".*", read: ".*" },
+      { user: agentUser, vhost, configure: "^$", write: oneOf([checkQueue]), read: oneOf([checkQueue]) },
+      { user, vhost, configure: `^${own}\\.`, write: `^(${quoted(exchange)}$|${own}\\.)`, read: `^${own}[-.]` },
+    ],
+    policies: [
+      ...(serviceQueues.length === 0
+        ? []
+        : [
+            policy("dead-letter", serviceQueues, {
+              "dead-letter-exchange": deadLetterExchange,
+              "dead-letter-strategy": "at-least-once",
+              overflow: "reject-publish",
+              "delivery-limit": rabbitmq.deliveryLimit,
+            }),
+          ]),
+      policy("check", [checkQueue], { "message-ttl": 60_000, "max-length": 100 }),
+    ],
+    exchanges: [
+      exchangeOf("topic", exchange),
+      exchangeOf("topic", deadLetterExchange),
+      exchangeOf("direct", checkQueue),
+    ],
+    queues: [...serviceQueues, deadLetterQueue, checkQueue].map(queue),
+    bindings: [
+      ...rabbitmq.queues.flatMap(({ name, bindings }) => bindings.map((key) => binding(exchange, name, key))),
+      binding(deadLetterExchange, deadLetterQueue, "#"),
+      binding(checkQueue, checkQueue, checkQueue),
+    ],
+  };
+}
+
+function oneOf(names: readonly string[]): string {
+  return `^(${names.map(quoted).join("|")})$`;
+}
+
+function quoted(name: string): string {
+  return name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
