@@ -1,6 +1,6 @@
 import { StackError } from "../../lib/error.ts";
 import type { SecretName } from "../../stack/model.ts";
-import { type Sealed, type SecretForm, secretForms as formNames } from "../engine/sealed.ts";
+import { secretForms as formNames, type Sealed, type SecretForm } from "../engine/sealed.ts";
 import { secretForms } from "./forms.ts";
 
 const mark = /«secret:([a-z0-9.-]+)(?:\|([a-z0-9-]+))?»/g;
