@@ -1,7 +1,7 @@
-import { budget } from "../../stack/budget.ts";
-import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { isStackError } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
+import { budget } from "../../stack/budget.ts";
+import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { type EngineOptions, runEngine, type StageResult } from "../engine/engine.ts";
 import { takeLock } from "../engine/lock.ts";
 import { type Progress, progressWriter, trackProgress } from "../engine/progress.ts";
