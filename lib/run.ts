@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
   /** Exit codes that are answers, not failures. Default [0]. */
   readonly accept?: readonly number[];
+  /** Open file descriptors the command gets as its 3, 4, … */
+  readonly fds?: readonly number[];
   /** The command that installs this tool, for the hint when it is missing. */
   readonly install?: string;
 }
@@ -49,7 +51,7 @@ export const run: Run = (command, args, options = {}) =>
     const child = spawn(command, [...args], {
       cwd: options.cwd,
       env: options.env ?? process.env,
-      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe", ...(options.fds ?? [])],
       detached: true,
     });
     let ended: StackError | undefined;

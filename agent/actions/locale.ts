@@ -1,0 +1,13 @@
+import type { Executors } from "../engine/action.ts";
+
+export const generateLocale: Executors["generateLocale"] = {
+  describe: ({ locale }) => locale,
+  async apply({ locale }, io) {
+    const [language = "", charset = "UTF-8"] = locale.split(".");
+    await io.run("localedef", ["--force", "-i", language, "-f", charset, locale], {
+      // 1: made, with warnings of the locale's source.
+      accept: [0, 1],
+      install: "apt-get install locales",
+    });
+  },
+};

@@ -1,0 +1,134 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { isStackError, messageOf, StackError } from "../../lib/error.ts";
+import { exists, readTextIfAny } from "../../lib/files.ts";
+import type { Run } from "../../lib/run.ts";
+import { budget } from "../../stack/budget.ts";
+import type { FileEntry, Model } from "../../stack/model.ts";
+import { renderFile } from "../../stack/render/file.ts";
+import type { Templates } from "../../stack/render/render.ts";
+import { secretMatches } from "../secrets/matches.ts";
+import type { SecretStore } from "../secrets/store.ts";
+import { unseal } from "../secrets/unseal.ts";
+import { readAccounts } from "./accounts.ts";
+import type { Eyes, UnitFacts } from "./eyes.ts";
+import { compareFile } from "./file-facts.ts";
+import { memoryMiB } from "./memory.ts";
+import { readPackages } from "./package-facts.ts";
+import { type Sealed, type SecretForm, seal, secretForms, secretMark } from "./sealed.ts";
+import { readUnits } from "./unit-facts.ts";
+
+export interface LocalEyesOptions {
+  readonly run: Run;
+  readonly secrets: SecretStore;
+  readonly templates: Templates;
+  readonly runDirectory: string;
+  /** Memory of this machine, MiB; default: looked up once. */
+  readonly memory?: () => Promise<number>;
+}
+
+/** Eyes on the machine this process runs on. */
+export function localEyes(options: LocalEyesOptions): Eyes {
+  const { run, secrets } = options;
+  const memory = once(options.memory ?? (() => memoryMiB()));
+  const rendered = new Map<FileEntry, Sealed>();
+
+  const textOf = async (entry: FileEntry, model: Model): Promise<Sealed> => {
+    const known = rendered.get(entry);
+    if (known !== undefined) return known;
+    const context = {
+      templates: options.templates,
+      secret: (name: string, form?: string) => markOf(name, form, model),
+      // Only what is written on the machine may know the machine.
+      ...(entry.when === "boot" ? { budget: budget(model, await memory()) } : {}),
+    };
+    const text = seal(renderFile(entry, model, context));
+    rendered.set(entry, text);
+    return text;
+  };
+
+  const unsealIfAll = async (text: Sealed): Promise<string | undefined> => {
+    try {
+      return await unseal(text, secrets.read);
+    } catch (error) {
+      if (isStackError(error) && error.code === "secret-missing") return undefined;
+      throw error;
+    }
+  };
+
+  return {
+    run,
+    async files(component, model) {
+      const accounts = await readAccounts();
+      const entries = model.files.filter((entry) => entry.component === component);
+      return Promise.all(
+        entries.map(async (entry) => compareFile(entry, await textOf(entry, model), { accounts, unseal: unsealIfAll })),
+      );
+    },
+    units: gathered((names) => readUnits(names, run, options.runDirectory)),
+    packages: (names) => readPackages(names),
+    readText: readTextIfAny,
+    exists,
+    hasSecret: (name) => secrets.has(name),
+    async secretMatches(name, stored) {
+      try {
+        return secretMatches(await secrets.read(name), stored);
+      } catch (error) {
+        if (isStackError(error) && error.code === "secret-missing") return false;
+        throw error;
+      }
+    },
+    async withSecret(name, use) {
+      const value = await secrets.read(name);
+      try {
+        return await use(value);
+      } catch (error) {
+        if (messageOf(error).includes(value)) {
+          throw new StackError("look-failed", secrets.redact(messageOf(error)));
+        }
+        throw error;
+      }
+    },
+    memoryMiB: memory,
+    async machineId() {
+      return (await readTextIfAny("/etc/machine-id"))?.trim() || undefined;
+    },
+  };
+}
+
+function markOf(name: string, form: string | undefined, model: Model): string {
+  if (!model.secrets.some((secret) => secret.name === name)) {
+    throw new StackError("secret-unknown", `a template asks for ${name}, which no component declares`);
+  }
+  if (form !== undefined && !(secretForms as readonly string[]).includes(form)) {
+    throw new StackError("seal-broken", `a template asks for ${name} in an unknown form, ${form}`);
+  }
+  return secretMark(name, form as SecretForm | undefined);
+}
+
+function once<T>(look: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= look();
+    return answer;
+  };
+}
+
+/** Stages that look at the same moment share one call. */
+function gathered(
+  look: (names: readonly string[]) => Promise<ReadonlyMap<string, UnitFacts>>,
+): (names: readonly string[]) => Promise<ReadonlyMap<string, UnitFacts>> {
+  let waiting: { names: Set<string>; answer: Promise<ReadonlyMap<string, UnitFacts>> } | undefined;
+  return async (names) => {
+    if (waiting === undefined) {
+      const wanted = new Set<string>();
+      const answer = nextTurn().then(() => {
+        waiting = undefined;
+        return look([...wanted]);
+      });
+      waiting = { names: wanted, answer };
+    }
+    for (const name of names) waiting.names.add(name);
+    const all = await waiting.answer;
+    return new Map([...all].filter(([name]) => names.includes(name)));
+  };
+}

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isStackError, messageOf, StackError } from "../../lib/error.ts";
+import type { Action, ActionName, Executors } from "./action.ts";
+import { awaitChecks } from "./await-checks.ts";
+import type { EngineOptions } from "./engine.ts";
+import type { WithLock } from "./named-locks.ts";
+import type { Progress } from "./progress.ts";
+import type { Stage } from "./stage.ts";
+
+/** Plans with something to do that a stage may have, one after the other. */
+const ROUNDS = 3;
+
+export interface StageRun {
+  readonly options: EngineOptions;
+  readonly progress: Progress;
+  readonly withLock: WithLock;
+  /** Actions carried out by all stages so far: facts older than the last one are looked up again. */
+  readonly actionsDone: () => number;
+  readonly countAction: () => void;
+}
+
+/** Facts of an earlier look, and how many actions had been done when it began. */
+export interface EarlyFacts {
+  readonly facts: unknown;
+  readonly actionsDone: number;
+}
+
+/**
+ * Brings one stage to done: inspect, plan, apply until inspecting again plans nothing and
+ * leaves nothing unseen, then its checks.
+ *
+ * @throws StackError of the action that failed; `not-converging`, `unseen`, `check-failed`, `aborted`
+ */
+export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts): Promise<void> {
+  const { options } = run;
+  const { eyes, model, signal } = options;
+  const deadline = AbortSignal.timeout(options.timeouts.stage);
+  let facts = early !== undefined && early.actionsDone === run.actionsDone() ? early.facts : undefined;
+  let done = 0;
+  for (let round = 0; ; ) {
+    throwIfStopped(signal);
+    const plan = stage.plan(facts ?? (await stage.inspect(eyes, model, signal)), model);
+    facts = undefined;
+    if (plan.actions.length > 0) {
+      if (round === ROUNDS) throw notConverging(plan.actions, options.executors);
+      round += 1;
+      for (const action of plan.actions) {
+        throwIfStopped(signal);
+        run.progress.stage(stage.id, { action: describeAction(action, options.executors) });
+        await applyAction(stage, action, run);
+        run.countAction();
+        done += 1;
+        run.progress.stage(stage.id, { actions: done, action: undefined });
+      }
+    } else if (plan.unseen.length === 0) break;
+    else {
+      // A server that systemd is still starting: there is nothing to do but to look again.
+      run.progress.stage(stage.id, { action: "waiting to see more" });
+      if (deadline.aborted) throw stillUnseen(plan.unseen, options.timeouts.stage);
+      await sleep(options.timeouts.look, undefined, { signal }).catch(() => {});
+    }
+  }
+  const checks = stage.checks(model);
+  if (checks.length > 0) {
+    run.progress.stage(stage.id, { action: `checking ${checks.map((check) => check.name).join(", ")}` });
+    await awaitChecks(checks, { context: options.checks, signal, timeout: options.timeouts.stage });
+  }
+}
+
+/** An action as one line, no secret. */
+export function describeAction(action: Action, executors: Executors): string {
+  return `${action.do} ${executorOf(action.do, executors).describe(action.args)}`.trimEnd();
+}
+
+async function applyAction(stage: Stage, action: Action, run: StageRun): Promise<void> {
+  const { executors, io, log, now } = run.options;
+  const executor = executorOf(action.do, executors);
+  const what = describeAction(action, executors);
+  const fields = { STACK_STAGE: stage.id, STACK_COMPONENT: stage.id };
+  const started = now();
+  try {
+    await run.withLock(executor.lock, () => executor.apply(action.args, io));
+  } catch (error) {
+    throw actionError(what, error);
+  }
+  log("info", `${stage.id}: ${what} (${action.why}), ${seconds(now() - started)} s`, fields);
+}
+
+/** The pairing of an action with its own executor, which Executors promises and TypeScript can't follow. */
+function executorOf(name: ActionName, executors: Executors) {
+  return executors[name] as {
+    readonly lock?: string;
+    readonly describe: (args: Action["args"]) => string;
+    readonly apply: (args: Action["args"], io: EngineOptions["io"]) => Promise<void>;
+  };
+}
+
+/** Names the action; the engine adds the stage, and takes out secrets that a server quoted back. */
+function actionError(what: string, error: unknown): StackError {
+  const known = isStackError(error) ? error : undefined;
+  return new StackError(known?.code ?? "action-failed", `${what}: ${messageOf(error)}`, {
+    hint: known?.hint,
+    detail: known?.detail ?? [],
+    cause: known?.cause,
+    ...(known === undefined ? {} : { exit: known.exit }),
+  });
+}
+
+function notConverging(actions: readonly Action[], executors: Executors): StackError {
+  return new StackError("not-converging", `after ${ROUNDS} rounds there is still something to do`, {
+    detail: actions.map((action) => `${describeAction(action, executors)}: ${action.why}`),
+    hint: "something else changes the same files or units, or an action has no effect on this machine",
+  });
+}
+
+function stillUnseen(unseen: readonly string[], timeout: number): StackError {
+  return new StackError("unseen", `after ${timeout / 1000} s it still can't be seen whether all is done`, {
+    detail: unseen,
+    hint: "systemctl list-jobs shows what is still starting; systemctl --failed what is not",
+  });
+}
+
+export function throwIfStopped(signal: AbortSignal): void {
+  if (signal.aborted) {
+    throw new StackError("aborted", "provisioning was stopped", { cause: signal.reason, exit: 130 });
+  }
+}
+
+export function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(milliseconds < 1000 ? 3 : 1);
+}

@@ -1,0 +1,63 @@
+import type { Run } from "../../lib/run.ts";
+import { isStale } from "../state/stale.ts";
+import type { UnitFacts } from "./eyes.ts";
+
+/** What one `systemctl show` is asked; properties of org.freedesktop.systemd1(5). */
+const properties = [
+  "LoadState",
+  "ActiveState",
+  "UnitFileState",
+  "NeedDaemonReload",
+  "Job",
+  "InactiveExitTimestampMonotonic",
+  "ExecMainStartTimestampMonotonic",
+];
+
+/** A unit as systemd shows it. */
+export interface ShownUnit extends Omit<UnitFacts, "stale"> {
+  /** When its process began, or the unit where it has none: CLOCK_MONOTONIC, microseconds; 0 for never. */
+  readonly started: bigint;
+}
+
+/** All units in one call: each spawn of systemctl costs PID 1 and us time at boot. */
+export async function readUnits(
+  names: readonly string[],
+  run: Run,
+  runDirectory: string,
+): Promise<Map<string, UnitFacts>> {
+  const unique = [...new Set(names)];
+  if (unique.length === 0) return new Map();
+  const { stdout } = await run("systemctl", ["show", `--property=${properties.join(",")}`, "--", ...unique]);
+  const facts = await Promise.all(
+    parseUnits(stdout, unique).map(async ({ started, ...unit }) => ({
+      ...unit,
+      stale: await isStale(runDirectory, unit.unit, started),
+    })),
+  );
+  return new Map(facts.map((unit) => [unit.unit, unit]));
+}
+
+/** systemctl answers in the order of the names, one block a unit, blocks set apart by an empty line. */
+export function parseUnits(text: string, names: readonly string[]): ShownUnit[] {
+  const blocks = text.trim().split(/\n\n+/);
+  return names.map((unit, index) => {
+    const values = new Map<string, string>();
+    for (const line of (blocks[index] ?? "").split("\n")) {
+      const equals = line.indexOf("=");
+      if (equals > 0) values.set(line.slice(0, equals), line.slice(equals + 1));
+    }
+    const active = values.get("ActiveState") ?? "inactive";
+    const job = values.get("Job") ?? "0";
+    const process = BigInt(values.get("ExecMainStartTimestampMonotonic") || 0);
+    return {
+      unit,
+      load: values.get("LoadState") ?? "not-found",
+      active,
+      enabled: values.get("UnitFileState") ?? "",
+      // The job of a unit that isn't up and isn't going down can only be one that starts it.
+      starting: job !== "0" && job !== "" && active !== "active" && active !== "deactivating",
+      needsReload: values.get("NeedDaemonReload") === "yes",
+      started: process > 0n ? process : BigInt(values.get("InactiveExitTimestampMonotonic") || 0),
+    };
+  });
+}

@@ -1,0 +1,20 @@
+import type { PlanDocument } from "../../stack/documents/plan.ts";
+
+/** A plan as a person reads it: one line an action, grouped by stage. */
+export function printPlan(plan: PlanDocument): string {
+  if (plan.actions.length === 0 && plan.unseen.length === 0) return "Nothing to do.\n";
+  const width = Math.max(0, ...plan.actions.map((action) => action.do.length));
+  const lines: string[] = [];
+  let stage: string | undefined;
+  for (const action of plan.actions) {
+    if (action.stage !== stage) lines.push(...(stage === undefined ? [] : [""]), action.stage);
+    stage = action.stage;
+    lines.push(`  ${action.do.padEnd(width)}  ${[action.what, `(${action.why})`].filter(Boolean).join("  ")}`);
+  }
+  const count = plan.actions.length;
+  lines.push(...(count === 0 ? [] : ["", `${count} ${count === 1 ? "action" : "actions"}; nothing was changed.`]));
+  if (plan.unseen.length > 0) {
+    lines.push("", "Can be seen only later:", ...plan.unseen.map((what) => `  ${what}`));
+  }
+  return `${lines.join("\n")}\n`;
+}

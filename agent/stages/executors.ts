@@ -1,0 +1,17 @@
+import type { ActionName, Executors } from "../engine/action.ts";
+import { initdb } from "./postgres/initdb.ts";
+import { migrate } from "./postgres/migrate.ts";
+import { sql } from "./postgres/sql.ts";
+import { superuserPassword } from "./postgres/superuser-password.ts";
+import { importDefinitions } from "./rabbitmq/import-definitions.ts";
+import { redisCluster } from "./redis/redis-cluster.ts";
+
+/** Executors of actions that one server only knows. */
+export const dataExecutors = {
+  initdb,
+  superuserPassword,
+  sql,
+  migrate,
+  redisCluster,
+  importDefinitions,
+} satisfies Partial<Pick<Executors, ActionName>>;

@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import type { Model } from "../../../stack/model.ts";
+import { requirementsLock, venvStamp } from "../../../stack/venv.ts";
+import type { Eyes } from "../../engine/eyes.ts";
+import { defineStage } from "../../engine/stage.ts";
+
+export interface VenvFacts {
+  readonly service: string;
+  readonly venv: string;
+  readonly lock: string;
+  /** sha256 of the lock; undefined where it is missing. */
+  readonly wanted: string | undefined;
+  /** What the venv was made from; undefined where it is missing or not whole. */
+  readonly found: string | undefined;
+}
+
+/** A venv a service, from a lock with hashes. */
+export const pythonStage = defineStage<"python", readonly VenvFacts[]>({
+  id: "python",
+  title: "Python environments",
+  needs: ["system"],
+  present: (model) => model.services.length > 0,
+  checks: () => [],
+  inspect: (eyes, model) => Promise.all(model.services.map((service) => inspectVenv(eyes, model, service))),
+  preflight: (facts) =>
+    facts
+      .filter(({ wanted }) => wanted === undefined)
+      .map(({ service, lock }) => ({
+        code: "lock-missing",
+        message: `${service} has no lock of its requirements at ${lock}`,
+        hint: "the template this machine was made from is incomplete: build it again",
+      })),
+  plan: (facts) => ({
+    actions: facts
+      .filter(({ wanted, found }) => found !== wanted)
+      .map(({ service, venv, lock, found }) => ({
+        do: "makeVenv",
+        why: found === undefined ? "missing or not whole" : "made from another lock",
+        args: { service, venv, requirements: lock },
+      })),
+    unseen: [],
+  }),
+  reset: () => [],
+});
+
+async function inspectVenv(eyes: Eyes, model: Model, service: Model["services"][number]): Promise<VenvFacts> {
+  const lock = requirementsLock(model.paths.share, service);
+  const [text, stamp, python] = await Promise.all([
+    eyes.readText(lock),
+    eyes.readText(venvStamp(service)),
+    eyes.exists(`${service.venv}/bin/python`),
+  ]);
+  return {
+    service: service.name,
+    venv: service.venv,
+    lock,
+    wanted: text === undefined ? undefined : createHash("sha256").update(text).digest("hex"),
+    found: python ? stamp?.trim() : undefined,
+  };
+}

@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import * as z from "zod/mini";
+import { readTextIfAny, writeFileAtomic } from "../../lib/files.ts";
+
+/**
+ * `state.json`: which machine this is and how long its stages took. It reports; what is
+ * to do is decided by facts alone.
+ */
+const stateDocument = z.object({
+  schemaVersion: z.literal(1),
+  machineId: z.optional(z.string()),
+  /** Machines whose copy this one is, oldest first. */
+  copiedFrom: z._default(z.array(z.string()), []),
+  stages: z.record(z.string(), z.object({ seconds: z.number(), at: z.string(), status: z.enum(["done", "failed"]) })),
+});
+
+export type AgentState = z.output<typeof stateDocument>;
+
+export const emptyState: AgentState = { schemaVersion: 1, copiedFrom: [], stages: {} };
+
+/** The state of a directory; the empty one where there is none, or none that can be read as such. */
+export async function readState(stateDirectory: string): Promise<AgentState> {
+  return parseState(await readTextIfAny(statePath(stateDirectory)));
+}
+
+export function parseState(text: string | undefined): AgentState {
+  if (text === undefined) return emptyState;
+  try {
+    return stateDocument.parse(JSON.parse(text));
+  } catch {
+    return emptyState;
+  }
+}
+
+export async function writeState(stateDirectory: string, state: AgentState): Promise<void> {
+  await writeFileAtomic(statePath(stateDirectory), `${JSON.stringify(state, null, 2)}\n`, { mode: 0o644 });
+}
+
+export function statePath(stateDirectory: string): string {
+  return join(stateDirectory, "state.json");
+}
