@@ -90,23 +90,23 @@ function metrics(snapshot: Snapshot, own: ProcessFigures): readonly Metric[] {
     gauge(
       "stack_job_last_run_timestamp_seconds",
       "When the job last began.",
-      ran.map((job) => ({ labels: { job: job.name }, value: Date.parse(job.lastRun ?? "") / 1000 })),
+      ran.map((job) => ({ labels: { job_name: job.name }, value: Date.parse(job.lastRun ?? "") / 1000 })),
     ),
     gauge(
       "stack_job_last_run_seconds",
       "How long the job's last run took.",
-      ran.map((job) => ({ labels: { job: job.name }, value: job.lastSeconds ?? 0 })),
+      ran.map((job) => ({ labels: { job_name: job.name }, value: job.lastSeconds ?? 0 })),
     ),
     gauge(
       "stack_job_last_run_success",
       "1 where the job's last run succeeded.",
-      ran.map((job) => ({ labels: { job: job.name }, value: job.lastError === undefined ? 1 : 0 })),
+      ran.map((job) => ({ labels: { job_name: job.name }, value: job.lastError === undefined ? 1 : 0 })),
     ),
     {
       name: "stack_job_failures_total",
       type: "counter",
       help: "Runs of the job that failed since the agent started.",
-      samples: snapshot.jobs.map((job) => ({ labels: { job: job.name }, value: job.failures })),
+      samples: snapshot.jobs.map((job) => ({ labels: { job_name: job.name }, value: job.failures })),
     },
     gauge("process_resident_memory_bytes", "The agent's resident memory.", [{ value: own.residentBytes }]),
     gauge("process_start_time_seconds", "When the agent started.", [{ value: own.startTime }]),
