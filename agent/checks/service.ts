@@ -29,7 +29,7 @@ export function serviceOutcome(status: number, body: string): Outcome {
   const document = parsed(body);
   const failing = failingComponents(document);
   if (status >= 200 && status < 300) {
-    if (document?.["status"] !== "warn") return { status: "pass", code: "ok" };
+    if (document?.status !== "warn") return { status: "pass", code: "ok" };
     return { status: "warn", code: "degraded", message: failing || "the service says warn" };
   }
   if (status === 503) return { status: "fail", code: "unhealthy", message: failing || "the service says fail" };
@@ -59,7 +59,7 @@ function fetchHealth(agent: Agent, port: number, signal: AbortSignal): Promise<{
 
 /** "postgres: refused, redis: timeout", of a health document's flat components. */
 function failingComponents(document: Readonly<Record<string, unknown>> | undefined): string {
-  const components = document?.["components"];
+  const components = document?.components;
   if (!Array.isArray(components)) return "";
   return components
     .filter((component) => component?.status !== "pass")

@@ -71,10 +71,7 @@ export function jobRunner(options: JobRunnerOptions): JobRunner {
     stop: async () => {
       const stopping = runs.map((run) => run.cron.stop());
       for (const controller of running) controller.abort(new StackError("aborted", "the agent is stopping"));
-      await Promise.race([
-        Promise.allSettled(stopping),
-        new Promise((resolve) => setTimeout(resolve, 500).unref()),
-      ]);
+      await Promise.race([Promise.allSettled(stopping), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
     },
   };
 }

@@ -26,7 +26,7 @@ const identifier = "stack-agent";
  * Logs one entry a call and never throws.
  */
 export function openLog(options: JournalOptions): Log {
-  if (options.environment["JOURNAL_STREAM"] === undefined) return stderrLog;
+  if (options.environment.JOURNAL_STREAM === undefined) return stderrLog;
   const socket = options.socket ?? "/run/systemd/journal/socket";
   const write = options.write ?? ((text) => void process.stderr.write(text));
   // The addon answers success where there is no journald and the entry is lost.

@@ -22,7 +22,7 @@ export interface NotifierOptions {
 /** Tells systemd how the process stands. Does nothing where no NOTIFY_SOCKET is named. */
 export function notifier(options: NotifierOptions): Notifier {
   const { environment, send } = options;
-  const socket = environment["NOTIFY_SOCKET"];
+  const socket = environment.NOTIFY_SOCKET;
   let lastStatus: string | undefined;
   const tell = async (lines: readonly string[]): Promise<void> => {
     if (socket === undefined || socket === "" || send === undefined) return;
@@ -52,9 +52,9 @@ export function notifier(options: NotifierOptions): Notifier {
 }
 
 function watchdogMs(environment: NotifierOptions["environment"], pid: number): number | undefined {
-  const microseconds = Number(environment["WATCHDOG_USEC"]);
+  const microseconds = Number(environment.WATCHDOG_USEC);
   if (!Number.isFinite(microseconds) || microseconds <= 0) return undefined;
-  const meant = environment["WATCHDOG_PID"];
+  const meant = environment.WATCHDOG_PID;
   if (meant !== undefined && meant !== String(pid)) return undefined;
   return microseconds / 1000;
 }
