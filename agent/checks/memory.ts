@@ -1,0 +1,72 @@
+import { readTextIfAny } from "../../lib/files.ts";
+import type { Check, Outcome } from "./check.ts";
+
+/** What limits memory: the machine (or lxcfs in its place) and the control group. Bytes. */
+export interface MemoryFigures {
+  readonly total: number;
+  readonly available: number;
+  /** The control group's limit and what is in use that can't be given back, where there is a limit. */
+  readonly limit?: number;
+  readonly used?: number;
+}
+
+/** How much memory is left. The container's limit is read where it can be seen from inside. */
+export function memoryCheck(root = "/"): Check {
+  return {
+    name: "memory:available",
+    component: "memory",
+    open: () => ({ run: async () => memoryOutcome(await memoryFigures(root)), close: async () => {} }),
+  };
+}
+
+/** Percent available below which memory counts as short, and as exhausted. */
+const limits = { warn: 10, fail: 3 };
+
+export function memoryOutcome(figures: MemoryFigures): Outcome {
+  const { total, available, limit, used } = figures;
+  const machine = (100 * available) / total;
+  const group = limit === undefined || used === undefined ? 100 : (100 * (limit - used)) / limit;
+  const percent = Math.round(Math.max(0, Math.min(machine, group)) * 10) / 10;
+  const status = percent < limits.fail ? "fail" : percent < limits.warn ? "warn" : "pass";
+  const whole = limit === undefined ? total : Math.min(limit, total);
+  return {
+    status,
+    code: status === "pass" ? "ok" : status === "warn" ? "short" : "exhausted",
+    observedValue: percent,
+    observedUnit: "percent",
+    message: `${percent} % of ${Math.round(whole / 1024 / 1024)} MiB is available`,
+  };
+}
+
+/** Where control groups, v2 and v1, say what they limit and what is used; `cache` can be given back. */
+const groups = [
+  {
+    limit: "sys/fs/cgroup/memory.max",
+    used: "sys/fs/cgroup/memory.current",
+    stat: "sys/fs/cgroup/memory.stat",
+    cache: "inactive_file",
+  },
+  {
+    limit: "sys/fs/cgroup/memory/memory.limit_in_bytes",
+    used: "sys/fs/cgroup/memory/memory.usage_in_bytes",
+    stat: "sys/fs/cgroup/memory/memory.stat",
+    cache: "total_inactive_file",
+  },
+];
+
+async function memoryFigures(root: string): Promise<MemoryFigures> {
+  const meminfo = (await readTextIfAny(`${root}proc/meminfo`)) ?? "";
+  const kibibytes = (name: string): number =>
+    1024 * Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(meminfo)?.[1] ?? 0);
+  const machine = { total: kibibytes("MemTotal"), available: kibibytes("MemAvailable") };
+  for (const group of groups) {
+    const limit = Number((await readTextIfAny(root + group.limit)) ?? Number.NaN);
+    // "max", and v1's "no limit", which is a number near 2^63.
+    if (!Number.isFinite(limit) || limit <= 0 || limit > machine.total) continue;
+    const used = Number(await readTextIfAny(root + group.used));
+    const stat = (await readTextIfAny(root + group.stat)) ?? "";
+    const cache = Number(new RegExp(`^${group.cache} (\\d+)`, "m").exec(stat)?.[1] ?? 0);
+    return { ...machine, limit, used: used - cache };
+  }
+  return machine;
+}

@@ -1,0 +1,125 @@
+import type { HealthDocument } from "../../stack/documents/health.ts";
+import {
+  type ComponentState,
+  checkState,
+  componentStates,
+  runningStages,
+  type Snapshot,
+  sideComponents,
+  worst,
+} from "./components.ts";
+
+/** What a health document speaks of: everything, what readiness needs, or one component. */
+export type Scope = "all" | "ready" | { readonly component: string };
+
+const componentTypes: Readonly<Record<string, string>> = {
+  postgres: "datastore",
+  redis: "datastore",
+  disk: "system",
+  memory: "system",
+};
+
+/**
+ * The health document of a moment.
+ *
+ * @param detail with messages: only for those who showed the token
+ * @returns undefined for a component that is not there
+ */
+export function healthDocument(snapshot: Snapshot, scope: Scope, detail: boolean): HealthDocument | undefined {
+  const components = componentStates(snapshot)
+    .filter((state) => inScope(state, scope))
+    .map((state) => (scope === "ready" && isUnfinished(state) ? { ...state, status: "fail" as const } : state));
+  if (typeof scope === "object" && components.length === 0) return undefined;
+  const names = new Set(components.map((state) => state.name));
+  const stage = snapshot.progress?.state === "running" ? runningStages(snapshot.progress).join(", ") : "";
+  return {
+    ...bareDocument(snapshot.stack.name),
+    status: worst(components.map((state) => state.status)),
+    ...(stage === "" ? {} : { stage }),
+    checks: {
+      ...ownChecks(
+        components.filter((state) => state.name === "provision" || state.name === "jobs"),
+        snapshot,
+        detail,
+      ),
+      ...Object.fromEntries(
+        snapshot.results
+          .filter((result) => names.has(result.component))
+          .map((result) => {
+            const state = checkState(result, snapshot.now);
+            const { observedValue, observedUnit } = result.outcome;
+            return [
+              result.check,
+              [
+                {
+                  componentId: state.name,
+                  componentType: componentTypes[state.name] ?? "component",
+                  status: state.status,
+                  observedValue: observedValue ?? state.latencyMs,
+                  observedUnit: observedValue === undefined ? "ms" : (observedUnit ?? ""),
+                  time: result.time,
+                  ...output(state, detail),
+                },
+              ],
+            ];
+          }),
+      ),
+    },
+    components: components.map(({ name, status, code, latencyMs, ageMs }) => ({
+      name,
+      status,
+      code,
+      latencyMs,
+      ageMs,
+    })),
+  };
+}
+
+/** The document of a process that answers, and says nothing about anything else. */
+export function liveDocument(stack: string): HealthDocument {
+  return bareDocument(stack);
+}
+
+function bareDocument(stack: string): HealthDocument {
+  return {
+    schemaVersion: 1,
+    status: "pass",
+    serviceId: "stack-agent",
+    description: `health of the ${stack} stack`,
+    checks: {},
+    components: [],
+  };
+}
+
+/** What the agent knows without a check: how provisioning and its own jobs went. */
+function ownChecks(states: readonly ComponentState[], snapshot: Snapshot, detail: boolean): HealthDocument["checks"] {
+  return Object.fromEntries(
+    states.map((state) => [
+      `${state.name}:state`,
+      [
+        {
+          componentId: state.name,
+          componentType: "component",
+          status: state.status,
+          time: snapshot.date.toISOString(),
+          ...output(state, detail),
+        },
+      ],
+    ]),
+  );
+}
+
+function inScope(state: ComponentState, scope: Scope): boolean {
+  if (scope === "all") return true;
+  if (scope === "ready") return !sideComponents.includes(state.name);
+  return state.name === scope.component;
+}
+
+/** A stack that works while it is provisioned anew is healthy, but not yet ready. */
+function isUnfinished(state: ComponentState): boolean {
+  return state.name === "provision" && state.code === "running";
+}
+
+function output(state: ComponentState, detail: boolean): { output?: string } {
+  return detail && state.message !== undefined ? { output: state.message } : {};
+}

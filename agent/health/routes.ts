@@ -1,0 +1,103 @@
+import type { ErrorDocument } from "../../lib/error.ts";
+import type { HealthDocument } from "../../stack/documents/health.ts";
+import { statusDocument } from "../status/document.ts";
+import { componentStates, type Snapshot } from "./components.ts";
+import { healthDocument, liveDocument } from "./document.ts";
+import { metricsText, metricsType, type ProcessFigures } from "./metrics.ts";
+import { statusPage } from "./page.ts";
+
+export interface Answer {
+  readonly code: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** What answers are made from. */
+export interface Source {
+  readonly snapshot: () => Snapshot;
+  readonly process: () => ProcessFigures;
+}
+
+interface Route {
+  readonly path: string;
+  readonly what: string;
+  answer(source: Source, detail: boolean): Answer;
+}
+
+/** Every fixed path the agent answers. `/health/COMPONENT` is beside them. */
+export const routes: readonly Route[] = [
+  {
+    path: "/",
+    what: "a page for a person",
+    answer: (source, detail) => html(statusPage(statusDocument(source.snapshot(), detail))),
+  },
+  {
+    path: "/livez",
+    what: "whether the agent's process answers",
+    answer: (source) => health(liveDocument(source.snapshot().stack.name)),
+  },
+  {
+    path: "/readyz",
+    what: "whether provisioning is done and every dependency and service answers",
+    answer: (source, detail) => health(healthDocument(source.snapshot(), "ready", detail)),
+  },
+  {
+    path: "/health",
+    what: "the health of everything",
+    answer: (source, detail) => health(healthDocument(source.snapshot(), "all", detail)),
+  },
+  {
+    path: "/metrics",
+    what: "Prometheus metrics",
+    answer: (source) => ({ code: 200, type: metricsType, body: metricsText(source.snapshot(), source.process()) }),
+  },
+  {
+    path: "/status",
+    what: "what `stack-agent status` shows",
+    answer: (source, detail) => json(200, statusDocument(source.snapshot(), detail)),
+  },
+];
+
+/** Answers a GET of a path without its query. */
+export function answer(path: string, source: Source, detail: boolean): Answer {
+  const route = routes.find((candidate) => candidate.path === path);
+  if (route !== undefined) return route.answer(source, detail);
+  if (path.startsWith("/health/")) return component(path.slice("/health/".length), source, detail);
+  return refusal(404, {
+    code: "no-such-path",
+    message: "nothing is at this path",
+    hint: `there are ${[...routes.map((known) => known.path), "/health/COMPONENT"].join(", ")}`,
+    detail: [],
+  });
+}
+
+/** An error as JSON. */
+export function refusal(code: number, document: ErrorDocument): Answer {
+  return { code, type: "application/json", body: `${JSON.stringify(document)}\n` };
+}
+
+function component(name: string, source: Source, detail: boolean): Answer {
+  const snapshot = source.snapshot();
+  const document = healthDocument(snapshot, { component: name }, detail);
+  if (document !== undefined) return health(document);
+  const names = componentStates(snapshot).map((state) => state.name);
+  return refusal(404, {
+    code: "no-such-component",
+    message: "this stack has no such component",
+    hint: `there are ${names.join(", ")}`,
+    detail: [],
+  });
+}
+
+function health(document: HealthDocument | undefined): Answer {
+  const code = document?.status === "fail" ? 503 : 200;
+  return { code, type: "application/health+json", body: `${JSON.stringify(document)}\n` };
+}
+
+function json(code: number, document: unknown): Answer {
+  return { code, type: "application/json", body: `${JSON.stringify(document)}\n` };
+}
+
+function html(body: string): Answer {
+  return { code: 200, type: "text/html; charset=utf-8", body };
+}

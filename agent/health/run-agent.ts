@@ -1,0 +1,160 @@
+import type { Log } from "../../lib/log.ts";
+import type { Model } from "../../stack/model.ts";
+import type { Check, CheckContext } from "../checks/check.ts";
+import type { Job } from "../jobs/jobs.ts";
+import { jobRunner } from "../jobs/runner.ts";
+import { messageIds } from "../journal/message-ids.ts";
+import type { Notifier } from "../notify/notify.ts";
+import { keepWatchdog } from "../notify/watchdog.ts";
+import type { Clock } from "./clock.ts";
+import { componentStates, runningStages, type Snapshot } from "./components.ts";
+import { followProgress } from "./follow-progress.ts";
+import { type CheckResult, type Scheduler, scheduler, type Timing } from "./scheduler.ts";
+import { healthServer } from "./server.ts";
+import { tokenGate } from "./token.ts";
+
+export interface RunAgentOptions {
+  readonly model: Pick<Model, "name" | "version" | "ports" | "definition">;
+  /** Loaded after the port answers: the databases' clients take their time. */
+  readonly load: () => Promise<{ readonly checks: readonly Check[]; readonly jobs: readonly Job[] }>;
+  readonly context: CheckContext;
+  /** Where `provision` keeps progress.json. */
+  readonly runFolder: string;
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly notifier: Notifier;
+  readonly timing?: Partial<Timing>;
+}
+
+export interface RunningAgent {
+  readonly port: number;
+  /** Stops everything. Well under a second. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The long-running agent: HTTP first, so that `/livez` is up before anything else, then
+ * the checks and the jobs. It never changes the machine.
+ *
+ * @throws StackError `port-in-use`, `listen-failed`; and what `load` throws
+ */
+export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> {
+  const { model, clock, log, notifier } = options;
+  const started = { date: clock.date(), at: clock.now() };
+  const ports = portsByOwner(model.ports);
+  let checks: Scheduler | undefined;
+  let jobs: ReturnType<typeof jobRunner> | undefined;
+
+  const snapshot = (): Snapshot => ({
+    stack: { name: model.name, version: model.version },
+    results: checks?.results() ?? [notLoaded(started)],
+    progress: progress.current(),
+    jobs: jobs?.states() ?? [],
+    ports,
+    now: clock.now(),
+    date: clock.date(),
+  });
+  const progress = followProgress(options.runFolder, (now) => {
+    // The services start when provisioning ends: look at them at once, not at their next turn.
+    if (now !== undefined && now.state !== "running") checks?.hurry();
+    void notifier.status(statusLine(snapshot()));
+  });
+  const server = await healthServer({
+    host: options.host,
+    port: options.port,
+    source: { snapshot, process: () => processFigures(started.date) },
+    entitlement: tokenGate(() => options.context.secret("health.token"), clock),
+  });
+  await notifier.ready(statusLine(snapshot()));
+
+  const stopWatchdog = keepWatchdog(notifier, () => checks?.moving() ?? true);
+  const stop = async (): Promise<void> => {
+    stopWatchdog();
+    progress.stop();
+    await Promise.all([notifier.stopping(), checks?.stop(), jobs?.stop(), server.close()]);
+  };
+  try {
+    const loaded = await options.load();
+    checks = scheduler({
+      checks: loaded.checks,
+      context: options.context,
+      clock,
+      ...(options.timing === undefined ? {} : { timing: options.timing }),
+      onChange: (result, before) => {
+        logChange(log, result, before);
+        void notifier.status(statusLine(snapshot()));
+      },
+    });
+    jobs = jobRunner({
+      jobs: loaded.jobs,
+      context: options.context,
+      clock,
+      log,
+      timeZone: model.definition.timezone,
+      ready: () => progress.current()?.state === "done",
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port: server.port, stop };
+}
+
+/** One line for `systemctl status`. */
+function statusLine(snapshot: Snapshot): string {
+  if (snapshot.progress?.state === "running") {
+    return `provisioning: ${runningStages(snapshot.progress).join(", ") || "starting"}`;
+  }
+  const states = componentStates(snapshot);
+  const named = (status: string): string =>
+    states
+      .filter((state) => state.status === status)
+      .map((state) => `${state.name} (${state.code})`)
+      .join(", ");
+  if (named("fail") !== "") return `failing: ${named("fail")}`;
+  return named("warn") === "" ? "healthy" : `degraded: ${named("warn")}`;
+}
+
+function logChange(log: Log, result: CheckResult, before: CheckResult): void {
+  const { status, code, message } = result.outcome;
+  const how = `${result.component}: ${before.outcome.status} (${before.outcome.code}) -> ${status} (${code})`;
+  log(
+    status === "pass" ? "notice" : "warning",
+    message === undefined || status === "pass" ? how : `${how}: ${message}`,
+    {
+      MESSAGE_ID: messageIds.componentChanged,
+      STACK_COMPONENT: result.component,
+      STACK_CHECK: result.check,
+      STACK_STATUS: status,
+      STACK_CODE: code,
+    },
+  );
+}
+
+function notLoaded(started: { readonly date: Date; readonly at: number }): CheckResult {
+  return {
+    check: "agent:checks",
+    component: "agent",
+    outcome: { status: "fail", code: "starting", message: "the checks are being loaded" },
+    latencyMs: 0,
+    at: started.at,
+    time: started.date.toISOString(),
+  };
+}
+
+function portsByOwner(ports: Model["ports"]): Snapshot["ports"] {
+  const byOwner = new Map<string, number[]>();
+  for (const { owner, port } of ports) byOwner.set(owner, [...(byOwner.get(owner) ?? []), port]);
+  return byOwner;
+}
+
+function processFigures(started: Date): { residentBytes: number; cpuSeconds: number; startTime: number } {
+  const cpu = process.cpuUsage();
+  return {
+    residentBytes: process.memoryUsage.rss(),
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    startTime: started.getTime() / 1000,
+  };
+}

@@ -1,0 +1,173 @@
+import { isErrno, isStackError, messageOf, StackError } from "../../lib/error.ts";
+import type { Check, CheckContext, OpenCheck, Outcome } from "../checks/check.ts";
+import type { Clock } from "./clock.ts";
+
+/**
+ * Invariants: a check never runs twice at once; every look is cancelled at its timeout and
+ * on stop; no look can stop or delay the look of another check; results only get newer.
+ */
+export interface Scheduler {
+  /** The last result of each check, in the checks' order. */
+  results(): readonly CheckResult[];
+  /** False when a check ignores its cancellation for so long that only a restart helps. */
+  moving(): boolean;
+  /** Looks at once at what does not pass, e.g. because provisioning has just ended. */
+  hurry(): void;
+  /** Cancels what runs, closes every client. Takes half a second at most. */
+  stop(): Promise<void>;
+}
+
+export interface CheckResult {
+  readonly check: string;
+  readonly component: string;
+  readonly outcome: Outcome;
+  readonly latencyMs: number;
+  /** When it ended, by the clock that never jumps. */
+  readonly at: number;
+  /** ISO 8601. */
+  readonly time: string;
+}
+
+export interface SchedulerOptions {
+  readonly checks: readonly Check[];
+  readonly context: CheckContext;
+  readonly clock: Clock;
+  /** After each look that changed a check's status. Not called for the first look unless it passes. */
+  readonly onChange?: (result: CheckResult, before: CheckResult) => void;
+  readonly timing?: Partial<Timing>;
+}
+
+/** Milliseconds. */
+export interface Timing {
+  /** From the start of a look to the start of the next, while all is well. */
+  readonly interval: number;
+  /** The same, while the check does not pass. */
+  readonly hurried: number;
+  readonly timeout: number;
+  /** How long a look may ignore its cancellation before the scheduler counts as stuck. */
+  readonly stuck: number;
+}
+
+export const timing: Timing = { interval: 2000, hurried: 1000, timeout: 1500, stuck: 10_000 };
+
+interface Slot {
+  readonly check: Check;
+  open: OpenCheck | undefined;
+  result: CheckResult;
+  /** When the loop of this check last moved on. */
+  moved: number;
+  cancel: (reason: StackError) => void;
+  wake: () => void;
+}
+
+export function scheduler(options: SchedulerOptions): Scheduler {
+  const { clock } = options;
+  const times = { ...timing, ...options.timing };
+  let stopped = false;
+
+  const slots = options.checks.map((check): Slot => {
+    const starting = { status: "fail", code: "starting", message: "not looked at yet" } as const;
+    const result = measured(check, starting, clock, clock.now());
+    return { check, open: undefined, result, moved: clock.now(), cancel: () => {}, wake: () => {} };
+  });
+
+  async function look(slot: Slot): Promise<void> {
+    const started = clock.now();
+    const controller = new AbortController();
+    slot.cancel = (reason) => controller.abort(reason);
+    const { promise: overdue, resolve: giveUp } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => {
+      controller.abort(new StackError("timeout", `no answer within ${times.timeout} ms`));
+      // A check that honours its signal ends now and says how; one that does not is not waited for.
+      setTimeout(giveUp, 100, undefined);
+    }, times.timeout);
+    const running = runOnce(slot, options.context, controller.signal);
+    const outcome = await Promise.race([running, overdue]);
+    clearTimeout(timer);
+    if (!stopped) record(slot, judged(outcome, controller.signal), started);
+    await running;
+    slot.moved = clock.now();
+  }
+
+  function record(slot: Slot, outcome: Outcome, started: number): void {
+    const before = slot.result;
+    slot.result = measured(slot.check, outcome, clock, started);
+    if (before.outcome.status !== outcome.status) options.onChange?.(slot.result, before);
+  }
+
+  async function keepLooking(slot: Slot): Promise<void> {
+    while (!stopped) {
+      const started = clock.now();
+      slot.moved = started;
+      await look(slot);
+      const wanted = slot.result.outcome.status === "pass" ? times.interval : times.hurried;
+      const rest = Math.max(started + wanted - clock.now(), wanted / 10);
+      if (!stopped) await pause(slot, rest);
+    }
+  }
+
+  const loops = slots.map(keepLooking);
+
+  return {
+    results: () => slots.map((slot) => slot.result),
+    moving: () => slots.every((slot) => clock.now() - slot.moved < times.interval + times.timeout + times.stuck),
+    hurry: () => {
+      for (const slot of slots) if (slot.result.outcome.status !== "pass") slot.wake();
+    },
+    stop: async () => {
+      stopped = true;
+      for (const slot of slots) {
+        slot.cancel(new StackError("aborted", "the agent is stopping"));
+        slot.wake();
+      }
+      const closing = Promise.all(loops).then(() => Promise.allSettled(slots.map((slot) => slot.open?.close())));
+      await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+    },
+  };
+}
+
+async function runOnce(slot: Slot, context: CheckContext, signal: AbortSignal): Promise<Outcome> {
+  try {
+    slot.open ??= slot.check.open(context);
+    return await slot.open.run(signal);
+  } catch (error) {
+    return { status: "fail", code: failureCode(error), message: messageOf(error) };
+  }
+}
+
+/** What a look counts as once its time was up: never a pass that came too late. */
+function judged(outcome: Outcome | undefined, signal: AbortSignal): Outcome {
+  if (!signal.aborted) return outcome ?? { status: "fail", code: "internal" };
+  if (outcome?.status === "fail" && !["aborted", "internal", "disconnected"].includes(outcome.code)) return outcome;
+  return { status: "fail", code: "timeout", message: messageOf(signal.reason) };
+}
+
+function failureCode(error: unknown): string {
+  if (isStackError(error)) return error.code;
+  if (isErrno(error, "ECONNREFUSED")) return "refused";
+  if (isErrno(error, "ETIMEDOUT")) return "timeout";
+  if (isErrno(error, "ECONNRESET", "EPIPE")) return "disconnected";
+  return "internal";
+}
+
+function measured(check: Check, outcome: Outcome, clock: Clock, started: number): CheckResult {
+  const at = clock.now();
+  return {
+    check: check.name,
+    component: check.component,
+    outcome,
+    latencyMs: Math.round((at - started) * 100) / 100,
+    at,
+    time: clock.date().toISOString(),
+  };
+}
+
+function pause(slot: Slot, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    slot.wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}

@@ -1,0 +1,64 @@
+import type { CheckContext } from "../checks/check.ts";
+import { stackChecks } from "../checks/index.ts";
+import { jobs } from "../jobs/jobs.ts";
+import { openLog } from "../journal/journal.ts";
+import { loadModel } from "../model.ts";
+import { datagramSender } from "../notify/datagram.ts";
+import { notifier } from "../notify/notify.ts";
+import { readSecret } from "../secrets/read-secret.ts";
+import { systemClock } from "./clock.ts";
+import { runAgent } from "./run-agent.ts";
+
+export interface ServeOptions {
+  /** Default `/etc/stack-agent/stack.yaml`. */
+  readonly definitionPath?: string;
+  /** Where secrets are; default the model's. */
+  readonly stateFolder?: string;
+  /** Where progress.json is; default the model's. */
+  readonly runFolder?: string;
+  /** Default every IPv4 address. */
+  readonly host?: string;
+}
+
+/** From the signal to the process's end at most, milliseconds, whatever a client does. */
+const lastMoment = 800;
+
+/**
+ * `stack-agent serve`: runs until SIGTERM or SIGINT.
+ *
+ * @returns the exit code, 0
+ * @throws StackError what `loadModel` and `runAgent` throw
+ */
+export async function serve(options: ServeOptions = {}): Promise<number> {
+  const stopped = new Promise<void>((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+  const send = datagramSender(process.argv[1]);
+  const log = openLog({ environment: process.env, program: process.argv[1], send });
+  const model = await loadModel({ definitionPath: options.definitionPath ?? "/etc/stack-agent/stack.yaml" });
+  const stateFolder = options.stateFolder ?? model.paths.state;
+  const context: CheckContext = { model, secret: (name) => readSecret(stateFolder, name) };
+  const agent = await runAgent({
+    model,
+    load: async () => ({ checks: await stackChecks(model), jobs: jobs(model) }),
+    context,
+    runFolder: options.runFolder ?? model.paths.run,
+    host: options.host ?? "0.0.0.0",
+    port: model.definition.agent.port,
+    clock: systemClock,
+    log,
+    notifier: notifier({
+      environment: process.env,
+      pid: process.pid,
+      send,
+      onError: (error) => log("warning", `systemd could not be told: ${String(error)}`),
+    }),
+  });
+  log("info", `answering on port ${agent.port}`);
+  await stopped;
+  // Unreferenced: it only acts where something still holds the process after all was stopped.
+  setTimeout(() => process.exit(0), lastMoment).unref();
+  await agent.stop();
+  return 0;
+}

@@ -1,0 +1,64 @@
+import { existsSync, realpathSync } from "node:fs";
+import { type Log, stderrLog } from "../../lib/log.ts";
+import { loadAddon } from "../notify/addon.ts";
+import type { SendDatagram } from "../notify/datagram.ts";
+import { type Entry, journalEntry, nativeEntry, prefixedLines } from "./entry.ts";
+
+export interface JournalOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The running program's file, `process.argv[1]`: addons lie beside it. */
+  readonly program: string | undefined;
+  /** For journald's native protocol, where the addon is missing. */
+  readonly send: SendDatagram | undefined;
+  /** journald's socket; default systemd's. */
+  readonly socket?: string;
+  /** Where lines go when journald can't be reached; default standard error. */
+  readonly write?: (text: string) => void;
+}
+
+const identifier = "stack-agent";
+
+/**
+ * The log of a process that systemd started: structured fields to the journal, by the
+ * systemd-journald addon, else by the native protocol, else as lines with a priority on
+ * standard error. Elsewhere (a terminal, a test) plain lines on standard error.
+ *
+ * Logs one entry a call and never throws.
+ */
+export function openLog(options: JournalOptions): Log {
+  if (options.environment.JOURNAL_STREAM === undefined) return stderrLog;
+  const socket = options.socket ?? "/run/systemd/journal/socket";
+  const write = options.write ?? ((text) => void process.stderr.write(text));
+  // The addon answers success where there is no journald and the entry is lost.
+  const addon = options.socket === undefined && existsSync(socket) ? journalAddon(options.program) : undefined;
+  return (level, message, fields) => {
+    const entry = journalEntry(identifier, level, message, fields);
+    if (addon !== undefined && sendByAddon(addon, entry)) return;
+    const fallBack = (): void => write(prefixedLines(level, message));
+    if (options.send === undefined) fallBack();
+    else options.send(socket, nativeEntry(entry)).catch(fallBack);
+  };
+}
+
+interface JournalAddon {
+  /** sd_journal_sendv: a syslog priority and `NAME=value` strings; negative errno on failure. */
+  send(priority: number, ...fields: string[]): number;
+}
+
+function journalAddon(program: string | undefined): JournalAddon | undefined {
+  const addon = loadAddon(realpathSync(program ?? process.execPath), [
+    "./journald.node",
+    "systemd-journald/build/Release/journal_send.node",
+  ]);
+  return isJournalAddon(addon) ? addon : undefined;
+}
+
+function sendByAddon(addon: JournalAddon, entry: Entry): boolean {
+  const priority = Number(entry.find(([name]) => name === "PRIORITY")?.[1]);
+  const fields = entry.filter(([name]) => name !== "PRIORITY").map(([name, value]) => `${name}=${value}`);
+  return addon.send(priority, ...fields) >= 0;
+}
+
+function isJournalAddon(addon: unknown): addon is JournalAddon {
+  return typeof addon === "object" && addon !== null && "send" in addon && typeof addon.send === "function";
+}

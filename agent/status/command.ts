@@ -1,0 +1,81 @@
+import { ExitCode, StackError } from "../../lib/error.ts";
+import type { StatusDocument } from "../../stack/documents/status.ts";
+import { systemClock } from "../health/clock.ts";
+import { readSecret } from "../secrets/read-secret.ts";
+import { agentPort } from "./ask-agent.ts";
+import { look } from "./look.ts";
+import { statusTable } from "./table.ts";
+import { type Output, processOutput } from "./terminal.ts";
+import { waitUntilSettled } from "./wait.ts";
+
+/** Where things of this machine are; all have the container's paths as default. */
+export interface MachinePaths {
+  readonly definitionPath?: string;
+  readonly stateFolder?: string;
+  readonly runFolder?: string;
+}
+
+export interface StatusOptions extends MachinePaths {
+  readonly wait?: boolean;
+  /** Seconds that `wait` lasts at most. Default 300. */
+  readonly timeout?: number;
+  readonly format?: string;
+  readonly output?: Output;
+}
+
+const exitCodes: Readonly<Record<StatusDocument["status"], number>> = {
+  healthy: ExitCode.healthy,
+  failed: ExitCode.failed,
+  degraded: ExitCode.degraded,
+  working: ExitCode.working,
+};
+
+/**
+ * `stack-agent status`: how the stack stands, now or, with `wait`, once it is settled.
+ * Needs no privilege; who may read the agent's token sees messages and versions too.
+ *
+ * @returns the exit code: 0 healthy, 1 failed, 2 degraded, 3 still working
+ * @throws StackError `usage` (exit 64)
+ */
+export async function statusCommand(options: StatusOptions = {}): Promise<number> {
+  const format = outputFormat(options.format);
+  const seconds = options.timeout ?? 300;
+  if (!(seconds > 0 && seconds <= 86_400)) {
+    throw new StackError("usage", "--timeout must be seconds, more than 0 and at most 86400", {
+      hint: "stack-agent status --wait --timeout 300",
+      exit: ExitCode.usage,
+    });
+  }
+  const output = options.output ?? processOutput();
+  const runFolder = options.runFolder ?? "/run/stack-agent";
+  const lookOnce = async (timeout?: number) => look(await agentAddress(options), runFolder, new Date(), timeout);
+  const found = options.wait
+    ? await waitUntilSettled({
+        look: lookOnce,
+        clock: systemClock,
+        timeout: seconds * 1000,
+        onLine: (line) => output.writeAside(`${line}\n`),
+      })
+    : await lookOnce();
+  if (format === "json") output.write(`${JSON.stringify(found.status, undefined, 2)}\n`);
+  else output.write(statusTable(found.status, new Date(), output.colours));
+  if (found.trouble !== undefined) {
+    output.writeAside(`${found.trouble.message} (${String(found.trouble.cause)})\nhint: ${found.trouble.hint}\n`);
+  }
+  return exitCodes[found.status.status];
+}
+
+/** The agent's address and, where this user may read it, its token: both may come while one waits. */
+export async function agentAddress(paths: MachinePaths): Promise<{ port: number; token: string | undefined }> {
+  const [port, token] = await Promise.all([
+    agentPort(paths.definitionPath ?? "/etc/stack-agent/stack.yaml"),
+    readSecret(paths.stateFolder ?? "/var/lib/stack-agent", "health.token"),
+  ]);
+  return { port, token };
+}
+
+/** @throws StackError `usage` */
+export function outputFormat(format: string | undefined): "table" | "json" {
+  if (format === undefined || format === "table" || format === "json") return format ?? "table";
+  throw new StackError("usage", `--format must be table or json, not ${format}`, { exit: ExitCode.usage });
+}

@@ -1,0 +1,72 @@
+import { isStackError, type StackError } from "../../lib/error.ts";
+import type { ProgressDocument } from "../../stack/documents/progress.ts";
+import type { StatusDocument } from "../../stack/documents/status.ts";
+import { type AgentAddress, askAgent } from "./ask-agent.ts";
+import { overall } from "./document.ts";
+import { readProgress } from "./read-progress.ts";
+
+/** One look at the stack from outside the agent. */
+export interface Look {
+  readonly status: StatusDocument;
+  readonly progress: ProgressDocument | undefined;
+  /** Why the agent told nothing. */
+  readonly trouble: StackError | undefined;
+}
+
+/**
+ * How the stack stands now: provisioning by its own document, which says more than the
+ * agent may tell without a token; components and jobs by the agent.
+ */
+export async function look(address: AgentAddress, runFolder: string, date: Date, timeout?: number): Promise<Look> {
+  const [progress, asked] = await Promise.all([
+    readProgress(runFolder).catch(() => undefined),
+    askAgent(address, "/status", timeout).catch((error: unknown) => {
+      if (isStackError(error)) return error;
+      throw error;
+    }),
+  ]);
+  const trouble = isStackError(asked) ? asked : undefined;
+  const told = isStackError(asked) ? undefined : asked.document;
+  const base = isStatus(told) ? told : unheard;
+  const status: StatusDocument = {
+    ...base,
+    ...(progress === undefined
+      ? {}
+      : { stages: progress.stages, memory: progress.memory, deviations: progress.deviations }),
+  };
+  return { status: { ...status, status: word(status, progress, date, isStatus(told)) }, progress, trouble };
+}
+
+/** What is known of a stack whose agent says nothing. */
+const unheard: StatusDocument = {
+  schemaVersion: 1,
+  status: "failed",
+  stack: { name: "", version: "" },
+  stages: [],
+  components: [],
+  jobs: [],
+  memory: { totalMiB: 0, cuts: [] },
+  deviations: [],
+};
+
+/** With no word from the agent the stack is at work while provisioning runs, and failed otherwise. */
+function word(
+  status: StatusDocument,
+  progress: ProgressDocument | undefined,
+  date: Date,
+  heard: boolean,
+): StatusDocument["status"] {
+  if (!heard) return progress?.state === "running" ? "working" : "failed";
+  return overall(progress, status.components, date);
+}
+
+function isStatus(document: unknown): document is StatusDocument {
+  return (
+    typeof document === "object" &&
+    document !== null &&
+    "components" in document &&
+    Array.isArray(document.components) &&
+    "jobs" in document &&
+    Array.isArray(document.jobs)
+  );
+}

@@ -1,0 +1,76 @@
+import type { StatusDocument } from "../../stack/documents/status.ts";
+import { nextSteps } from "./next-steps.ts";
+import { coloured, columns } from "./terminal.ts";
+
+/** The status document as a person reads it. */
+export function statusTable(status: StatusDocument, date: Date, colours: boolean): string {
+  const title = [status.stack.name || "stack", status.stack.version].filter((part) => part !== "").join(" ");
+  const next = nextSteps(status);
+  const blocks = [
+    [`${title}: ${coloured(status.status, colours)}`],
+    table(["stage", "state", "seconds", "actions", ""], stageRows(status), colours),
+    table(["component", "state", "code", "ms", "ports", ""], componentRows(status), colours),
+    table(["job", "schedule", "last run", "took", "next run", ""], jobRows(status, date), colours),
+    memoryLines(status),
+    titled("not as defined:", status.deviations),
+    titled(next.length === 1 ? "next:" : "next, one of:", next),
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[], colours: boolean): readonly string[] {
+  return rows.length === 0 ? [] : columns(heads, rows, colours);
+}
+
+function stageRows(status: StatusDocument): readonly (readonly string[])[] {
+  return status.stages.map((stage) => [
+    stage.id,
+    stage.status,
+    stage.seconds?.toFixed(1) ?? "",
+    stage.status === "waiting" ? "" : String(stage.actions),
+    stage.error?.message ?? (stage.status === "running" ? (stage.action ?? "") : ""),
+  ]);
+}
+
+function componentRows(status: StatusDocument): readonly (readonly string[])[] {
+  return status.components.map((component) => [
+    component.name,
+    component.status,
+    component.code,
+    component.latencyMs > 0 ? component.latencyMs.toFixed(1) : "",
+    component.ports.join(" "),
+    component.status === "pass" ? "" : (component.message ?? ""),
+  ]);
+}
+
+function jobRows(status: StatusDocument, date: Date): readonly (readonly string[])[] {
+  return status.jobs.map((job) => [
+    job.name,
+    job.schedule,
+    job.lastRun === undefined ? "not yet" : `${duration(date.getTime() - Date.parse(job.lastRun))} ago`,
+    job.lastSeconds === undefined ? "" : `${job.lastSeconds.toFixed(2)} s`,
+    job.nextRun === undefined ? "" : `in ${duration(Date.parse(job.nextRun) - date.getTime())}`,
+    job.lastError === undefined ? "" : `failed: ${job.lastError}`,
+  ]);
+}
+
+function memoryLines({ memory }: StatusDocument): readonly string[] {
+  if (memory.totalMiB === 0) return [];
+  return titled(`memory: ${memory.totalMiB} MiB`, memory.cuts, true);
+}
+
+function titled(title: string, lines: readonly string[], always = false): readonly string[] {
+  return lines.length === 0 && !always ? [] : [title, ...lines.map((line) => `  ${line}`)];
+}
+
+/** Milliseconds as "12 s", "3 min", "5 h", "2 d". */
+function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}

@@ -1,0 +1,63 @@
+/** Where a command writes. */
+export interface Output {
+  readonly write: (text: string) => void;
+  /** Progress and hints, so that what is written stays parseable. */
+  readonly writeAside: (text: string) => void;
+  readonly colours: boolean;
+}
+
+/** Standard output and error; colours on a terminal only, and never with NO_COLOR (no-color.org). */
+export function processOutput(): Output {
+  const { NO_COLOR, TERM } = process.env;
+  return {
+    write: (text) => void process.stdout.write(text),
+    writeAside: (text) => void process.stderr.write(text),
+    colours: process.stdout.isTTY === true && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb",
+  };
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  pass: "32",
+  healthy: "32",
+  done: "32",
+  warn: "33",
+  degraded: "33",
+  working: "33",
+  running: "33",
+  fail: "31",
+  failed: "31",
+};
+
+/** A state's word in its colour. */
+export function coloured(word: string, colours: boolean): string {
+  const colour = escapes[word.trim()];
+  return colours && colour !== undefined ? `\u001b[${colour}m${word}\u001b[0m` : word;
+}
+
+/**
+ * Rows as aligned columns, the last one as long as it likes. Columns with nothing in them
+ * are left out, so are control characters.
+ */
+export function columns(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  colours: boolean,
+): readonly string[] {
+  const kept = heads.map((_, index) => index).filter((index) => rows.some((row) => (row[index] ?? "") !== ""));
+  const lines = [heads, ...rows].map((row) => kept.map((index) => plain(row[index] ?? "")));
+  const widths = kept.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines.map((line, number) =>
+    line
+      .map((cell, column) => {
+        const padded = column === line.length - 1 ? cell : cell.padEnd(widths[column] ?? 0);
+        return number === 0 ? padded : coloured(padded, colours);
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
+}
