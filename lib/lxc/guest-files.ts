@@ -28,6 +28,7 @@ export interface GuestFiles {
   names(folder: string): Promise<readonly string[]>;
   /** A symbolic link's target; undefined where there is no link. */
   link(path: string): Promise<string | undefined>;
+  /** @throws StackError `guest-unusable` where the file's folder isn't there. */
   write(path: string, text: string, options?: GuestWrite): Promise<void>;
   remove(path: string): Promise<void>;
   symlink(target: string, path: string): Promise<void>;
@@ -60,6 +61,11 @@ export function guestFiles(rootfs: string): GuestFiles {
     write: async (path, text, options = {}) => {
       if (await isIgnored(path)) return;
       const { mode = 0o644, uid = idMap.base, gid = idMap.base } = options;
+      if (!(await guest.isFolder(dirname(path)))) {
+        throw new StackError("guest-unusable", `the container has no folder ${dirname(path)}`, {
+          hint: "Proxmox can't write its settings there either: the template lacks a package (/etc/network is ifupdown's)",
+        });
+      }
       await writeFileAtomic(await beside(path), text, { mode, uid, gid });
     },
     remove: async (path) => {

@@ -9,10 +9,11 @@ import type { Effects } from "./effects.ts";
  * Starts a container and returns once its init runs.
  *
  * @returns the host's pid of its init.
- * @throws StackError `start-failed` (`detail`: the last errors and warnings of liblxc's log).
+ * @throws StackError `start-failed` (`detail`: the errors in liblxc's log).
  */
 export async function startContainer(options: { readonly container: Container } & Effects): Promise<number> {
   const { container, run, signal } = options;
+  const earlier = (await readTextIfAny(container.logFile))?.length ?? 0;
   try {
     await lxc(container, run)("lxc-start", ["-d", "-o", container.logFile, "-l", "INFO"], { signal });
     return await waitFor(
@@ -24,11 +25,11 @@ export async function startContainer(options: { readonly container: Container } 
     );
   } catch (error) {
     if (!isStackError(error) || !["command-failed", "timeout"].includes(error.code)) throw error;
-    const log = (await readTextIfAny(container.logFile)) ?? "";
-    const faults = log.split("\n").filter((line) => / (ERROR|WARN) /.test(line));
+    const log = ((await readTextIfAny(container.logFile)) ?? "").slice(earlier);
+    const faults = log.split("\n").filter((line) => / ERROR /.test(line));
     throw new StackError("start-failed", `container ${container.name} does not start`, {
       cause: error,
-      detail: faults.length > 0 ? faults.slice(-10) : tail(log, 10),
+      detail: faults.length > 0 ? faults.slice(0, 10) : tail(log, 10),
       hint: `read ${container.logFile}`,
     });
   }
