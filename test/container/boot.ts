@@ -63,7 +63,7 @@ export async function createMachine(
   options: MachineOptions,
 ): Promise<Machine> {
   const effects = { run, log: stderrLog, signal: cleanup.signal };
-  const made = await createFromTemplate({
+  const creating = createFromTemplate({
     folder: workFolder,
     network,
     hostname: "stock-analysis",
@@ -73,6 +73,12 @@ export async function createMachine(
     ...options,
     ...effects,
   });
+  // An interrupt meets a creation half way as well: what comes of it is waited for and taken down.
+  cleanup.add(async () => {
+    const late = await creating.catch(() => undefined);
+    if (late !== undefined) await destroyContainer({ container: late.container, run, log: silentLog });
+  });
+  const made = await creating;
   const { container } = made;
   let pid: number | undefined;
   let inside: Client | undefined;

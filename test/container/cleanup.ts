@@ -22,6 +22,8 @@ export function cleanupAfter(t: Test): Cleanup {
     }
   };
   const interrupted = (name: NodeJS.Signals): void => {
+    // What the interrupt makes fail must not end the process before all is taken down.
+    process.on("uncaughtException", () => {});
     controller.abort(name);
     void clean().then(() => process.exit(name === "SIGINT" ? 130 : 143));
   };
