@@ -13,6 +13,8 @@ const executors: Executors = { ...pgOps(), ...redisOps(), ...amqpOps(), ...httpO
 
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  // Redis puts its code in front: "WRONGPASS invalid …".
+  if (error instanceof Error && error.name === "ReplyError") return error.message.split(" ")[0] ?? "";
   return error instanceof Error && "code" in error ? String(error.code) : "client-error";
 }
 

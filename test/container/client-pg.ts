@@ -25,8 +25,8 @@ export function pgOps(): { pg: Op<"pg">; pgConnections: Op<"pgConnections"> } {
         const { rows, rowCount } = await withDeadline(query, timeout, () => drop(key));
         return { rows, rowCount };
       } catch (error) {
-        // A refused statement leaves the connection usable; anything without SQLSTATE doesn't.
-        if (!(error instanceof pg.DatabaseError)) drop(key);
+        // A refused statement leaves the connection usable; the server's last word doesn't, nor a broken line.
+        if (!(error instanceof pg.DatabaseError) || error.severity === "FATAL") drop(key);
         throw error;
       }
     },

@@ -8,8 +8,8 @@ import type { ClientOp, ClientOps, Response } from "./client-ops.ts";
 /**
  * A test's own clients inside one network namespace. Databases listen on the container's
  * loopback only, so whoever speaks to them must live there. Answers and errors are the
- * servers' own: an error's `code` is PostgreSQL's SQLSTATE, AMQP's reply code or the
- * system's errno.
+ * servers' own: an error's `code` is PostgreSQL's SQLSTATE, Redis's first word, AMQP's
+ * reply code or the system's errno.
  */
 export type Client = {
   readonly [K in ClientOp]: (args: ClientOps[K]["args"]) => Promise<ClientOps[K]["result"]>;
