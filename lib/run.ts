@@ -1,15 +1,18 @@
 import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { isErrno, StackError } from "./error.ts";
 
 export interface RunOptions {
   /** Milliseconds until the command is killed. Default 60 000. */
   readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly cwd?: string;
   /** The whole environment of the command; default: this process's. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Written to standard input, which is then closed. Default: nothing. */
   readonly input?: string | Buffer;
+  /** A file opened by this process and given as standard input; not together with `input`. */
+  readonly inputFile?: string;
   /** Called with each complete line of output as it comes. */
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
   /** Exit codes that are answers, not failures. Default [0]. */
@@ -48,12 +51,19 @@ export const run: Run = (command, args, options = {}) =>
       reject(aborted(command, options.signal));
       return;
     }
+    const file = options.inputFile === undefined ? undefined : openSync(options.inputFile, "r");
     const child = spawn(command, [...args], {
       cwd: options.cwd,
       env: options.env ?? process.env,
-      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe", ...(options.fds ?? [])],
+      stdio: [
+        file ?? (options.input === undefined ? "ignore" : "pipe"),
+        "pipe",
+        "pipe",
+        ...(options.fds ?? []),
+      ],
       detached: true,
     });
+    if (file !== undefined) closeSync(file);
     let ended: StackError | undefined;
     let killer: NodeJS.Timeout | undefined;
     const end = (why: StackError): void => {

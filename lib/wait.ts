@@ -8,7 +8,7 @@ export interface WaitOptions {
   readonly timeout: number;
   /** Milliseconds between two looks. Default 50. */
   readonly interval?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

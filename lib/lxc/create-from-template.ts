@@ -1,0 +1,65 @@
+import type { Container } from "./container.ts";
+import type { ContainerLimits } from "./container-config.ts";
+import { createContainer } from "./create-container.ts";
+import { destroyContainer } from "./destroy-container.ts";
+import { detectGuest, type Guest } from "./detect-guest.ts";
+import type { Effects } from "./effects.ts";
+import { extractTemplate } from "./extract-template.ts";
+import type { Network } from "./network.ts";
+import type { Addressing } from "./network-interfaces.ts";
+import { rewriteForCreate } from "./rewrite-for-create.ts";
+import { type GuestSettings, rewriteForStart } from "./rewrite-for-start.ts";
+import { startContainer } from "./start-container.ts";
+
+export interface FromTemplateOptions extends ContainerLimits {
+  readonly folder: string;
+  readonly network: Network;
+  readonly template: string;
+  readonly hostname: string;
+  readonly addressing: Addressing;
+  readonly nesting: boolean;
+  readonly rootPassword?: string;
+  readonly sshKeys?: string;
+}
+
+export interface FromTemplate {
+  readonly container: Container;
+  readonly guest: Guest;
+  readonly settings: GuestSettings;
+}
+
+/**
+ * `pct create`: extracts a template into a new container, looks what it holds and rewrites
+ * its files. The container isn't started. Its DNS is the network's.
+ *
+ * @throws StackError of any step, with nothing of the container left.
+ */
+export async function createFromTemplate(options: FromTemplateOptions & Effects): Promise<FromTemplate> {
+  const container = await createContainer(options);
+  try {
+    const { rootfs } = container;
+    await extractTemplate({ ...options, rootfs });
+    const guest = await detectGuest(rootfs);
+    const settings: GuestSettings = {
+      rootfs,
+      hostname: options.hostname,
+      network: options.addressing,
+      dns: { nameservers: [options.network.gateway] },
+    };
+    await rewriteForCreate({ ...options, ...settings });
+    return { container, guest, settings };
+  } catch (error) {
+    await destroyContainer({ ...options, container });
+    throw error;
+  }
+}
+
+/**
+ * `pct start`: rewrites what Proxmox writes at every start, then starts.
+ *
+ * @returns the host's pid of its init.
+ */
+export async function bootContainer(options: Pick<FromTemplate, "container" | "settings"> & Effects): Promise<number> {
+  await rewriteForStart(options.settings);
+  return startContainer(options);
+}

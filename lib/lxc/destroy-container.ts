@@ -1,0 +1,22 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { exists } from "../files.ts";
+import { removeCgroups } from "./cgroup-remains.ts";
+import type { Container } from "./container.ts";
+import type { Effects } from "./effects.ts";
+import { stopContainer } from "./stop-container.ts";
+
+/** Ends a container and removes all of it: processes, cgroups, files. Done twice it does nothing. */
+export async function destroyContainer(options: { readonly container: Container } & Effects): Promise<void> {
+  const { container } = options;
+  const folder = join(container.lxcPath, container.name);
+  if (!(await exists(folder))) return;
+  if (await exists(container.network.namespace)) {
+    // Not the caller's signal: cleaning up is what happens after it aborted.
+    await stopContainer({ ...options, kill: true, signal: undefined }).catch((error: unknown) => {
+      options.log("warning", `container ${container.name} did not stop by itself: ${String(error)}`);
+    });
+  }
+  await removeCgroups(container.name);
+  await rm(folder, { recursive: true, force: true });
+}

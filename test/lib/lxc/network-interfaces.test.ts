@@ -1,0 +1,47 @@
+import t from "tap";
+import { mergeInterfaces } from "../../../lib/lxc/network-interfaces.ts";
+
+const fixed = { kind: "static", address: "10.1.1.120/24", gateway: "10.1.1.1" } as const;
+const loopback = "auto lo\niface lo inet loopback\niface lo inet6 loopback\n\n";
+const fixedStanza = "auto eth0\niface eth0 inet static\n\taddress 10.1.1.120/24\n\tgateway 10.1.1.1\n";
+
+t.test("an empty file gets loopback and eth0", async (t) => {
+  t.equal(mergeInterfaces("", { kind: "dhcp" }), `${loopback}auto eth0\niface eth0 inet dhcp\n`);
+  t.equal(mergeInterfaces("", fixed), `${loopback}${fixedStanza}`);
+});
+
+t.test("what others wrote stays, eth0's other options too", async (t) => {
+  const old = [
+    "# ours",
+    "source /etc/network/interfaces.d/*",
+    "auto lo eth0",
+    "iface lo inet loopback",
+    "",
+    "iface eth0 inet static",
+    "  address 192.0.2.1",
+    "  netmask 255.255.255.0",
+    "  mtu 1400",
+    "iface eth1 inet manual",
+    "",
+  ];
+  t.equal(
+    mergeInterfaces(old.join("\n"), fixed),
+    [
+      ...old.slice(0, 6),
+      "\taddress 10.1.1.120/24",
+      "\tgateway 10.1.1.1",
+      "\tmtu 1400",
+      "",
+      "iface eth1 inet manual",
+      "",
+    ].join("\n"),
+  );
+});
+
+t.test("merging twice changes nothing, and DHCP and static replace each other", async (t) => {
+  for (const addressing of [fixed, { kind: "dhcp" } as const]) {
+    const once = mergeInterfaces("auto lo\niface lo inet loopback\n", addressing);
+    t.equal(mergeInterfaces(once, addressing), once);
+    t.equal(mergeInterfaces(mergeInterfaces(once, fixed), addressing), once);
+  }
+});
