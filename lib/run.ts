@@ -55,12 +55,7 @@ export const run: Run = (command, args, options = {}) =>
     const child = spawn(command, [...args], {
       cwd: options.cwd,
       env: options.env ?? process.env,
-      stdio: [
-        file ?? (options.input === undefined ? "ignore" : "pipe"),
-        "pipe",
-        "pipe",
-        ...(options.fds ?? []),
-      ],
+      stdio: [file ?? (options.input === undefined ? "ignore" : "pipe"), "pipe", "pipe", ...(options.fds ?? [])],
       detached: true,
     });
     if (file !== undefined) closeSync(file);

@@ -9,11 +9,11 @@ export interface CommandTest {
 }
 
 /** Runs commands that are tests in themselves: exit code 0 keeps the promise. */
-export async function commandPhase(tests: readonly CommandTest[]): Promise<Counts> {
+export async function commandPhase(tests: readonly CommandTest[], options: RunOptions = {}): Promise<Counts> {
   const failures: string[] = [];
   for (const { promise, command, args } of tests) {
     try {
-      await run(command, args, { timeout: 300_000 });
+      await run(command, args, { timeout: 300_000, ...options });
       process.stdout.write(`ok - ${promise}\n`);
     } catch (error) {
       const detail = isStackError(error) ? error.detail : [];
