@@ -30,7 +30,11 @@ function shell(signal: AbortSignal, input?: Readable) {
   return $({ quiet: true, nothrow: true, signal, ...(input && { input }), stdio: ["pipe", "pipe", "pipe"] });
 }
 
-async function settled(command: readonly string[], signal: AbortSignal, running: Promise<ProcessOutput>): Promise<void> {
+async function settled(
+  command: readonly string[],
+  signal: AbortSignal,
+  running: Promise<ProcessOutput>,
+): Promise<void> {
   const [name = "", ...args] = command;
   const output = await running;
   if (signal.aborted) throw new StackError("aborted", `${name} was stopped`, { cause: signal.reason, exit: 130 });

@@ -44,7 +44,11 @@ export async function ensureTools(tools: readonly HostTool[], options: HostTools
     });
   }
   options.log("notice", `missing on this machine: ${commands.join(", ")}; installing ${packages.join(" ")}`);
-  const apt = { timeout: 600_000, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, ...abort(options.signal) };
+  const apt = {
+    timeout: 600_000,
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    ...abort(options.signal),
+  };
   await options.run("apt-get", ["--quiet", "update"], apt);
   await options.run("apt-get", ["--quiet", "--yes", ...install.split(" ").slice(1)], apt);
   const still = await missingTools(tools, options);

@@ -162,7 +162,13 @@ function promote(
 function append(segments: Segment[], segment: Segment): void {
   if ("from" in segment && segment.start === segment.end) return;
   const last = segments.at(-1);
-  if (last !== undefined && "from" in last && "from" in segment && last.from === segment.from && last.end === segment.start) {
+  if (
+    last !== undefined &&
+    "from" in last &&
+    "from" in segment &&
+    last.from === segment.from &&
+    last.end === segment.start
+  ) {
     segments[segments.length - 1] = { ...last, end: segment.end };
   } else segments.push(segment);
 }

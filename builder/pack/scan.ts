@@ -109,7 +109,10 @@ function checked(member: Member, path: string): Member {
     });
   }
   if (!known.has(member.type)) {
-    throw new StackError("bad-archive", `${path}: ${member.name} is of the unknown type ${JSON.stringify(member.type)}`);
+    throw new StackError(
+      "bad-archive",
+      `${path}: ${member.name} is of the unknown type ${JSON.stringify(member.type)}`,
+    );
   }
   if (member.uid > maxId || member.gid > maxId) {
     throw new StackError(

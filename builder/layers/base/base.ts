@@ -9,8 +9,8 @@ import { inNamespace, namespaceCommand } from "../../namespace.ts";
 import { pipeToFile } from "../../pipe.ts";
 import { rootfsFolder } from "../../work-folder.ts";
 import type { Inputs } from "../key.ts";
-import { excludedPaths } from "./excluded-paths.ts";
 import { archiveFlags } from "./archive-flags.ts";
+import { excludedPaths } from "./excluded-paths.ts";
 
 const scripts = ["setup.sh", "customize.sh", "sanitise.sh"] as const;
 type Scripts = Readonly<Record<(typeof scripts)[number], string>>;
@@ -54,7 +54,11 @@ export async function baseInputs(model: Model, templates: Templates): Promise<Ba
 export async function buildBase(inputs: BaseInputs, context: BuildContext): Promise<string> {
   const { run, signal, work } = context;
   const root = join(work, rootfsFolder);
-  await run("mmdebstrap", mmdebstrapArgs(inputs, root, context.root), {
+  const [command = "", ...args] = [
+    ...(context.root ? ownMounts : []),
+    ...mmdebstrapCommand(inputs, root, context.root),
+  ];
+  await run(command, args, {
     timeout: 1_800_000,
     signal,
     cwd: "/",
@@ -70,20 +74,24 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext): Prom
   });
   await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root, inputs.suite], { signal });
   const archive = join(work, "base.tar");
-  const command = [...namespaceCommand, "tar", ...archiveFlags(inputs.epoch), "--exclude=./dev/*", "-C", root, "."];
-  await pipeToFile(command, archive, signal);
+  const archiving = [...namespaceCommand, "tar", ...archiveFlags(inputs.epoch), "--exclude=./dev/*", "-C", root, "."];
+  await pipeToFile(archiving, archive, signal);
   return archive;
 }
 
-function mmdebstrapArgs(inputs: BaseInputs, root: string, asRoot: boolean): string[] {
+/** As root too, what mmdebstrap mounts into the rootfs must be gone when it is killed: the rootfs is removed then. */
+const ownMounts = ["unshare", "--mount", "--propagation", "slave"] as const;
+
+function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean): string[] {
   return [
+    "mmdebstrap",
     `--mode=${asRoot ? "root" : "unshare"}`,
     "--variant=minbase",
     "--format=directory",
     `--architectures=${inputs.architecture}`,
     `--include=${inputs.packages.join(",")}`,
-    "--aptopt=Acquire::Languages \"none\"",
-    "--aptopt=Acquire::Retries \"3\"",
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=Acquire::Retries "3"',
     "--dpkgopt=force-unsafe-io",
     ...inputs.excluded.map((line) => `--dpkgopt=${line}`),
     `--setup-hook=${inputs.scripts["setup.sh"]}`,

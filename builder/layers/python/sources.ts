@@ -33,7 +33,8 @@ export async function findSources(
   const sources = new Map<string, ServiceSource>();
   for (const { name, source, module } of services) {
     const known = sources.get(source);
-    const found = known ?? (await findSource(source, source === "reference" ? referenceFolder(project) : join(base, source)));
+    const found =
+      known ?? (await findSource(source, source === "reference" ? referenceFolder(project) : join(base, source)));
     sources.set(source, found);
     const entry = module.replaceAll(".", "/");
     if (!found.files.some((file) => file === `${entry}.py` || file.startsWith(`${entry}/`))) {
@@ -66,7 +67,11 @@ async function findSource(source: string, folder: string): Promise<ServiceSource
   }
   const files = await applicationFiles(folder);
   const hash = createHash("sha256");
-  for (const file of files) hash.update(`${file}\0`).update(await readFile(join(folder, file))).update("\0");
+  for (const file of files)
+    hash
+      .update(`${file}\0`)
+      .update(await readFile(join(folder, file)))
+      .update("\0");
   return { source, lock, lockText: await readFile(lock, "utf8"), folder, files, digest: hash.digest("hex") };
 }
 

@@ -107,7 +107,11 @@ t.test("hard links stay links; where their first name is replaced they keep the 
 for (const format of ["posix", "gnu"]) {
   t.test(`names and link targets of any length pass (${format})`, async (t) => {
     const long = `${"d".repeat(90)}/${"e".repeat(90)}/${"ü".repeat(60)}`;
-    const base = layer(`base5${format}`, { [long]: "deep", l: { link: `${"t".repeat(150)}` }, [`${long}2`]: { hard: long } }, format);
+    const base = layer(
+      `base5${format}`,
+      { [long]: "deep", l: { link: `${"t".repeat(150)}` }, [`${long}2`]: { hard: long } },
+      format,
+    );
     const over = layer(`over5${format}`, { [long]: "deeper" }, format);
     const folder = extract(await merged(base, over));
     t.equal(readFileSync(join(folder, long), "utf8"), "deeper");
