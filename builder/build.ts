@@ -5,7 +5,7 @@ import { run as realRun } from "../lib/run.ts";
 import type { ManifestDocument } from "../stack/documents/manifest.ts";
 import { type BuildContext, type BuildOptions, type BuiltLayer, sourceDateEpoch } from "./context.ts";
 import { baseInputs, buildBase } from "./layers/base/base.ts";
-import { type BaseFacts, readBaseFacts } from "./layers/base/facts.ts";
+import { readBaseFacts } from "./layers/base/facts.ts";
 import { type Inputs, layerKey } from "./layers/key.ts";
 import { buildOverlay, overlayInputs } from "./layers/overlay/overlay.ts";
 import { buildPython, pythonInputs } from "./layers/python/python.ts";

@@ -44,6 +44,7 @@ export async function readBaseFacts(root: string, run: Run): Promise<BaseFacts> 
 }
 
 async function readPackages(root: string, run: Run): Promise<Package[]> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
   const format = "--showformat=${Package}\t${Version}\t${db:Status-Abbrev}\n";
   const { stdout } = await run("dpkg-query", [`--admindir=${join(root, "var/lib/dpkg")}`, "--show", format]);
   return stdout
