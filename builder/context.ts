@@ -1,0 +1,43 @@
+import type { Log } from "../lib/log.ts";
+import type { Run } from "../lib/run.ts";
+import type { Model } from "../stack/model.ts";
+import type { Templates } from "../stack/render/render.ts";
+import type { Layer } from "./pack/merge.ts";
+
+/** What the builder is asked for, as the command line gives it. */
+export interface BuildOptions {
+  /** The stack.yaml: its text as given, and the folder that services' sources are relative to. */
+  readonly definition: { readonly file: string; readonly text: string; readonly folder: string };
+  readonly model: Model;
+  readonly out: string;
+  readonly format: Format;
+}
+
+export type Format = "gz" | "zst";
+
+/** What every step works with. */
+export interface BuildContext extends BuildOptions {
+  readonly run: Run;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly root: boolean;
+  /** Top of this project: templates, services, agent. */
+  readonly project: string;
+  /** Scratch space, gone at the end whatever happens. */
+  readonly work: string;
+  readonly templates: Templates;
+}
+
+/** A layer as its function made it. */
+export interface BuiltLayer {
+  readonly layer: Layer;
+  /** Hash of the layer's inputs: the same key, the same bytes. */
+  readonly key: string;
+  readonly seconds: number;
+}
+
+/**
+ * The time of every file that is newer, and of all that the builder writes: 2025-01-01.
+ * A fixed one, so that the same input gives the same bytes.
+ */
+export const sourceDateEpoch = 1_735_689_600;

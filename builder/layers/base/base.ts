@@ -1,0 +1,108 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { StackError } from "../../../lib/error.ts";
+import type { Model } from "../../../stack/model.ts";
+import { renderFile } from "../../../stack/render/file.ts";
+import type { Templates } from "../../../stack/render/render.ts";
+import { type BuildContext, sourceDateEpoch } from "../../context.ts";
+import { inNamespace, namespaceCommand } from "../../namespace.ts";
+import { pipeToFile } from "../../pipe.ts";
+import { rootfsFolder } from "../../work-folder.ts";
+import type { Inputs } from "../key.ts";
+import { archiveFlags } from "./archive-flags.ts";
+import { excludedPaths } from "./excluded-paths.ts";
+
+const scripts = ["setup.sh", "customize.sh", "sanitise.sh"] as const;
+type Scripts = Readonly<Record<(typeof scripts)[number], string>>;
+
+/** All that the base layer is made from, Debian's archive of the day aside. */
+export interface BaseInputs extends Inputs {
+  readonly suite: string;
+  readonly architecture: string;
+  readonly packages: readonly string[];
+  readonly locale: string;
+  readonly timezone: string;
+  readonly sysusers: string;
+  readonly disabled: readonly string[];
+  readonly excluded: readonly string[];
+  readonly scripts: Scripts;
+  readonly epoch: number;
+}
+
+export async function baseInputs(model: Model, templates: Templates): Promise<BaseInputs> {
+  const texts = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), "utf8")));
+  return {
+    suite: model.debian.suite,
+    architecture: model.architecture,
+    packages: model.packages,
+    locale: model.definition.locale,
+    timezone: model.definition.timezone,
+    sysusers: sysusersText(model, templates),
+    disabled: model.units.filter((unit) => unit.want === "disabled").map((unit) => unit.unit),
+    excluded: excludedPaths(model.definition.locale),
+    scripts: Object.fromEntries(scripts.map((name, index) => [name, texts[index] ?? ""])) as Scripts,
+    epoch: sourceDateEpoch,
+  };
+}
+
+/**
+ * Makes the Debian root file system: packages, users, locale, sanitised. It stays unpacked
+ * in the work folder too, as the chroot of the layers that need one.
+ *
+ * @returns the archive's path
+ */
+export async function buildBase(inputs: BaseInputs, context: BuildContext): Promise<string> {
+  const { run, signal, work } = context;
+  const root = join(work, rootfsFolder);
+  const [command = "", ...args] = [
+    ...(context.root ? ownMounts : []),
+    ...mmdebstrapCommand(inputs, root, context.root),
+  ];
+  await run(command, args, {
+    timeout: 1_800_000,
+    signal,
+    cwd: "/",
+    env: {
+      ...process.env,
+      SOURCE_DATE_EPOCH: String(inputs.epoch),
+      STACK_LOCALE: inputs.locale,
+      STACK_TIMEZONE: inputs.timezone,
+      STACK_SYSUSERS: inputs.sysusers,
+      STACK_DISABLED: inputs.disabled.join(" "),
+    },
+    onLine: (line) => context.log("debug", line),
+  });
+  await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root, inputs.suite], { signal });
+  const archive = join(work, "base.tar");
+  const archiving = [...namespaceCommand, "tar", ...archiveFlags(inputs.epoch), "--exclude=./dev/*", "-C", root, "."];
+  await pipeToFile(archiving, archive, signal);
+  return archive;
+}
+
+/** As root too, what mmdebstrap mounts into the rootfs must be gone when it is killed: the rootfs is removed then. */
+const ownMounts = ["unshare", "--mount", "--propagation", "slave"] as const;
+
+function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean): string[] {
+  return [
+    "mmdebstrap",
+    `--mode=${asRoot ? "root" : "unshare"}`,
+    "--variant=minbase",
+    "--format=directory",
+    `--architectures=${inputs.architecture}`,
+    `--include=${inputs.packages.join(",")}`,
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=Acquire::Retries "3"',
+    "--dpkgopt=force-unsafe-io",
+    ...inputs.excluded.map((line) => `--dpkgopt=${line}`),
+    `--setup-hook=${inputs.scripts["setup.sh"]}`,
+    `--customize-hook=${inputs.scripts["customize.sh"]}`,
+    inputs.suite,
+    root,
+  ];
+}
+
+function sysusersText(model: Model, templates: Templates): string {
+  const entry = model.files.find((file) => file.path.startsWith("/usr/lib/sysusers.d/"));
+  if (entry === undefined) throw new StackError("no-sysusers", "no file of the table makes the stack's users");
+  return renderFile(entry, model, { templates });
+}

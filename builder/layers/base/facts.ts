@@ -1,0 +1,67 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { StackError } from "../../../lib/error.ts";
+import type { Run } from "../../../lib/run.ts";
+
+/** What the other layers and the manifest must know of a base. */
+export interface BaseFacts {
+  readonly packages: readonly Package[];
+  /** Ids of `user:group`. @throws StackError `no-such-user` */
+  readonly owner: (owner: string) => { readonly uid: number; readonly gid: number };
+  /** Packaged service units with their text, links left out. */
+  readonly services: readonly { readonly unit: string; readonly text: string }[];
+  /** Names of every packaged unit file. */
+  readonly units: ReadonlySet<string>;
+}
+
+export interface Package {
+  readonly name: string;
+  readonly version: string;
+}
+
+const unitFolder = "usr/lib/systemd/system";
+
+/** Looks into an unpacked base. Everything read here is readable by all. */
+export async function readBaseFacts(root: string, run: Run): Promise<BaseFacts> {
+  const [packages, users, groups, names] = await Promise.all([
+    readPackages(root, run),
+    readIds(join(root, "etc/passwd")),
+    readIds(join(root, "etc/group")),
+    readdir(join(root, unitFolder), { withFileTypes: true }),
+  ]);
+  const services = names.filter((entry) => entry.isFile() && entry.name.endsWith(".service"));
+  return {
+    packages,
+    owner: (owner) => {
+      const [user = "", group = ""] = owner.split(":");
+      return { uid: id(users, "user", user), gid: id(groups, "group", group) };
+    },
+    services: await Promise.all(
+      services.map(async ({ name }) => ({ unit: name, text: await readFile(join(root, unitFolder, name), "utf8") })),
+    ),
+    units: new Set(names.filter((entry) => !entry.isDirectory()).map((entry) => entry.name)),
+  };
+}
+
+async function readPackages(root: string, run: Run): Promise<Package[]> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
+  const format = "--showformat=${Package}\t${Version}\t${db:Status-Abbrev}\n";
+  const { stdout } = await run("dpkg-query", [`--admindir=${join(root, "var/lib/dpkg")}`, "--show", format]);
+  return stdout
+    .split("\n")
+    .map((line) => line.split("\t"))
+    .filter(([, , status]) => status?.startsWith("ii"))
+    .map(([name = "", version = ""]) => ({ name, version }));
+}
+
+/** Name → id, from /etc/passwd or /etc/group: the third field of both. */
+async function readIds(path: string): Promise<Map<string, number>> {
+  const lines = (await readFile(path, "utf8")).split("\n").map((line) => line.split(":"));
+  return new Map(lines.map(([name = "", , number]) => [name, Number(number)]));
+}
+
+function id(ids: ReadonlyMap<string, number>, what: string, name: string): number {
+  const found = ids.get(name);
+  if (found === undefined) throw new StackError("no-such-user", `the template has no ${what} ${JSON.stringify(name)}`);
+  return found;
+}

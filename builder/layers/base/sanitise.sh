@@ -1,0 +1,55 @@
+#!/bin/sh
+# Takes every identity, secret and trace of the build machine out of a rootfs that
+# mmdebstrap has finished with. $1: the rootfs; $2: Debian's suite.
+set -eu
+cd "$1"
+suite=$2
+
+# Identities and secrets: each instance makes its own.
+rm -f etc/ssh/ssh_host_*_key etc/ssh/ssh_host_*_key.pub
+rm -f etc/ssl/private/ssl-cert-snakeoil.key etc/ssl/certs/ssl-cert-snakeoil.pem
+for link in etc/ssl/certs/*; do
+	if [ -L "$link" ] && [ "$(readlink "$link")" = ssl-cert-snakeoil.pem ]; then rm "$link"; fi
+done
+rm -f var/lib/rabbitmq/.erlang.cookie root/.erlang.cookie
+rm -f var/lib/systemd/random-seed var/lib/systemd/credential.secret
+rm -rf var/lib/postgresql/*/* etc/postgresql/*/*
+rm -f var/lib/dbus/machine-id
+: >etc/machine-id
+
+# The build machine's name, resolver, hosts.
+rm -f etc/hostname etc/resolv.conf
+printf '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n' >etc/hosts
+
+# Logs, but not their folders: journald writes to disk only where /var/log/journal is.
+find var/log -type f -delete
+mkdir -p var/log/journal
+
+# Caches and leftovers. passwd- and group- are the files as they were before the last user.
+rm -rf var/lib/apt/lists/* var/cache/apt/* var/cache/debconf/*-old var/cache/ldconfig/* var/cache/man/*
+rm -f var/lib/dpkg/*-old var/lib/apt/extended_states.* etc/*-
+rm -rf run/* tmp/* var/tmp/*
+rm -f root/.bash_history root/.wget-hsts
+: >var/cache/debconf/passwords.dat
+chmod 600 var/cache/debconf/passwords.dat
+
+# ldconfig, sysusers and the journal's catalog are as /usr wants them: without these marks
+# systemd would do them all again in the first boot's first second.
+: >etc/.updated
+: >var/.updated
+
+# Debian's own sources, whatever mirror the build used.
+rm -f etc/apt/sources.list etc/apt/sources.list.d/* etc/apt/apt.conf.d/99mmdebstrap
+cat >etc/apt/sources.list.d/debian.sources <<EOF
+Types: deb
+URIs: http://mirror.invalid/debian
+Suites: $suite $suite-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: http://mirror.invalid/debian-security
+Suites: $suite-security
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+EOF

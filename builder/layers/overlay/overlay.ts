@@ -1,0 +1,133 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { StackError } from "../../../lib/error.ts";
+import type { FileEntry, Model, UnitSpec } from "../../../stack/model.ts";
+import { renderFile } from "../../../stack/render/file.ts";
+import type { Templates } from "../../../stack/render/render.ts";
+import { requirementsLock } from "../../../stack/venv.ts";
+import { type BuildContext, sourceDateEpoch } from "../../context.ts";
+import { type Entry, writeArchive } from "../../pack/write.ts";
+import type { BaseFacts } from "../base/facts.ts";
+import type { Inputs } from "../key.ts";
+import type { ServiceSource } from "../python/sources.ts";
+import { relaxNesting } from "./relax-nesting.ts";
+
+/** The overlay is small: its inputs are its files themselves. */
+export interface OverlayInputs extends Inputs {
+  readonly entries: readonly Entry[];
+  readonly epoch: number;
+}
+
+export interface OverlaySources {
+  readonly model: Model;
+  readonly templates: Templates;
+  readonly base: BaseFacts;
+  /** stack.yaml as the user gave it. */
+  readonly definition: string;
+  readonly sources: ReadonlyMap<string, ServiceSource>;
+  /** The template's own manifest, as JSON text. */
+  readonly manifest: string;
+  readonly project: string;
+}
+
+const unitFolder = "/etc/systemd/system";
+const templateTrees = ["units", "rootfs-overlay"] as const;
+
+/** Works out every file that makes Debian with a Python environment this stack. */
+export async function overlayInputs(from: OverlaySources): Promise<OverlayInputs> {
+  const { model, templates, base } = from;
+  const table = model.files.filter((file) => file.when === "build");
+  const entries = [
+    ...table.map((file) => tableEntry(file, model, templates, base)),
+    ...model.units.flatMap((unit) => unitLinks(unit, model, base)),
+    ...relaxed(base),
+    ...shared(from),
+    ...(await templateFiles(from.project, model.paths.share)),
+  ];
+  refuseDuplicates(entries);
+  return { entries, epoch: sourceDateEpoch };
+}
+
+/** @returns the archive's path */
+export async function buildOverlay(inputs: OverlayInputs, context: BuildContext): Promise<string> {
+  const archive = join(context.work, "overlay.tar");
+  await writeArchive(archive, inputs.entries, inputs.epoch, context.signal);
+  return archive;
+}
+
+function tableEntry(file: FileEntry, model: Model, templates: Templates, base: BaseFacts): Entry {
+  const common = { path: file.path, mode: file.mode, ...base.owner(file.owner) };
+  if (file.kind === "directory") return { ...common, content: { kind: "directory" } };
+  if (file.kind === "symlink") return { ...common, content: { kind: "symlink", target: file.target ?? "" } };
+  return { ...common, content: { kind: "text", text: renderFile(file, model, { templates }) } };
+}
+
+/** The links that `systemctl enable` and `systemctl mask` would make. */
+function unitLinks(spec: UnitSpec, model: Model, base: BaseFacts): Entry[] {
+  const link = (path: string, target: string): Entry => ({ path, mode: 0o777, content: { kind: "symlink", target } });
+  if (spec.want === "masked") return [link(`${unitFolder}/${spec.unit}`, "/dev/null")];
+  if (spec.want !== "enabled" || spec.wantedBy === undefined) return [];
+  return [link(`${unitFolder}/${spec.wantedBy}.wants/${spec.unit}`, unitFile(spec.unit, model, base))];
+}
+
+function unitFile(unit: string, model: Model, base: BaseFacts): string {
+  const template = unit.replace(/@.+(\.\w+)$/, "@$1");
+  const own = `${unitFolder}/${unit}`;
+  if (model.files.some((file) => file.path === own)) return own;
+  const packaged = [unit, template].find((name) => base.units.has(name));
+  if (packaged === undefined) {
+    throw new StackError("no-such-unit", `${unit} is to be enabled, but no package and no file of the table brings it`);
+  }
+  return `/lib/systemd/system/${packaged}`;
+}
+
+function relaxed(base: BaseFacts): Entry[] {
+  return base.services.flatMap(({ unit, text }) => {
+    const dropIn = relaxNesting(text);
+    if (dropIn === undefined) return [];
+    const path = `${unitFolder}/${unit}.d/90-nesting.conf`;
+    return [{ path, mode: 0o644, content: { kind: "text", text: dropIn } } satisfies Entry];
+  });
+}
+
+function shared({ model, definition, sources, manifest }: OverlaySources): Entry[] {
+  const text = (path: string, content: string): Entry => ({
+    path,
+    mode: 0o644,
+    content: { kind: "text", text: content },
+  });
+  return [
+    text(model.paths.definition, definition),
+    text(`${model.paths.share}/manifest.json`, manifest),
+    ...[...sources.values()].map((one) => text(requirementsLock(model.paths.share, one), one.lockText)),
+  ];
+}
+
+/** The trees of templates, which the agent renders from. */
+async function templateFiles(project: string, share: string): Promise<Entry[]> {
+  const files = await Promise.all(
+    templateTrees.map(async (tree) => {
+      const names = await readdir(join(project, tree), { recursive: true, withFileTypes: true });
+      const paths = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+      return paths.filter((path) => !basename(path).startsWith(".")).sort();
+    }),
+  );
+  return Promise.all(
+    files.flat().map(
+      async (path): Promise<Entry> => ({
+        path: `${share}/templates${path.slice(project.length)}`,
+        mode: 0o644,
+        content: { kind: "text", text: await readFile(path, "utf8") },
+      }),
+    ),
+  );
+}
+
+function refuseDuplicates(entries: readonly Entry[]): void {
+  const seen = new Set<string>();
+  for (const { path } of entries) {
+    if (seen.has(path))
+      throw new StackError("duplicate-file", `${path} is made twice: in the file table and by a unit`);
+    seen.add(path);
+  }
+}

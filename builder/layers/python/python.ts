@@ -1,0 +1,111 @@
+import { copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { readTextIfAny } from "../../../lib/files.ts";
+import type { Model } from "../../../stack/model.ts";
+import { type BuildContext, sourceDateEpoch } from "../../context.ts";
+import { inChroot, namespaceCommand } from "../../namespace.ts";
+import { pipeToFile } from "../../pipe.ts";
+import { rootfsFolder } from "../../work-folder.ts";
+import { archiveFlags } from "../base/archive-flags.ts";
+import type { Inputs } from "../key.ts";
+import { indexSettings } from "./index-settings.ts";
+import type { ServiceSource } from "./sources.ts";
+import { fetchUv, uvLock } from "./uv.ts";
+
+/** All that the python layer is made from. Python itself is the base's. */
+export interface PythonInputs extends Inputs {
+  readonly base: string;
+  readonly uv: string;
+  readonly scripts: readonly string[];
+  readonly services: readonly {
+    readonly venv: string;
+    readonly application: string;
+    readonly source: string;
+    readonly lock: string;
+    readonly digest: string;
+  }[];
+  readonly epoch: number;
+}
+
+const scripts = ["build-venvs.sh", "share-bytecode.py", "install-applications.sh"] as const;
+
+export async function pythonInputs(
+  model: Model,
+  sources: ReadonlyMap<string, ServiceSource>,
+  baseKey: string,
+): Promise<PythonInputs> {
+  return {
+    base: baseKey,
+    uv: await readFile(uvLock, "utf8"),
+    scripts: await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), "utf8"))),
+    services: model.services.map(({ venv, application, source }) => ({
+      venv,
+      application,
+      source,
+      lock: sources.get(source)?.lockText ?? "",
+      digest: sources.get(source)?.digest ?? "",
+    })),
+    epoch: sourceDateEpoch,
+  };
+}
+
+/**
+ * Makes the services' virtual environments with the container's own Python, and puts their
+ * applications in. uv goes along.
+ *
+ * @returns the archive's path
+ */
+export async function buildPython(
+  inputs: PythonInputs,
+  sources: ReadonlyMap<string, ServiceSource>,
+  context: BuildContext,
+): Promise<string> {
+  const { run, signal, work, model } = context;
+  const root = join(work, rootfsFolder);
+  const lend = join(work, "lend-python");
+  await mkdir(lend, { recursive: true });
+  const uv = await fetchUv(run, join(work, "uv"), "manylinux_2_17_x86_64", signal);
+  await copyFile(uv, join(lend, "uv"));
+  await Promise.all(scripts.map((name, index) => writeFile(join(lend, name), inputs.scripts[index] ?? "")));
+  for (const [index, source] of [...sources.values()].entries()) {
+    await writeFile(join(lend, `${index}.lock`), source.lockText);
+    for (const file of source.files) {
+      await mkdir(dirname(join(lend, `${index}`, file)), { recursive: true });
+      await cp(join(source.folder, file), join(lend, `${index}`, file));
+    }
+  }
+  const variables = { ...(await indexSettings(run, process.env)), ...(await lendCertificates(lend)) };
+  const top = model.paths.opt;
+  const numbers = [...sources.keys()];
+  const venvs = venvWords(inputs, (source) => `/mnt/${numbers.indexOf(source)}.lock`);
+  const chroot = { lend, signal, timeout: 600_000 };
+  await inChroot(run, root, ["sh", "/mnt/build-venvs.sh", `${top}/.uv-cache`, ...venvs], { ...chroot, variables });
+  const applications = inputs.services.flatMap((one) => [`/mnt/${numbers.indexOf(one.source)}`, one.application]);
+  await inChroot(run, root, ["sh", "/mnt/install-applications.sh", ...applications], chroot);
+  const archive = join(work, "python.tar");
+  const flags = [...archiveFlags(inputs.epoch), `--exclude=.${top}/.uv-cache`, "-C", root];
+  await pipeToFile([...namespaceCommand, "tar", ...flags, "./usr/local/bin/uv", `.${top}`], archive, signal);
+  return archive;
+}
+
+/** Three words a service for build-venvs.sh; services of one lock share their byte code. */
+function venvWords(inputs: PythonInputs, lockPath: (source: string) => string): string[] {
+  const first = new Map<string, string>();
+  return inputs.services.flatMap(({ venv, lock, source }) => {
+    const made = first.get(lock);
+    if (made === undefined) first.set(lock, venv);
+    return [venv, lockPath(source), made ?? "compile"];
+  });
+}
+
+/**
+ * This machine's certificates, for downloads through a proxy that inspects TLS. They are
+ * only mounted: nothing of them gets into the template.
+ */
+async function lendCertificates(lend: string): Promise<Record<string, string>> {
+  const path = process.env.SSL_CERT_FILE ?? "/etc/ssl/certs/ca-certificates.crt";
+  const bundle = await readTextIfAny(path);
+  if (bundle === undefined) return {};
+  await writeFile(join(lend, "certificates.pem"), bundle);
+  return { SSL_CERT_FILE: "/mnt/certificates.pem" };
+}

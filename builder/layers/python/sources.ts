@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { StackError } from "../../../lib/error.ts";
+import { exists } from "../../../lib/files.ts";
+import type { ServiceModel } from "../../../stack/model.ts";
+
+/** Where a service's code and lock are on this machine. */
+export interface ServiceSource {
+  /** As in the definition: `reference`, or a folder beside stack.yaml. */
+  readonly source: string;
+  readonly lock: string;
+  readonly lockText: string;
+  /** Files of the application, relative to `folder`, sorted. */
+  readonly folder: string;
+  readonly files: readonly string[];
+  /** Hex sha256 over names and contents of the files. */
+  readonly digest: string;
+}
+
+/**
+ * Finds each different source of the services.
+ *
+ * @param project top of this project, which holds services/reference
+ * @param base folder that sources are relative to
+ * @throws StackError `no-source`, `no-lock` (exit 64), before any work is done
+ */
+export async function findSources(
+  services: readonly ServiceModel[],
+  project: string,
+  base: string,
+): Promise<Map<string, ServiceSource>> {
+  const sources = new Map<string, ServiceSource>();
+  for (const { name, source, module } of services) {
+    const known = sources.get(source);
+    const found =
+      known ?? (await findSource(source, source === "reference" ? referenceFolder(project) : join(base, source)));
+    sources.set(source, found);
+    const entry = module.replaceAll(".", "/");
+    if (!found.files.some((file) => file === `${entry}.py` || file.startsWith(`${entry}/`))) {
+      throw new StackError("no-source", `service ${name}: there is no module ${module} in ${found.folder}`, {
+        exit: 64,
+        hint: "set the service's `module` and `source` in stack.yaml",
+      });
+    }
+  }
+  return sources;
+}
+
+function referenceFolder(project: string): string {
+  return join(project, "services", "reference");
+}
+
+async function findSource(source: string, folder: string): Promise<ServiceSource> {
+  if (!(await exists(folder))) {
+    throw new StackError("no-source", `there is no folder ${folder}`, {
+      exit: 64,
+      hint: "`source` in stack.yaml is `reference`, or a folder beside stack.yaml",
+    });
+  }
+  const lock = join(folder, "requirements.lock");
+  if (!(await exists(lock))) {
+    throw new StackError("no-lock", `${folder} has no requirements.lock`, {
+      exit: 64,
+      hint: "make it: uv pip compile --generate-hashes --python-version 3.11 requirements.in -o requirements.lock",
+    });
+  }
+  const files = await applicationFiles(folder);
+  const hash = createHash("sha256");
+  for (const file of files)
+    hash
+      .update(`${file}\0`)
+      .update(await readFile(join(folder, file)))
+      .update("\0");
+  return { source, lock, lockText: await readFile(lock, "utf8"), folder, files, digest: hash.digest("hex") };
+}
+
+const left = new Set(["tests", "__pycache__", ".venv", ".git", ".pytest_cache", ".ruff_cache", ".mypy_cache"]);
+
+/** Python packages and what lies in them; not the tests, nor what only development needs. */
+async function applicationFiles(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  const walk = async (below: string): Promise<void> => {
+    for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      if (left.has(entry.name) || entry.name.endsWith(".pyc")) continue;
+      if (entry.isDirectory()) await walk(path);
+      else if ((await stat(join(folder, path))).isFile() && (below !== "" || path.endsWith(".py"))) files.push(path);
+    }
+  };
+  await walk("");
+  return files.sort();
+}

@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { formatMiB } from "../../stack/definition/size.ts";
+import type { Model } from "../../stack/model.ts";
+import { render } from "../../stack/render/render.ts";
+import type { PackedTemplate } from "../pack/pack.ts";
+
+export interface DeployFacts {
+  readonly model: Model;
+  readonly template: Pick<PackedTemplate, "file" | "sha256" | "bytes">;
+  readonly deviations: readonly string[];
+}
+
+/** The text of NAME.DEPLOY.md: what to type on a Proxmox node, with this template's own values. */
+export async function deployDocument({ model, template, deviations }: DeployFacts): Promise<string> {
+  const path = join(import.meta.dirname, "DEPLOY.md.ejs");
+  const text = await readFile(path, "utf8");
+  const data = { stack: model, template, deviations, formatMiB, create: createCommand(model, template.file) };
+  return render("DEPLOY.md.ejs", data, () => text);
+}
+
+const staticExample = { address: "10.1.1.120/24", gateway: "10.1.1.1", dns: [] as readonly string[] };
+
+/** `pct create` for a definition, one option a line. `network` overrides the definition's. */
+export function createCommand(model: Model, file: string) {
+  return (vmid: number, kind: "defined" | "dhcp" | "static"): string => {
+    const { container } = model.definition;
+    const defined = container.network === "dhcp" ? staticExample : container.network;
+    const fixed = kind === "static" || (kind === "defined" && container.network !== "dhcp");
+    const net = fixed ? `ip=${defined.address},gw=${defined.gateway}` : "ip=dhcp";
+    const options = [
+      `--hostname ${container.hostname ?? model.name}`,
+      "--ostype debian",
+      "--unprivileged 1",
+      `--features nesting=${container.nesting ? 1 : 0}`,
+      `--cores ${container.cores}`,
+      `--memory ${container.memory} --swap ${container.swap}`,
+      `--rootfs local-lvm:${Math.ceil(container.disk / 1024)}`,
+      `--net0 name=eth0,bridge=vmbr0,${net}`,
+      ...(fixed && defined.dns.length > 0 ? [`--nameserver "${defined.dns.join(" ")}"`] : []),
+      "--onboot 1 --start 1",
+    ];
+    return [`pct create ${vmid} local:vztmpl/${file}`, ...options].join(" \\\n  ");
+  };
+}

@@ -1,0 +1,64 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Run, RunOptions, RunResult } from "../lib/run.ts";
+
+/**
+ * The program and first arguments that run a command as root over the rootfs: for an
+ * ordinary user root of a user namespace with the ids that mmdebstrap built it with, for
+ * root a mount namespace. mmdebstrap brings it for both.
+ */
+export const namespaceCommand = ["mmdebstrap", "--unshare-helper"] as const;
+
+/** Runs a command as (mapped) root in namespaces of its own; its mounts are gone when it ends. */
+export function inNamespace(run: Run, command: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const [program, ...first] = namespaceCommand;
+  return run(program, [...first, ...command], options);
+}
+
+export interface ChrootOptions extends RunOptions {
+  /** Folder of this machine that is at /mnt for the one command; never packed, since it is only mounted. */
+  readonly lend: string;
+  /** The command's environment beside PATH, HOME and LANG. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+const enter = `
+set -eu
+root=$1 lend=$2
+shift 2
+mount --make-rslave /
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount --bind "$lend" "$root/mnt"
+cat /etc/resolv.conf >"$root/etc/resolv.conf" 2>/dev/null || :
+cat /etc/hosts >"$root/etc/hosts" 2>/dev/null || :
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \\
+	chroot "$root" /usr/bin/env "$@"
+`;
+
+/**
+ * Runs a command inside a rootfs that is already archived: name resolution of this machine
+ * is copied in, so what the rootfs holds afterwards is for throwing away.
+ */
+export function inChroot(
+  run: Run,
+  root: string,
+  command: readonly string[],
+  { lend, variables = {}, ...options }: ChrootOptions,
+): Promise<RunResult> {
+  const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  return inNamespace(run, ["sh", "-c", enter, "sh", root, lend, ...assignments, ...command], options);
+}
+
+/** Removes a folder with files of mapped users in it, which their owner outside can't. */
+export async function removeTree(run: Run, path: string, rootfs: readonly string[]): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    for (const name of rootfs) {
+      const tree = join(path, name);
+      // The folder itself belongs to the user's own folder: only its content goes here.
+      const empty = ["sh", "-c", '[ ! -d "$1" ] || find "$1" -mindepth 1 -delete', "sh", tree];
+      await inNamespace(run, empty, { timeout: 120_000 });
+    }
+  }
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+}

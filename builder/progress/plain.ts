@@ -1,0 +1,31 @@
+import { elapsed, inStep, type Progress } from "./progress.ts";
+
+const heartbeat = 10_000;
+
+/** Whole lines, for logs and pipes: a step's start and end, and every 10 s that it still runs. */
+export function plainProgress(write: (line: string) => void): Progress {
+  let newest = "";
+  return {
+    log: (level, message) => {
+      if (level === "debug") newest = message;
+      else write(level === "warning" || level === "error" ? `${level}: ${message}` : message);
+    },
+    async step(name, title, use) {
+      const start = performance.now();
+      const since = (): string => elapsed(performance.now() - start);
+      newest = "";
+      write(`${name}: ${title}`);
+      const beat = setInterval(() => write(`${name}: ${since()}${newest && ` · ${newest.slice(0, 100)}`}`), heartbeat);
+      try {
+        const result = await use();
+        write(`${name}: done in ${since()}`);
+        return result;
+      } catch (error) {
+        write(`${name}: failed after ${since()}`);
+        throw inStep(name, error);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { isStackError, StackError } from "../../lib/error.ts";
+import type { Log } from "../../lib/log.ts";
+
+/** How a build shows itself. Debug lines are the running command's: the newest stands for "it moves". */
+export interface Progress {
+  /** Runs one step, timed and announced. A StackError from it comes back naming the step. */
+  step<T>(name: string, title: string, use: () => Promise<T>): Promise<T>;
+  readonly log: Log;
+}
+
+/** An error with the step it happened in as the beginning of its message. */
+export function inStep(name: string, error: unknown): unknown {
+  if (!isStackError(error) || error.code === "aborted") return error;
+  const { code, message, hint, cause, detail, exit } = error;
+  return new StackError(code, `${name}: ${message}`, { hint, detail, exit, ...(cause === undefined ? {} : { cause }) });
+}
+
+/** "7.4 s", "1 min 12 s". */
+export function elapsed(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}

@@ -1,0 +1,68 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { messageOf, StackError } from "../../lib/error.ts";
+import { exists } from "../../lib/files.ts";
+import { ensureTools, type HostTool } from "../../lib/host-tools.ts";
+import type { BuildContext, Format } from "../context.ts";
+import { requireSpace } from "./free-space.ts";
+import { requireMirror } from "./mirror.ts";
+import { requireUserNamespace } from "./user-namespace.ts";
+
+/** What a build needs of its machine, beside Node and npm's packages. */
+export function buildTools(format: Format, root: boolean): HostTool[] {
+  return [
+    { command: "mmdebstrap", package: "mmdebstrap" },
+    { command: "tar", package: "tar" },
+    { command: "python3", package: "python3" },
+    { command: "python3", package: "python3-pip", probe: ["-m", "pip", "--version"] },
+    format === "gz" ? { command: "pigz", package: "pigz" } : { command: "zstd", package: "zstd" },
+    ...(root ? [] : [{ command: "newuidmap", package: "uidmap" }]),
+  ];
+}
+
+/**
+ * Looks whether this machine can build, before any work is done.
+ *
+ * @throws StackError naming what is wrong and the command that helps
+ */
+export async function validate(context: BuildContext): Promise<void> {
+  const { format, log, model, out, root, run, signal, work } = context;
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    throw new StackError("wrong-platform", `a template for ${model.architecture} is built on 64-bit x86 Linux`, {
+      hint: `this is ${process.platform} on ${process.arch}: use a Debian 12 or 13 machine`,
+    });
+  }
+  if (!(await exists("/etc/debian_version"))) {
+    throw new StackError("wrong-platform", "the build needs Debian's own tools (apt, dpkg, mmdebstrap)", {
+      hint: "use a Debian 12 or 13 machine",
+    });
+  }
+  await makeOut(out);
+  await requireSpace([
+    {
+      folder: work,
+      what: "the work folder",
+      leastMiB: 4096,
+      choose: "choose another: TMPDIR=/path/with/space build-template …",
+    },
+    {
+      folder: out,
+      what: "the template",
+      leastMiB: 512,
+      choose: "choose another: build-template --out /path/with/space",
+    },
+  ]);
+  await ensureTools(buildTools(format, root), { run, log, root, signal });
+  if (!root) await requireUserNamespace(run, signal);
+  await requireMirror(run, model.debian.suite, work, signal);
+}
+
+async function makeOut(out: string): Promise<void> {
+  try {
+    await mkdir(out, { recursive: true });
+  } catch (error) {
+    throw new StackError("no-out", `the folder ${out} can't be made: ${messageOf(error)}`, {
+      hint: `choose one that you may write to: build-template --out DIR (now ${dirname(out)})`,
+    });
+  }
+}

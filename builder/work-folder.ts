@@ -1,0 +1,26 @@
+import { chmod, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { messageOf } from "../lib/error.ts";
+import type { Log } from "../lib/log.ts";
+import { type Run, run as realRun } from "../lib/run.ts";
+import { removeTree } from "./namespace.ts";
+
+/** Where mmdebstrap unpacks; mapped users own what is in it. */
+export const rootfsFolder = "rootfs";
+
+/**
+ * Gives `use` a scratch folder in TMPDIR and removes it afterwards, failed or stopped too.
+ * It is readable by all: as an ordinary user, mapped root must look into it. It holds nothing secret.
+ */
+export async function withWorkFolder<T>(log: Log, use: (path: string) => Promise<T>, run: Run = realRun): Promise<T> {
+  const path = await mkdtemp(join(tmpdir(), "build-template-"));
+  await chmod(path, 0o755);
+  try {
+    return await use(path);
+  } finally {
+    await removeTree(run, path, [rootfsFolder]).catch((error: unknown) => {
+      log("warning", `the work folder ${path} could not be removed: ${messageOf(error)}`);
+    });
+  }
+}

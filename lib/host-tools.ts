@@ -1,0 +1,96 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { StackError } from "./error.ts";
+import type { Log } from "./log.ts";
+import type { Run } from "./run.ts";
+
+/** A program of the host, and the Debian package that brings it. */
+export interface HostTool {
+  readonly command: string;
+  readonly package: string;
+  /** Arguments of a call that succeeds only where the tool is whole, e.g. `python3 -m pip --version`. */
+  readonly probe?: readonly string[];
+}
+
+export interface HostToolsOptions {
+  readonly run: Run;
+  readonly log: Log;
+  /** Whether packages may be installed: effective uid 0. */
+  readonly root: boolean;
+  readonly signal?: AbortSignal;
+  /** Where programs are looked for. Default: this process's PATH and the sbin folders. */
+  readonly path?: string;
+}
+
+const sbin = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/**
+ * Makes sure that every tool is there. Root installs what is missing from Debian and says
+ * so; anyone else is told the exact command.
+ *
+ * @throws StackError `missing-tool` naming all that is missing at once; `command-failed`
+ *   where apt could not install it.
+ */
+export async function ensureTools(tools: readonly HostTool[], options: HostToolsOptions): Promise<void> {
+  const missing = await missingTools(tools, options);
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((tool) => tool.package))].sort();
+  const commands = [...new Set(missing.map((tool) => tool.command))].sort();
+  const install = `apt-get install --no-install-recommends ${packages.join(" ")}`;
+  if (!options.root || (await find("apt-get", options.path)) === undefined) {
+    throw new StackError("missing-tool", `missing on this machine: ${commands.join(", ")}`, {
+      hint: `sudo ${install}`,
+    });
+  }
+  options.log("notice", `missing on this machine: ${commands.join(", ")}; installing ${packages.join(" ")}`);
+  const apt = {
+    timeout: 600_000,
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    ...abort(options.signal),
+  };
+  await options.run("apt-get", ["--quiet", "update"], apt);
+  await options.run("apt-get", ["--quiet", "--yes", ...install.split(" ").slice(1)], apt);
+  const still = await missingTools(tools, options);
+  if (still.length > 0) {
+    throw new StackError("missing-tool", `still missing after the install: ${still.map((t) => t.command).join(", ")}`, {
+      hint: `sudo ${install}`,
+    });
+  }
+}
+
+async function missingTools(tools: readonly HostTool[], options: HostToolsOptions): Promise<HostTool[]> {
+  const found = await Promise.all(tools.map((tool) => isThere(tool, options)));
+  return tools.filter((_, index) => !found[index]);
+}
+
+async function isThere(tool: HostTool, options: HostToolsOptions): Promise<boolean> {
+  const path = await find(tool.command, options.path);
+  if (path === undefined) return false;
+  if (tool.probe === undefined) return true;
+  try {
+    await options.run(path, tool.probe, { timeout: 30_000, ...abort(options.signal) });
+    return true;
+  } catch (error) {
+    if (error instanceof StackError && error.code === "command-failed") return false;
+    throw error;
+  }
+}
+
+/** Where a program is, looked for in PATH and then the sbin folders, which a user's PATH lacks on Debian. */
+async function find(command: string, path = process.env.PATH ?? ""): Promise<string | undefined> {
+  for (const folder of [...path.split(delimiter), ...(path === process.env.PATH ? sbin : [])]) {
+    if (folder === "") continue;
+    const candidate = join(folder, command);
+    const executable = await access(candidate, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (executable) return candidate;
+  }
+  return undefined;
+}
+
+function abort(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
