@@ -1,0 +1,40 @@
+import t from "tap";
+import type { Eyes, UnitFacts } from "../../../agent/engine/eyes.ts";
+import { servicesStage } from "../../../agent/stages/services/stage.ts";
+import { stackModel } from "../stack-model.ts";
+
+const model = stackModel();
+
+/** Facts of a machine whose services' files are in place and whose units are in one state. */
+async function facts(state: Partial<UnitFacts>): Promise<unknown> {
+  const eyes: Partial<Eyes> = {
+    files: async () => [],
+    units: async (names) =>
+      new Map(
+        names.map((unit) => [
+          unit,
+          {
+            unit,
+            load: "loaded",
+            active: "active",
+            enabled: "enabled",
+            starting: false,
+            needsReload: false,
+            stale: false,
+            ...state,
+          },
+        ]),
+      ),
+  };
+  return servicesStage.inspect(eyes as Eyes, model, new AbortController().signal);
+}
+
+t.test("at boot, with the services queued behind provisioning, nothing is planned", async (t) => {
+  t.same(servicesStage.plan(await facts({ active: "inactive", starting: true }), model).actions, []);
+});
+
+t.test("services that are down are started, all in one call, and not waited for", async (t) => {
+  t.match(servicesStage.plan(await facts({ active: "inactive" }), model).actions, [
+    { do: "startUnits", args: { units: model.services.map((service) => service.unit), wait: false } },
+  ]);
+});
