@@ -74,7 +74,7 @@ t.test("a bare host: what must be there before packages, packages, users, locale
         ],
         units: new Map([
           ["ssh.service", sshd],
-          ["systemd-networkd.service", { ...sshd, enabled: "enabled" }],
+          ["systemd-networkd.service", { ...sshd, unit: "systemd-networkd.service", enabled: "enabled" }],
         ]),
       },
     ],
