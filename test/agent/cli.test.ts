@@ -1,0 +1,38 @@
+import { spawnSync } from "node:child_process";
+import t from "tap";
+import { stageIds } from "../../agent/engine/stage.ts";
+
+function agent(args: readonly string[], uid?: number) {
+  const options = { encoding: "utf8", ...(uid === undefined ? {} : { uid, gid: uid }) } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["agent/cli.ts", ...args], options);
+  return { status, stdout, stderr };
+}
+
+t.test("help tells commands, stages and exit codes", async (t) => {
+  const help = agent(["--help"]);
+  t.equal(help.status, 0);
+  for (const word of ["provision", "serve", "status", "health", "Exit codes", "64"]) t.match(help.stdout, word);
+  const provision = agent(["provision", "--help"]);
+  t.equal(provision.status, 0);
+  t.match(provision.stdout, `Stages: ${stageIds.join(", ")}`);
+  t.match(agent(["--version"]), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
+});
+
+t.test("what is used wrongly ends with 64 and says how it is right", async (t) => {
+  t.match(agent([]), { status: 64, stderr: /Usage: stack-agent/ });
+  t.match(agent(["provison"]), { status: 64, stderr: /Did you mean provision\?/ });
+  t.match(agent(["provision", "--pln"]), { status: 64, stderr: /--plan/ });
+  t.match(agent(["provision", "surplus"]), { status: 64, stderr: /too many arguments/ });
+  t.match(agent(["status", "--timeout", "soon"]), { status: 64, stderr: /seconds/ });
+  t.match(agent(["status", "--format", "xml"]), { status: 64, stderr: /table or json/ });
+});
+
+t.test("provisioning without root is refused in a sentence, or as JSON", async (t) => {
+  const nobody = process.getuid?.() === 0 ? 65534 : undefined;
+  t.match(agent(["provision", "--plan"], nobody), {
+    status: 1,
+    stderr: /must be run as root \[not-root\]\nhint: {2}sudo/,
+  });
+  const { stderr } = agent(["provision", "--plan", "--json"], nobody);
+  t.match(JSON.parse(stderr), { code: "not-root", hint: /sudo/, detail: [] });
+});
