@@ -1,6 +1,7 @@
 import { isErrno, isStackError, messageOf, StackError } from "../../lib/error.ts";
 import type { Check, CheckContext, OpenCheck, Outcome } from "../checks/check.ts";
 import type { Clock } from "./clock.ts";
+import { within } from "./within.ts";
 
 /**
  * Invariants: a check never runs twice at once; every look is cancelled at its timeout and
@@ -121,7 +122,7 @@ export function scheduler(options: SchedulerOptions): Scheduler {
         slot.wake();
       }
       const closing = Promise.all(loops).then(() => Promise.allSettled(slots.map((slot) => slot.open?.close())));
-      await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+      await within(500, closing);
     },
   };
 }

@@ -3,6 +3,7 @@ import { messageOf, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import type { CheckContext } from "../checks/check.ts";
 import type { Clock } from "../health/clock.ts";
+import { within } from "../health/within.ts";
 import { messageIds } from "../journal/message-ids.ts";
 import type { Job } from "./jobs.ts";
 
@@ -71,7 +72,7 @@ export function jobRunner(options: JobRunnerOptions): JobRunner {
     stop: async () => {
       const stopping = runs.map((run) => run.cron.stop());
       for (const controller of running) controller.abort(new StackError("aborted", "the agent is stopping"));
-      await Promise.race([Promise.allSettled(stopping), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+      await within(500, Promise.all(stopping));
     },
   };
 }

@@ -1,0 +1,62 @@
+import t from "tap";
+import { checkState, componentStates } from "../../../agent/health/components.ts";
+import { now, progress, result, snapshot } from "./table.ts";
+
+t.test("a result counts by its age: a pass that is too old is never served as one", async (t) => {
+  const table = [
+    { was: "pass", age: 0, status: "pass", code: "ok" },
+    { was: "pass", age: 5_000, status: "pass", code: "ok" },
+    { was: "pass", age: 5_001, status: "warn", code: "stale" },
+    { was: "pass", age: 10_000, status: "warn", code: "stale" },
+    { was: "pass", age: 10_001, status: "fail", code: "stale" },
+    { was: "warn", age: 5_001, status: "warn", code: "ok" },
+    { was: "warn", age: 10_001, status: "fail", code: "stale" },
+    { was: "fail", age: 60_000, status: "fail", code: "ok" },
+  ] as const;
+  for (const row of table) {
+    const state = checkState(result("redis", { status: row.was }, row.age), now, 2_000);
+    t.match(state, { status: row.status, code: row.code, ageMs: row.age }, `${row.was} of ${row.age} ms`);
+  }
+});
+
+t.test("a component with several checks is as bad as its worst one", async (t) => {
+  const results = [
+    result("postgres"),
+    { ...result("postgres", { status: "warn", code: "old-xmin" }, 900), check: "postgres:xmin", latencyMs: 7 },
+  ];
+  const state = componentStates(snapshot({ results })).find((one) => one.name === "postgres");
+  t.match(state, { status: "warn", code: "old-xmin", latencyMs: 7, ageMs: 900 });
+});
+
+t.test("provisioning is a component: waiting and failed fail, running warns, done passes", async (t) => {
+  const failed = progress("failed", {
+    stages: [
+      {
+        id: "redis",
+        title: "Redis Cluster",
+        status: "failed",
+        actions: 1,
+        error: { code: "x", message: "no slots", detail: [] },
+      },
+    ],
+  });
+  const table = [
+    { progress: undefined, status: "fail", code: "waiting" },
+    { progress: progress("running"), status: "warn", code: "running" },
+    { progress: progress("done"), status: "pass", code: "ok" },
+    { progress: failed, status: "fail", code: "failed", message: "redis: no slots" },
+  ];
+  for (const { progress, ...expected } of table) {
+    t.match(componentStates(snapshot({ progress }))[0], { name: "provision", ...expected }, expected.code);
+  }
+});
+
+t.test("a job that failed warns and is named", async (t) => {
+  const job = { name: "refresh-view", schedule: "* * * * *", runs: 3, failures: 1 };
+  const fine = componentStates(snapshot({ jobs: [job] })).find((one) => one.name === "jobs");
+  t.match(fine, { status: "pass", code: "ok" });
+  const bad = componentStates(snapshot({ jobs: [{ ...job, lastError: "refused" }] })).find(
+    (one) => one.name === "jobs",
+  );
+  t.match(bad, { status: "warn", code: "job-failed", message: "refresh-view: refused" });
+});
