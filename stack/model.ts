@@ -106,6 +106,8 @@ export interface FileEntry {
   readonly owner: string;
   /** `build`: baked into the template; `boot`: written by the agent (it knows memory and secrets). */
   readonly when: "build" | "boot";
+  /** A baked file that must be there before packages are unpacked: it says how. */
+  readonly beforePackages?: true;
   /** The unit that must be restarted when the file changes. */
   readonly unit?: string;
   /** Template variables beside `stack`, `budget`, `secret`. */

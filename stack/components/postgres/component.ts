@@ -35,7 +35,10 @@ function files(postgres: PostgresModel): Omit<FileEntry, "component">[] {
   const { configDirectory: etc, unit } = postgres;
   const hidden = { mode: 0o640, owner: "root:postgres" };
   return [
-    buildFile("/etc/postgresql-common/createcluster.d/stack.conf", `${overlay}-common/createcluster.d/stack.conf`),
+    {
+      ...buildFile("/etc/postgresql-common/createcluster.d/stack.conf", `${overlay}-common/createcluster.d/stack.conf`),
+      beforePackages: true,
+    },
     folder(`/etc/postgresql/${postgres.major}`),
     folder(etc),
     folder(`${etc}/conf.d`),

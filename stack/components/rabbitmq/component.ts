@@ -47,8 +47,12 @@ export const rabbitmq: Component = {
 function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "component">[] {
   const { unit } = rabbitmq;
   return [
+    {
+      ...buildFile("/etc/dpkg/dpkg.cfg.d/stack-rabbitmq", "rootfs-overlay/etc/dpkg/dpkg.cfg.d/stack-rabbitmq"),
+      beforePackages: true,
+    },
     { ...buildFile("/etc/rabbitmq/rabbitmq.conf", `${etc}/rabbitmq.conf.ejs`), unit },
-    { ...buildFile("/etc/rabbitmq/rabbitmq-env.conf", `${etc}/rabbitmq-env.conf.ejs`), unit },
+    { ...buildFile("/etc/rabbitmq/rabbitmq-env.conf", `${etc}/rabbitmq-env.conf`), unit },
     { ...buildFile("/etc/rabbitmq/enabled_plugins", `${etc}/enabled_plugins`), unit },
     { path: "/etc/rabbitmq/conf.d", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },
     {
