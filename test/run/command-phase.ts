@@ -1,5 +1,5 @@
 import { isStackError, messageOf } from "../../lib/error.ts";
-import { commandLine, run } from "../../lib/run.ts";
+import { commandLine, type RunOptions, run } from "../../lib/run.ts";
 import type { Counts } from "./tap-counts.ts";
 
 export interface CommandTest {

@@ -32,7 +32,7 @@ export async function containerPhase(): Promise<Counts> {
 function build(): Promise<Counts> {
   return commandPhase(
     [{ promise: "the default template is built", command: "bin/build-template", args: ["--out", "dist"] }],
-    { timeout: 1_200_000, onLine: (line) => process.stdout.write(`  ${line}\n`) },
+    { timeout: 1_200_000, onLine: (line: string) => process.stdout.write(`  ${line}\n`) },
   );
 }
 
