@@ -86,7 +86,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     await asyncio.wait([serving, announced], return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
         announced.cancel()
-        return await serving
+        await serving
+        return
     notify("READY=1")
     log.info("serving on port %d", settings.service.port)
     tasks = [asyncio.create_task(_keep_watchdog())]
