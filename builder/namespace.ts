@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Run, RunOptions, RunResult } from "../lib/run.ts";
+import { isStackError, StackError } from "../lib/error.ts";
+import { commandLine, type Run, type RunOptions, type RunResult } from "../lib/run.ts";
 
 /**
  * The program and first arguments that run a command as root over the rootfs: for an
@@ -40,14 +41,23 @@ exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HO
  * Runs a command inside a rootfs that is already archived: name resolution of this machine
  * is copied in, so what the rootfs holds afterwards is for throwing away.
  */
-export function inChroot(
+export async function inChroot(
   run: Run,
   root: string,
   command: readonly string[],
   { lend, variables = {}, ...options }: ChrootOptions,
 ): Promise<RunResult> {
   const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  return inNamespace(run, ["sh", "-c", enter, "sh", root, lend, ...assignments, ...command], options);
+  try {
+    return await inNamespace(run, ["sh", "-c", enter, "sh", root, lend, ...assignments, ...command], options);
+  } catch (error) {
+    if (!isStackError(error) || error.code !== "command-failed") throw error;
+    const [name = "", ...args] = command;
+    throw new StackError(error.code, `in the chroot ${commandLine(name, args)} failed`, {
+      // mmdebstrap's own two lines say only that its command failed.
+      detail: error.detail.filter((line) => !/^E: (system failed|unshared command failed)/.test(line)),
+    });
+  }
 }
 
 /** Removes a folder with files of mapped users in it, which their owner outside can't. */
