@@ -59,8 +59,8 @@ function program(end: (code: number) => void): Command {
         import("./journal/journal.ts"),
         import("./notify/datagram.ts"),
       ]);
-      const program = process.argv[1];
-      const log = openLog({ environment: process.env, program, send: datagramSender(program) });
+      const [, file] = process.argv;
+      const log = openLog({ environment: process.env, program: file, send: datagramSender(file) });
       const stop = stopSignal();
       try {
         const write = (text: string): void => void process.stdout.write(text);

@@ -6,6 +6,15 @@ import type { Executors } from "../engine/action.ts";
 
 const TIMEOUT = 15 * 60_000;
 
+/** A system unit has no HOME; services read their venv from a read-only file system, byte code and all. */
+const environment = {
+  UV_CACHE_DIR: "/var/cache/stack-agent/uv",
+  UV_PYTHON_DOWNLOADS: "never",
+  UV_NO_PROGRESS: "1",
+  UV_COMPILE_BYTECODE: "1",
+  PYC_INVALIDATION_MODE: "UNCHECKED_HASH",
+} as const;
+
 export const makeVenv: Executors["makeVenv"] = {
   lock: "uv",
   describe: ({ service, requirements }) => `${service} from ${requirements}`,
@@ -13,21 +22,16 @@ export const makeVenv: Executors["makeVenv"] = {
     const stamp = venvStamp({ venv });
     const python = `${venv}/bin/python`;
     const install = "python3 -m pip install uv, or put uv's binary into /usr/local/bin";
+    const options = { install, timeout: TIMEOUT, env: { ...process.env, ...environment } };
     const digest = createHash("sha256")
       .update(await readFile(requirements))
       .digest("hex");
     // From here to the last line it is nobody's whole venv.
     await rm(stamp, { force: true });
     if (!(await exists(python))) {
-      await io.run("uv", ["venv", "--quiet", "--clear", "--python", "/usr/bin/python3", venv], {
-        install,
-        timeout: TIMEOUT,
-      });
+      await io.run("uv", ["venv", "--quiet", "--clear", "--python", "/usr/bin/python3", venv], options);
     }
-    await io.run("uv", ["pip", "sync", "--quiet", "--require-hashes", "--python", python, requirements], {
-      install,
-      timeout: TIMEOUT,
-    });
+    await io.run("uv", ["pip", "sync", "--quiet", "--require-hashes", "--python", python, requirements], options);
     await writeFileAtomic(stamp, `${digest}\n`);
   },
 };

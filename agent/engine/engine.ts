@@ -79,7 +79,7 @@ export async function runEngine(options: EngineOptions, progress: Progress): Pro
       actions += 1;
     },
   };
-  const early = await preflight(options);
+  const early = await preflight(options, progress);
   const results = new Map<StageId, Promise<StageResult>>();
   const begin = (stage: Stage): Promise<StageResult> => {
     const known = results.get(stage.id);
@@ -95,7 +95,10 @@ export async function runEngine(options: EngineOptions, progress: Progress): Pro
 }
 
 /** Looks at all stages at once and asks each whether it could begin. */
-async function preflight({ stages, eyes, model, signal }: EngineOptions): Promise<Map<StageId, EarlyFacts>> {
+async function preflight(
+  { stages, eyes, model, signal }: EngineOptions,
+  progress: Progress,
+): Promise<Map<StageId, EarlyFacts>> {
   const early = new Map<StageId, EarlyFacts>();
   const problems: string[] = [];
   const hints: string[] = [];
@@ -108,10 +111,14 @@ async function preflight({ stages, eyes, model, signal }: EngineOptions): Promis
       return;
     }
     early.set(stage.id, { facts, actionsDone: 0 });
-    for (const problem of stage.preflight(facts, model)) {
-      problems.push(problemLine(stage, problem));
-      hints.push(problem.hint);
-    }
+    const found = stage.preflight(facts, model);
+    const [first] = found;
+    if (first === undefined) return;
+    const lines = found.map((problem) => problemLine(stage, problem));
+    problems.push(...lines);
+    hints.push(...found.map((problem) => problem.hint));
+    const error = { code: first.code, message: first.message, hint: first.hint, detail: lines.slice(1) };
+    progress.stage(stage.id, { status: "failed", error });
   };
   await Promise.all(stages.map(look));
   throwIfStopped(signal);

@@ -232,6 +232,11 @@ t.test("nothing is touched when any stage has a problem, and all problems are to
     hint: "repair a; repair b; repair c",
   });
   t.same(told, []);
+  t.match(progress.document.stages, [
+    { id: "system", status: "waiting" },
+    { id: "postgres", status: "failed", error: { code: "a", detail: ["postgres: b! [b]"] } },
+    { id: "redis", status: "failed", error: { code: "c", hint: "repair c" } },
+  ]);
 });
 
 t.test("a stage that can't be inspected before what it needs is done is inspected then", async (t) => {
