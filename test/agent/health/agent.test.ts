@@ -147,10 +147,6 @@ t.test("status --wait shows what moves and ends when all is well", async (t) => 
   });
   await here.provisioning(progress("running"));
   here.pass("postgres");
-  await until(
-    "redis in the agent's stages",
-    async () => (await here.status()).text.includes("redis      running") || true,
-  );
   await here.provisioning(progress("done"));
   await until("provisioning's end", async () =>
     (await (await fetch(`http://127.0.0.1:${here.port}/readyz`)).text()).includes('"provision","status":"pass"'),
