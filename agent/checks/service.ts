@@ -1,5 +1,5 @@
 import { Agent, get } from "node:http";
-import { StackError } from "../../lib/error.ts";
+import { isErrno, StackError } from "../../lib/error.ts";
 import type { ServiceModel } from "../../stack/model.ts";
 import type { Check, Outcome } from "./check.ts";
 
@@ -53,7 +53,11 @@ function fetchHealth(agent: Agent, port: number, signal: AbortSignal): Promise<{
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
       response.on("error", reject);
     });
-    request.on("error", reject);
+    request.on("error", (error) => {
+      // The service restarted since, or closed an idle connection: that says nothing of it now.
+      if (request.reusedSocket && isErrno(error, "ECONNRESET")) resolve(fetchHealth(agent, port, signal));
+      else reject(error);
+    });
   });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, fstatSync, realpathSync } from "node:fs";
 import { type Log, stderrLog } from "../../lib/log.ts";
 import { loadAddon } from "../notify/addon.ts";
 import type { SendDatagram } from "../notify/datagram.ts";
@@ -26,7 +26,7 @@ const identifier = "stack-agent";
  * Logs one entry a call and never throws.
  */
 export function openLog(options: JournalOptions): Log {
-  if (options.environment.JOURNAL_STREAM === undefined) return stderrLog;
+  if (!isJournalOurs(options.environment)) return stderrLog;
   const socket = options.socket ?? "/run/systemd/journal/socket";
   const write = options.write ?? ((text) => void process.stderr.write(text));
   // The addon answers success where there is no journald and the entry is lost.
@@ -38,6 +38,17 @@ export function openLog(options: JournalOptions): Log {
     if (options.send === undefined) fallBack();
     else options.send(socket, nativeEntry(entry)).catch(fallBack);
   };
+}
+
+/**
+ * Whether standard error is the journal: systemd names its device and inode. A variable
+ * inherited by a shell that writes elsewhere does not count (systemd.exec(5), JOURNAL_STREAM).
+ */
+function isJournalOurs(environment: JournalOptions["environment"]): boolean {
+  const stream = environment.JOURNAL_STREAM;
+  if (stream === undefined) return false;
+  const { dev, ino } = fstatSync(2);
+  return stream === `${dev}:${ino}`;
 }
 
 interface JournalAddon {

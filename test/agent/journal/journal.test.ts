@@ -1,14 +1,18 @@
+import { fstatSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { journalEntry, nativeEntry } from "../../../agent/journal/entry.ts";
 import { openLog } from "../../../agent/journal/journal.ts";
 import { messageIds } from "../../../agent/journal/message-ids.ts";
 import { datagramSender } from "../../../agent/notify/datagram.ts";
+import { stderrLog } from "../../../lib/log.ts";
 import { datagramReceiver, shortFolder } from "../datagram-receiver.ts";
 
 const program = process.argv[1];
 const send = datagramSender(program);
-const environment = { JOURNAL_STREAM: "8:1" };
+const { dev, ino } = fstatSync(2);
+// As systemd says it of a service whose standard error is the journal.
+const environment = { JOURNAL_STREAM: `${dev}:${ino}` };
 
 t.test("an entry reaches journald's socket with its fields", async (t) => {
   const journald = datagramReceiver(t);
@@ -26,6 +30,13 @@ t.test("an entry reaches journald's socket with its fields", async (t) => {
     "SYSLOG_IDENTIFIER=stack-agent\nPRIORITY=4\nMESSAGE=redis: pass -> fail\n" +
       `MESSAGE_ID=${messageIds.componentChanged}\nSTACK_COMPONENT=redis\n`,
   );
+});
+
+t.test("a process whose standard error is no journal logs plain lines there", async (t) => {
+  const inherited = { JOURNAL_STREAM: `${dev}:${ino + 1}` };
+  for (const elsewhere of [{}, inherited]) {
+    t.equal(openLog({ environment: elsewhere, program, send }), stderrLog);
+  }
 });
 
 t.test("a message of several lines is one entry, its length in front", async (t) => {
