@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import type { CheckContext } from "../checks/check.ts";
 import { stackChecks } from "../checks/index.ts";
 import { jobs } from "../jobs/jobs.ts";
@@ -30,6 +31,8 @@ const lastMoment = 800;
  * @throws StackError what `loadModel` and `runAgent` throw
  */
 export async function serve(options: ServeOptions = {}): Promise<number> {
+  // Idle for months, answers from memory: ten megabytes less of it are worth more than speed.
+  setFlagsFromString("--optimize-for-size");
   const stopped = new Promise<void>((resolve) => {
     process.once("SIGTERM", () => resolve());
     process.once("SIGINT", () => resolve());
