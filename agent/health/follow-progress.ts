@@ -9,7 +9,8 @@ export interface ProgressFollower {
 
 /**
  * Keeps the newest progress document of the run folder at hand, so that answering a
- * request reads no file. Looks twice a second, and reads only what changed.
+ * request reads no file. Looks twice a second, more often until provisioning is done, and
+ * reads only what changed.
  */
 export function followProgress(
   runFolder: string,
@@ -34,7 +35,7 @@ export function followProgress(
   };
   const keepLooking = async (): Promise<void> => {
     await look();
-    if (!stopped) timer = setTimeout(keepLooking, interval);
+    if (!stopped) timer = setTimeout(keepLooking, current?.state === "done" ? interval : interval / 3);
   };
   void keepLooking();
   return {
