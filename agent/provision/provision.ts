@@ -25,8 +25,9 @@ export async function provision(options: EngineOptions): Promise<ProgressDocumen
       await remember(options, results);
       end(progress, failed ? "failed" : "done", options);
     } catch (error) {
-      for (const { id, status, error: own } of progress.document.stages) {
-        if (status !== "done" && own === undefined) progress.stage(id, { error: progressError(error) });
+      for (const { id } of options.stages) {
+        const stage = progress.document.stages.find((other) => other.id === id);
+        if (stage?.status !== "done" && stage?.error === undefined) progress.stage(id, { error: progressError(error) });
       }
       end(progress, "failed", options);
       await progress.flush();
