@@ -22,10 +22,11 @@ export interface ActionArgs {
   rememberInstance: { machineId: string };
   initdb: { dataDirectory: string; binDirectory: string; locale: string };
   superuserPassword: { port: number };
-  sql: { database: string; text: Sealed };
-  migrate: { database: string; migrations: readonly Migration[] };
+  sql: { port: number; database: string; text: Sealed };
+  migrate: { port: number; database: string; migrations: readonly Migration[] };
   redisCluster: { ports: readonly number[] };
   importDefinitions: { managementPort: number; text: Sealed };
+  deleteBrokerUser: { managementPort: number; user: string };
 }
 export type ActionName = keyof ActionArgs;
 

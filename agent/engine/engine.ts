@@ -1,13 +1,12 @@
-import { errorDocument, isStackError, messageOf, StackError } from "../../lib/error.ts";
+import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
-import type { StageProgress } from "../../stack/documents/progress.ts";
 import type { Model } from "../../stack/model.ts";
 import type { CheckContext } from "../checks/check.ts";
 import { messageIds } from "../journal/message-ids.ts";
 import type { Executors, Io } from "./action.ts";
 import type { Eyes } from "./eyes.ts";
 import { namedLocks } from "./named-locks.ts";
-import type { Progress } from "./progress.ts";
+import { type Progress, progressError } from "./progress.ts";
 import { type EarlyFacts, runStage, type StageRun, seconds, throwIfStopped } from "./run-stage.ts";
 import type { Problem, Stage, StageId } from "./stage.ts";
 
@@ -185,9 +184,4 @@ function stageError(stage: Stage, thrown: unknown, { redact }: EngineOptions): S
     ...(known?.cause === undefined ? {} : { cause: redact(messageOf(known.cause)) }),
     ...(known === undefined ? {} : { exit: known.exit }),
   });
-}
-
-function progressError(error: StackError): NonNullable<StageProgress["error"]> {
-  const document = errorDocument(error);
-  return { ...document, detail: [...document.detail] };
 }

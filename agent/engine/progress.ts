@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { errorDocument } from "../../lib/error.ts";
 import { writeFileAtomic } from "../../lib/files.ts";
 import type { ProgressDocument, StageProgress } from "../../stack/documents/progress.ts";
 import type { StageId } from "./stage.ts";
@@ -65,6 +66,12 @@ export function progressWriter(runDirectory: string): (document: ProgressDocumen
 
 export function progressPath(runDirectory: string): string {
   return join(runDirectory, "progress.json");
+}
+
+/** An error as a stage's progress tells it. */
+export function progressError(error: unknown): NonNullable<StageProgress["error"]> {
+  const document = errorDocument(error);
+  return { ...document, detail: [...document.detail] };
 }
 
 function withoutUndefined(stage: { readonly [K in keyof StageProgress]: StageProgress[K] | undefined }): StageProgress {

@@ -4,7 +4,7 @@ import { budget } from "../../stack/budget.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { type EngineOptions, runEngine, type StageResult } from "../engine/engine.ts";
 import { takeLock } from "../engine/lock.ts";
-import { type Progress, progressWriter, trackProgress } from "../engine/progress.ts";
+import { type Progress, progressError, progressWriter, trackProgress } from "../engine/progress.ts";
 import { readState, writeState } from "../state/state.ts";
 
 /**
@@ -25,6 +25,10 @@ export async function provision(options: EngineOptions): Promise<ProgressDocumen
       await remember(options, results);
       end(progress, failed ? "failed" : "done", options);
     } catch (error) {
+      for (const { id } of options.stages) {
+        const stage = progress.document.stages.find((other) => other.id === id);
+        if (stage?.status !== "done" && stage?.error === undefined) progress.stage(id, { error: progressError(error) });
+      }
       end(progress, "failed", options);
       await progress.flush();
       throw error;

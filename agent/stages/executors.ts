@@ -3,6 +3,7 @@ import { initdb } from "./postgres/initdb.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { sql } from "./postgres/sql.ts";
 import { superuserPassword } from "./postgres/superuser-password.ts";
+import { deleteBrokerUser } from "./rabbitmq/delete-broker-user.ts";
 import { importDefinitions } from "./rabbitmq/import-definitions.ts";
 import { redisCluster } from "./redis/redis-cluster.ts";
 
@@ -14,4 +15,5 @@ export const dataExecutors = {
   migrate,
   redisCluster,
   importDefinitions,
+  deleteBrokerUser,
 } satisfies Partial<Pick<Executors, ActionName>>;

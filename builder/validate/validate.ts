@@ -7,6 +7,7 @@ import type { BuildContext, Format } from "../context.ts";
 import { requireSpace } from "./free-space.ts";
 import { requireMirror } from "./mirror.ts";
 import { requireUserNamespace } from "./user-namespace.ts";
+import { requireUsableWorkFolder } from "./work-folder.ts";
 
 /** What a build needs of its machine, beside Node and npm's packages. */
 export function buildTools(format: Format, root: boolean): HostTool[] {
@@ -54,6 +55,7 @@ export async function validate(context: BuildContext): Promise<void> {
   ]);
   await ensureTools(buildTools(format, root), { run, log, root, signal });
   if (!root) await requireUserNamespace(run, signal);
+  await requireUsableWorkFolder(run, work, signal);
   await requireMirror(run, model.debian.suite, work, signal);
 }
 

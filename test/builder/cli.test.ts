@@ -121,6 +121,25 @@ t.test(
   },
 );
 
+t.test("a work folder that can't be made, or where nothing can be started, is told before work", async (t) => {
+  const here = place(t);
+  const absent = build(here, [], { TMPDIR: join(here.folder, "absent") });
+  t.equal(absent.code, 1);
+  t.match(absent.stderr, /no-work-folder[\s\S]*TMPDIR=/);
+  if (!root) return;
+  const mount = [
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    'mount -t tmpfs -o noexec,size=5g none "$TMPDIR" && exec "$@"',
+    "sh",
+  ];
+  const closed = build(here, [], {}, mount);
+  t.equal(closed.code, 1);
+  t.match(closed.stderr, /work-folder-unusable[\s\S]*noexec[\s\S]*TMPDIR=/);
+});
+
 t.test("an out folder that can't be made is an error at once", async (t) => {
   const here = place(t);
   writeFileSync(here.out, "a file");

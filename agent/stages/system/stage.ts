@@ -50,9 +50,12 @@ export const systemStage = defineStage<"system", SystemFacts>({
 });
 
 async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
-  const [debian, memory, packages, accounts, locale, secrets, container, machineId, state] = await Promise.all([
+  const memory = await eyes.memoryMiB();
+  // Too little memory is a problem of its own (preflight); files that tell it can't be rendered.
+  const names = tooLittle(model, memory) === undefined ? (["system", "agent"] as const) : [];
+  // All at once: at boot this stage is what every server waits for.
+  const [debian, packages, accounts, locale, secrets, container, machineId, state, ...components] = await Promise.all([
     eyes.readText("/etc/debian_version"),
-    eyes.memoryMiB(),
     eyes.packages(model.packages),
     missingAccounts(eyes, model),
     hasLocale(eyes, model.definition.locale),
@@ -60,12 +63,9 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
     eyes.exists("/run/systemd/container"),
     eyes.machineId(),
     eyes.readText(statePath(model.paths.state)),
+    ...names.map((name) => inspectComponent(eyes, model, name)),
   ]);
   const missing = [...packages].filter(([, version]) => version === undefined).map(([name]) => name);
-  // Too little memory is a problem of its own (preflight); files that tell it can't be rendered.
-  const components = tooLittle(model, memory)
-    ? []
-    : await Promise.all((["system", "agent"] as const).map((name) => inspectComponent(eyes, model, name)));
   const early = missing.length === 0 || model.postgres === undefined ? [] : await eyes.files("postgres", model);
   return {
     debian: debian?.trim(),
@@ -91,7 +91,7 @@ async function missingAccounts(eyes: Eyes, model: Model): Promise<string[]> {
   ];
 }
 
-/** glibc keeps a locale in a folder of its own or, more often, in one archive that only `locale` reads. */
+/** glibc keeps a locale in a folder of its own, or in one archive that only `locale` reads: a process to start. */
 async function hasLocale(eyes: Eyes, locale: string): Promise<boolean> {
   const name = locale.replace(/\.UTF-8$/, ".utf8");
   if (await eyes.exists(`/usr/lib/locale/${name}/LC_IDENTIFICATION`)) return true;

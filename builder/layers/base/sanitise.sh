@@ -13,7 +13,7 @@ for link in etc/ssl/certs/*; do
 done
 rm -f var/lib/rabbitmq/.erlang.cookie root/.erlang.cookie
 rm -f var/lib/systemd/random-seed var/lib/systemd/credential.secret
-rm -rf var/lib/postgresql/*/* etc/postgresql/*/*
+rm -rf var/lib/postgresql/* etc/postgresql/*
 rm -f var/lib/dbus/machine-id
 : >etc/machine-id
 

@@ -1,0 +1,83 @@
+import { Socket } from "node:net";
+import type { Client } from "pg";
+import { abortable } from "./abortable.ts";
+
+export interface PostgresLogin {
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** A connection to the server on loopback, by scram. */
+export interface PostgresConnection {
+  readonly client: Client;
+  /** True once the line is broken: open another. */
+  broken(): boolean;
+  /** Ends it at once, without a word to the server. */
+  drop(): void;
+  /** Says goodbye first. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a connection. The driver is loaded here and not before: it is slow to load.
+ *
+ * @throws pg's DatabaseError (28P01 wrong password, 57P03 starting up), the socket's error, the signal's reason
+ */
+export async function openPostgres(login: PostgresLogin, signal: AbortSignal): Promise<PostgresConnection> {
+  const { default: pg } = await import("pg");
+  const socket = new Socket();
+  let broken = false;
+  const client = new pg.Client({
+    ...login,
+    host: "127.0.0.1",
+    application_name: "stack-agent",
+    stream: () => socket,
+  });
+  const note = (): void => {
+    broken = true;
+  };
+  // Between two queries this event is the only news of a broken line; unheard it would end the process.
+  client.on("error", note);
+  client.on("end", note);
+  const drop = (): void => {
+    broken = true;
+    socket.destroy();
+  };
+  try {
+    await abortable(client.connect(), signal, drop);
+  } catch (error) {
+    drop();
+    throw error;
+  }
+  return {
+    client,
+    broken: () => broken,
+    drop,
+    close: async () => {
+      if (broken) drop();
+      else await client.end().catch(drop);
+    },
+  };
+}
+
+/** Opens a connection for one use and closes it, whatever happens. */
+export async function withPostgres<T>(
+  login: PostgresLogin,
+  signal: AbortSignal,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const connection = await openPostgres(login, signal);
+  try {
+    return await abortable(use(connection.client), signal, connection.drop);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** PostgreSQL's SQLSTATE or the system's error code (ECONNREFUSED), undefined for anything else. */
+export function postgresCode(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return postgresCode(error.errors[0]);
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

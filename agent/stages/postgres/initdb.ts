@@ -1,0 +1,60 @@
+import { chmod, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { isErrno, StackError } from "../../../lib/error.ts";
+import { ensureFolder, writeFileAtomic } from "../../../lib/files.ts";
+import type { Executors } from "../../engine/action.ts";
+import { seal, secretMark } from "../../engine/sealed.ts";
+
+const INITDB_TIMEOUT = 5 * 60_000;
+
+/** What initdb writes and our own configuration stands for. */
+const unused = ["postgresql.conf", "pg_hba.conf", "pg_ident.conf"];
+
+/**
+ * Makes the cluster beside its place and renames it: a power cut leaves none or a whole one.
+ * The superuser's password is given as its verifier, so it is never on disk.
+ */
+export const initdb: Executors["initdb"] = {
+  lock: "postgres",
+  describe: ({ dataDirectory, locale }) => `${dataDirectory}, ${locale}`,
+  async apply({ dataDirectory, binDirectory, locale }, io) {
+    const parent = dirname(dataDirectory);
+    const unfinished = `${dataDirectory}.new`;
+    const passwordFile = `${dataDirectory}.verifier`;
+    const { uid, gid } = await io.owner("postgres:postgres");
+    await ensureFolder(parent, { mode: 0o755, uid, gid });
+    await rm(unfinished, { recursive: true, force: true });
+    const verifier = await io.unseal(seal(secretMark("postgres.superuser", "scram")));
+    await writeFileAtomic(passwordFile, `${verifier}\n`, { mode: 0o600, uid, gid });
+    try {
+      const options = [
+        `--pgdata=${unfinished}`,
+        "--username=postgres",
+        "--encoding=UTF8",
+        `--locale=${locale}`,
+        "--data-checksums",
+        "--auth-local=peer",
+        "--auth-host=scram-sha-256",
+        `--pwfile=${passwordFile}`,
+        "--no-instructions",
+      ];
+      await io.run("runuser", ["-u", "postgres", "--", `${binDirectory}/initdb`, ...options], {
+        cwd: "/",
+        timeout: INITDB_TIMEOUT,
+        install: "apt-get install postgresql",
+      });
+      for (const file of unused) await rm(`${unfinished}/${file}`, { force: true });
+      await chmod(unfinished, 0o700);
+      await rename(unfinished, dataDirectory);
+    } catch (error) {
+      if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
+      throw new StackError("data-folder-not-empty", `${dataDirectory} holds something that is no cluster`, {
+        hint: `look at it and move it away: mv ${dataDirectory} ${dataDirectory}.old`,
+        cause: error,
+      });
+    } finally {
+      await rm(passwordFile, { force: true });
+      await rm(unfinished, { recursive: true, force: true });
+    }
+  },
+};

@@ -1,0 +1,104 @@
+import type { Client } from "pg";
+import { isErrno, isStackError } from "../../../lib/error.ts";
+import type { Model, PostgresModel, SecretName } from "../../../stack/model.ts";
+import { postgresCode, withPostgres } from "../../clients/postgres.ts";
+import type { Eyes } from "../../engine/eyes.ts";
+import { inspectComponent } from "../../engine/plan-files.ts";
+import type { AppliedMigration, DatabaseFacts, PostgresFacts, RoleFacts } from "./facts.ts";
+
+/** How long one look at the server may take, milliseconds. */
+const LOOK_TIMEOUT = 10_000;
+
+/** SQLSTATEs of a server that is starting, stopping, or full: look again later. */
+const notNow = ["57P03", "57P01", "57P02", "53300"];
+
+export async function inspectPostgres(
+  eyes: Eyes,
+  model: Model,
+  postgres: PostgresModel,
+  signal: AbortSignal,
+): Promise<PostgresFacts> {
+  const [component, cluster] = await Promise.all([
+    inspectComponent(eyes, model, "postgres"),
+    eyes.exists(`${postgres.dataDirectory}/PG_VERSION`),
+  ]);
+  const running = component.units.get(postgres.unit)?.active === "active";
+  const server = cluster && running ? await inspectServer(eyes, postgres, signal) : "down";
+  return { component, cluster, server };
+}
+
+/** Logs in as the superuser over loopback and looks at roles, databases, migrations. */
+export async function inspectServer(
+  eyes: Pick<Eyes, "withSecret" | "secretMatches">,
+  postgres: PostgresModel,
+  signal: AbortSignal,
+): Promise<PostgresFacts["server"]> {
+  const ended = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT)]);
+  const ask = <T>(database: string, use: (client: Client) => Promise<T>): Promise<T> =>
+    eyes.withSecret("postgres.superuser", (password) =>
+      withPostgres({ port: postgres.port, database, user: "postgres", password }, ended, use),
+    );
+  try {
+    const { roles, database, open } = await ask("postgres", (client) => askCluster(client, postgres));
+    const applied = database === undefined ? [] : await ask(postgres.database, askMigrations);
+    return { roles: await Promise.all(roles.map((role) => roleFacts(role, eyes, postgres))), database, open, applied };
+  } catch (error) {
+    signal.throwIfAborted();
+    const code = postgresCode(error);
+    if (code === "28P01" || (isStackError(error) && error.code === "secret-missing")) return "refused";
+    if (ended.aborted || isErrno(error, "ECONNREFUSED", "ECONNRESET") || notNow.includes(code ?? "")) return "down";
+    throw error;
+  }
+}
+
+interface RoleRow extends Omit<RoleFacts, "passwordMatches"> {
+  readonly verifier: string | null;
+}
+
+async function askCluster(client: Client, postgres: PostgresModel) {
+  const names = [postgres.owner, postgres.user, postgres.agentUser];
+  const roles = await client.query<RoleRow>(
+    `select rolname as name, rolcanlogin as login, rolconnlimit as "connectionLimit", rolpassword as verifier,
+       rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls as powerful,
+       array(select pg_get_userbyid(roleid)::text from pg_auth_members where member = role.oid) as "memberOf"
+     from pg_authid as role where rolname = any ($1) order by rolname`,
+    [names],
+  );
+  const databases = await client.query<DatabaseFacts & { name: string }>(
+    `select datname as name, pg_get_userbyid(datdba) as owner, pg_encoding_to_char(encoding) as encoding,
+       datcollate as collate, datctype as ctype,
+       array(select case grantee when 0 then '' else pg_get_userbyid(grantee)::text end || '=' || privilege_type
+             from aclexplode(coalesce(datacl, acldefault('d', datdba)))) as grants
+     from pg_database where datallowconn`,
+  );
+  const database = databases.rows.find(({ name }) => name === postgres.database);
+  const open = databases.rows
+    .filter(({ name, grants }) => name !== postgres.database && grants.includes("=CONNECT"))
+    .map(({ name }) => name);
+  return { roles: roles.rows, database, open: open.sort() };
+}
+
+async function askMigrations(client: Client): Promise<AppliedMigration[]> {
+  const { rows } = await client.query<{ there: boolean }>(
+    "select to_regclass('stack_agent.migrations') is not null as there",
+  );
+  if (rows[0]?.there !== true) return [];
+  const applied = await client.query<AppliedMigration>(
+    "select version, name, checksum from stack_agent.migrations order by version",
+  );
+  return applied.rows;
+}
+
+async function roleFacts(
+  { verifier, ...role }: RoleRow,
+  eyes: Pick<Eyes, "secretMatches">,
+  postgres: PostgresModel,
+): Promise<RoleFacts> {
+  const secrets: Readonly<Record<string, SecretName>> = {
+    [postgres.user]: "postgres.app",
+    [postgres.agentUser]: "postgres.agent",
+  };
+  const secret = secrets[role.name];
+  const passwordMatches = secret !== undefined && verifier !== null && (await eyes.secretMatches(secret, verifier));
+  return { ...role, passwordMatches };
+}

@@ -1,0 +1,188 @@
+import type { Model, PostgresModel, SecretName } from "../../../stack/model.ts";
+import type { Action } from "../../engine/action.ts";
+import { planFiles, planUnits } from "../../engine/plan-files.ts";
+import { seal, secretMark } from "../../engine/sealed.ts";
+import type { Plan, Problem } from "../../engine/stage.ts";
+import { migrationChecksum } from "./checksum.ts";
+import type { PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
+
+/** Connections of the agent's role: health check, refresh of views, and one to spare of each. */
+const agentConnections = 4;
+
+/** Files, the cluster, the unit; then what is in the server, as far as it can be seen. */
+export function planPostgres(facts: PostgresFacts, model: Model, postgres: PostgresModel): Plan {
+  const below = [
+    ...planFiles(facts.component.files),
+    ...when(!facts.cluster, {
+      do: "initdb",
+      why: "there is no cluster yet",
+      args: {
+        dataDirectory: postgres.dataDirectory,
+        binDirectory: postgres.binDirectory,
+        locale: model.definition.locale,
+      },
+    }),
+    ...planUnits(facts.component, { wait: true }),
+  ];
+  if (facts.server === "down") {
+    return { actions: below, unseen: ["roles, database and migrations: PostgreSQL is not running yet"] };
+  }
+  if (facts.server === "refused") {
+    const password: Action = {
+      do: "superuserPassword",
+      why: "the superuser's login is refused",
+      args: { port: postgres.port },
+    };
+    return { actions: [...below, password], unseen: ["roles, database and migrations: no login yet"] };
+  }
+  return { actions: [...below, ...planServer(facts, facts.server, model, postgres)], unseen: [] };
+}
+
+function planServer(facts: PostgresFacts, server: ServerFacts, model: Model, postgres: PostgresModel): Action[] {
+  const { port, database } = postgres;
+  const roles = wantedRoles(postgres)
+    .map((role) => ({ role, why: roleFault(role, server) }))
+    .filter(({ why }) => why !== undefined);
+  const grants = missingGrants(server, postgres);
+  const { locale } = model.definition;
+  const pending = postgres.migrations.filter(
+    ({ version }) => !server.applied.some((applied) => applied.version === version),
+  );
+  return [
+    ...when(roles.length > 0, {
+      do: "sql",
+      why: roles.map(({ role, why }) => `role ${role.name} ${why}`).join("; "),
+      args: { port, database: "postgres", text: seal(roles.map(({ role }) => roleSql(role, server)).join("\n")) },
+    }),
+    ...when(server.database === undefined, {
+      do: "sql",
+      why: `database ${database} is not there`,
+      args: {
+        port,
+        database: "postgres",
+        text: seal(
+          `CREATE DATABASE ${database} OWNER ${postgres.user} TEMPLATE template0 ENCODING 'UTF8' LOCALE '${locale}';`,
+        ),
+      },
+    }),
+    ...when(server.database !== undefined && server.database.owner !== postgres.user, {
+      do: "sql",
+      why: `database ${database} belongs to ${server.database?.owner}`,
+      args: { port, database: "postgres", text: seal(`ALTER DATABASE ${database} OWNER TO ${postgres.user};`) },
+    }),
+    ...when(grants.length > 0, {
+      do: "sql",
+      why: "privileges on databases differ",
+      args: { port, database: "postgres", text: seal(grants.join("\n")) },
+    }),
+    ...when(pending.length > 0, {
+      do: "migrate",
+      why: `not applied: ${pending.map(({ name }) => name).join(", ")}`,
+      args: { port, database, migrations: postgres.migrations },
+    }),
+  ];
+}
+
+interface WantedRole {
+  readonly name: string;
+  readonly connectionLimit: number;
+  /** Of a login role. */
+  readonly secret?: SecretName;
+}
+
+function wantedRoles(postgres: PostgresModel): readonly WantedRole[] {
+  return [
+    { name: postgres.owner, connectionLimit: -1 },
+    { name: postgres.user, connectionLimit: postgres.connections, secret: "postgres.app" },
+    { name: postgres.agentUser, connectionLimit: agentConnections, secret: "postgres.agent" },
+  ];
+}
+
+/** What is wrong with a role, as the end of a sentence. */
+function roleFault(wanted: WantedRole, server: ServerFacts): string | undefined {
+  const role = find(wanted, server);
+  if (role === undefined) return "is not there";
+  if (role.powerful) return "may do more than it should";
+  if (role.memberOf.length > 0) return `is a member of ${role.memberOf.join(", ")}`;
+  if (role.login !== (wanted.secret !== undefined)) return role.login ? "may log in" : "may not log in";
+  if (role.connectionLimit !== wanted.connectionLimit) return "has another connection limit";
+  if (wanted.secret !== undefined && !role.passwordMatches) return "has another password";
+  return undefined;
+}
+
+function roleSql(wanted: WantedRole, server: ServerFacts): string {
+  const role = find(wanted, server);
+  const login =
+    wanted.secret === undefined ? "NOLOGIN PASSWORD NULL" : `LOGIN PASSWORD '${secretMark(wanted.secret, "scram")}'`;
+  const attributes = `NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS CONNECTION LIMIT ${wanted.connectionLimit}`;
+  const verb = role === undefined ? "CREATE" : "ALTER";
+  const memberships = (role?.memberOf ?? []).map((other) => `REVOKE ${quoteName(other)} FROM ${wanted.name};`);
+  return [`${verb} ROLE ${wanted.name} ${login} ${attributes};`, ...memberships].join("\n");
+}
+
+function find(wanted: WantedRole, server: ServerFacts): RoleFacts | undefined {
+  return server.roles.find(({ name }) => name === wanted.name);
+}
+
+/**
+ * Who may connect where. The database's owner could drop it from any other database it may
+ * connect to: so it may connect to none. The event store's owner needs temporary tables to
+ * refresh a view concurrently.
+ */
+function missingGrants(server: ServerFacts, postgres: PostgresModel): string[] {
+  const { database, agentUser, owner } = postgres;
+  const grants = server.database?.grants ?? ["=CONNECT", "=TEMPORARY"];
+  return [
+    ...server.open.map((other) => `REVOKE CONNECT ON DATABASE ${quoteName(other)} FROM PUBLIC;`),
+    ...(grants.some((grant) => grant.startsWith("=")) ? [`REVOKE ALL ON DATABASE ${database} FROM PUBLIC;`] : []),
+    ...(grants.includes(`${agentUser}=CONNECT`) ? [] : [`GRANT CONNECT ON DATABASE ${database} TO ${agentUser};`]),
+    ...(grants.includes(`${owner}=TEMPORARY`) ? [] : [`GRANT TEMPORARY ON DATABASE ${database} TO ${owner};`]),
+  ];
+}
+
+/** What no action can put right: an applied migration that reads otherwise now, a database of another locale. */
+export function preflightPostgres(facts: PostgresFacts, model: Model, postgres: PostgresModel): Problem[] {
+  if (typeof facts.server === "string") return [];
+  const { applied, database } = facts.server;
+  const { locale } = model.definition;
+  return [
+    ...applied.flatMap(({ version, name, checksum }): Problem[] => {
+      const ours = postgres.migrations.find((migration) => migration.version === version);
+      const file = facts.component.files.find(({ entry }) => entry.path === ours?.path);
+      if (ours === undefined || file === undefined) {
+        return [
+          {
+            code: "migration-unknown",
+            message: `database ${postgres.database} has migration ${name}, which this release doesn't know`,
+            hint: "the data is of a newer release: use that release, or restore an older backup",
+          },
+        ];
+      }
+      if (migrationChecksum(file.text) === checksum) return [];
+      return [
+        {
+          code: "migration-changed",
+          message: `migration ${name} is not the one that was applied to ${postgres.database}`,
+          hint: `put ${ours.path} back as it was, and make the change a new migration`,
+        },
+      ];
+    }),
+    ...(database !== undefined && (database.encoding !== "UTF8" || database.collate !== locale)
+      ? [
+          {
+            code: "wrong-locale",
+            message: `database ${postgres.database} is ${database.encoding}, ${database.collate}; the stack's locale is ${locale}`,
+            hint: "a database's locale can't be changed: dump it, drop it, provision, restore",
+          },
+        ]
+      : []),
+  ];
+}
+
+function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function when(wanted: boolean, action: Action): Action[] {
+  return wanted ? [action] : [];
+}

@@ -1,0 +1,24 @@
+import type { Model, PostgresModel } from "../../../stack/model.ts";
+import { postgresCheck } from "../../checks/postgres.ts";
+import { defineStage } from "../../engine/stage.ts";
+import type { PostgresFacts } from "./facts.ts";
+import { inspectPostgres } from "./inspect.ts";
+import { planPostgres, preflightPostgres } from "./plan.ts";
+
+/** PostgreSQL: the cluster, made on the instance; roles, database, event store. */
+export const postgresStage = defineStage<"postgres", PostgresFacts>({
+  id: "postgres",
+  title: "PostgreSQL",
+  needs: ["system"],
+  present: (model) => model.postgres !== undefined,
+  checks: (model) => [postgresCheck(model)],
+  inspect: (eyes, model, signal) => inspectPostgres(eyes, model, part(model), signal),
+  preflight: (facts, model) => preflightPostgres(facts, model, part(model)),
+  plan: (facts, model) => planPostgres(facts, model, part(model)),
+  reset: () => [],
+});
+
+function part({ postgres }: Model): PostgresModel {
+  if (postgres === undefined) throw new TypeError("this stack has no postgres");
+  return postgres;
+}

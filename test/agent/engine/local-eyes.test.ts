@@ -1,0 +1,97 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import t from "tap";
+import { localEyes } from "../../../agent/engine/local-eyes.ts";
+import { secretForms } from "../../../agent/secrets/forms.ts";
+import type { Run } from "../../../lib/run.ts";
+import type { FileEntry, Model } from "../../../stack/model.ts";
+import { stackModel } from "../stack-model.ts";
+import { testIo } from "../test-io.ts";
+
+const secrets = [{ name: "redis.auth", reader: "root", purpose: "" }] as const;
+const noRun: Run = async () => ({ stdout: "", stderr: "", code: 0 });
+
+function eyesOn(folder: string, more: { run?: Run; templates?: Record<string, string>; memory?: number } = {}) {
+  const { io, store } = testIo(folder, secrets);
+  const eyes = localEyes({
+    run: more.run ?? noRun,
+    secrets: store,
+    templates: (path) => more.templates?.[path] ?? "",
+    runDirectory: io.paths.run,
+    memory: async () => more.memory ?? 8192,
+  });
+  return { eyes, io, store };
+}
+
+function modelOf(folder: string, when: FileEntry["when"]): Model {
+  const file: FileEntry = {
+    path: join(folder, "redis.conf"),
+    component: "redis",
+    kind: "file",
+    template: "rootfs-overlay/redis.conf.ejs",
+    mode: 0o640,
+    owner: "root:root",
+    when,
+  };
+  return { ...stackModel(), files: [file] };
+}
+
+t.test("a file is rendered for this machine's memory, with secrets by name, and compared by value", async (t) => {
+  const folder = t.testdir();
+  const template = 'maxmemory <%= budget.redisMaxmemoryMiB %>mb\nrequirepass <%= secret("redis.auth") %>\n';
+  const { eyes, io, store } = eyesOn(folder, { templates: { "rootfs-overlay/redis.conf.ejs": template } });
+  const model = modelOf(folder, "boot");
+  const [missing] = await eyes.files("redis", model);
+  t.equal(missing?.text, "maxmemory 484mb\nrequirepass «secret:redis.auth»\n");
+  t.same(missing?.differs, ["missing"]);
+  await io.makeSecret("redis.auth");
+  const value = await store.read("redis.auth");
+  await writeFile(join(folder, "redis.conf"), `maxmemory 484mb\nrequirepass ${value}\n`);
+  const [same] = await eyes.files("redis", model);
+  t.notOk(same?.differs.includes("content"));
+  t.notMatch(JSON.stringify(same), value);
+  await writeFile(join(folder, "redis.conf"), "maxmemory 484mb\nrequirepass another\n");
+  t.ok((await eyes.files("redis", model))[0]?.differs.includes("content"));
+});
+
+t.test("a template that asks for what it may not have says so", async (t) => {
+  const folder = t.testdir();
+  const ask = async (template: string, when: FileEntry["when"]) =>
+    eyesOn(folder, { templates: { "rootfs-overlay/redis.conf.ejs": template } }).eyes.files(
+      "redis",
+      modelOf(folder, when),
+    );
+  await t.rejects(ask('<%= secret("redis.other") %>', "boot"), { code: "template-failed", cause: /redis\.other/ });
+  await t.rejects(ask('<%= secret("redis.auth", "rot13") %>', "boot"), { code: "template-failed", cause: /rot13/ });
+  await t.rejects(ask("<%= budget.totalMiB %>", "build"), { code: "template-failed" }, "a baked file knows no machine");
+});
+
+t.test("stages that look at units at the same moment share one call of systemctl", async (t) => {
+  const calls: string[][] = [];
+  const run: Run = async (_, args) => {
+    const names = args.slice(args.indexOf("--") + 1);
+    calls.push([...names]);
+    return { stdout: names.map(() => "ActiveState=active\nUnitFileState=enabled\n").join("\n"), stderr: "", code: 0 };
+  };
+  const { eyes } = eyesOn(t.testdir(), { run });
+  const [a, b] = await Promise.all([eyes.units(["a.service", "b.service"]), eyes.units(["b.service", "c.service"])]);
+  t.same(calls, [["a.service", "b.service", "c.service"]]);
+  t.same([...a.keys()], ["a.service", "b.service"]);
+  t.same([...b.keys()], ["b.service", "c.service"]);
+  await eyes.units(["d.service"]);
+  t.equal(calls.length, 2);
+});
+
+t.test("a secret is compared inside, and an error that quotes it comes out without it", async (t) => {
+  const { eyes, io, store } = eyesOn(t.testdir());
+  t.equal(await eyes.secretMatches("redis.auth", "x"), false, "there is none yet");
+  await io.makeSecret("redis.auth");
+  const value = await store.read("redis.auth");
+  t.equal(await eyes.secretMatches("redis.auth", secretForms.scram(value)), true);
+  t.equal(await eyes.secretMatches("redis.auth", secretForms.scram("other")), false);
+  t.equal(await eyes.withSecret("redis.auth", async (shown) => shown.length), 40);
+  const quoted = eyes.withSecret("redis.auth", async (shown) => {
+    throw new Error(`WRONGPASS ${shown}`);
+  });
+  await t.rejects(quoted, { code: "look-failed", message: "WRONGPASS «secret»" });
+});

@@ -1,0 +1,53 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import t from "tap";
+import { rootfsFaults } from "./template-faults.ts";
+
+const folder = join(import.meta.dirname, "../../builder/layers/base");
+
+t.test("sanitise takes out every identity, secret and trace, and names Debian's sources", async (t) => {
+  const root = t.testdir();
+  const dirty: Readonly<Record<string, string>> = {
+    "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+    "etc/hostname": "builder\n",
+    "etc/resolv.conf": "nameserver 192.0.2.1\n",
+    "etc/passwd-": "",
+    "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
+    "etc/ssh/ssh_host_ed25519_key": "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+    "etc/ssh/ssh_host_ed25519_key.pub": "ssh-ed25519 AAAA root@builder\n",
+    "etc/ssh/sshd_config": "",
+    "etc/ssl/private/ssl-cert-snakeoil.key": "-----BEGIN PRIVATE KEY-----\n",
+    "etc/ssl/certs/ssl-cert-snakeoil.pem": "",
+    "etc/apt/sources.list": "deb http://mirror.invalid/debian bookworm main\n",
+    "etc/apt/sources.list.d/0000mirror.list": "deb http://mirror.invalid/debian bookworm main\n",
+    "etc/postgresql/15/main/postgresql.conf": "",
+    "var/lib/postgresql/15/main/PG_VERSION": "15\n",
+    "var/lib/rabbitmq/.erlang.cookie": "SECRET",
+    "var/lib/systemd/random-seed": "seed",
+    "var/lib/apt/lists/mirror.invalid_InRelease": "",
+    "var/lib/dpkg/status": "Package: x\n",
+    "var/cache/apt/archives/x.deb": "",
+    "var/cache/debconf/passwords.dat": "secret",
+    "var/log/dpkg.log": "2026 install",
+    "var/tmp/x": "",
+    "tmp/x": "",
+    "run/x": "",
+    "usr/share/ca-certificates/mozilla/none": "",
+    "root/.bash_history": "",
+  };
+  for (const [path, text] of Object.entries(dirty)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    if (!path.endsWith("/none")) writeFileSync(join(root, path), text);
+  }
+  execFileSync("sh", [join(folder, "sanitise.sh"), root, "bookworm"]);
+  t.same(rootfsFaults(root), []);
+  const sources = readFileSync(join(root, "etc/apt/sources.list.d/debian.sources"), "utf8");
+  t.match(sources, /^Suites: bookworm bookworm-updates$/m);
+  t.match(sources, /^Suites: bookworm-security$/m);
+  t.equal(readFileSync(join(root, "var/lib/dpkg/status"), "utf8"), "Package: x\n");
+  t.equal(readFileSync(join(root, "etc/ssh/sshd_config"), "utf8"), "");
+  t.equal(readFileSync(join(root, "var/cache/debconf/passwords.dat"), "utf8"), "");
+  t.throws(() => readFileSync(join(root, "etc/apt/sources.list.d/0000mirror.list")));
+  t.throws(() => readFileSync(join(root, "var/log/dpkg.log")));
+});
