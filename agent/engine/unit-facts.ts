@@ -56,7 +56,8 @@ export function parseUnits(text: string, names: readonly string[]): ShownUnit[] 
       enabled: values.get("UnitFileState") ?? "",
       // The job of a unit that isn't up and isn't going down can only be one that starts it.
       starting: job !== "0" && job !== "" && active !== "active" && active !== "deactivating",
-      needsReload: values.get("NeedDaemonReload") === "yes",
+      // A masked unit with a drop-in says yes for ever (systemd 252, measured).
+      needsReload: values.get("NeedDaemonReload") === "yes" && values.get("LoadState") !== "masked",
       started: process > 0n ? process : BigInt(values.get("InactiveExitTimestampMonotonic") || 0),
     };
   });

@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import type { FileEntry, Model, UnitSpec } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
@@ -40,7 +40,7 @@ export async function overlayInputs(from: OverlaySources): Promise<OverlayInputs
   const entries = [
     ...table.map((file) => tableEntry(file, model, templates, base)),
     ...model.units.flatMap((unit) => unitLinks(unit, model, base)),
-    ...relaxed(base),
+    ...relaxed(base, model),
     ...shared(from),
     ...(await templateFiles(from.project, model.paths.share)),
   ];
@@ -81,10 +81,11 @@ function unitFile(unit: string, model: Model, base: BaseFacts): string {
   return `/lib/systemd/system/${packaged}`;
 }
 
-function relaxed(base: BaseFacts): Entry[] {
+function relaxed(base: BaseFacts, model: Model): Entry[] {
+  const masked = new Set(model.units.filter((spec) => spec.want === "masked").map((spec) => spec.unit));
   return base.services.flatMap(({ unit, text }) => {
     const dropIn = relaxNesting(text);
-    if (dropIn === undefined) return [];
+    if (dropIn === undefined || masked.has(unit)) return [];
     const path = `${unitFolder}/${unit}.d/90-nesting.conf`;
     return [{ path, mode: 0o644, content: { kind: "text", text: dropIn } } satisfies Entry];
   });
@@ -108,8 +109,10 @@ async function templateFiles(project: string, share: string): Promise<Entry[]> {
   const files = await Promise.all(
     templateTrees.map(async (tree) => {
       const names = await readdir(join(project, tree), { recursive: true, withFileTypes: true });
-      const paths = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-      return paths.filter((path) => !basename(path).startsWith(".")).sort();
+      return names
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .sort();
     }),
   );
   return Promise.all(
