@@ -41,7 +41,7 @@ export function budget(
   const cuts: string[] = [];
   const reserve = Math.min(2944, 0.36 * total);
   const declared = model.redis?.maxmemory ?? 0;
-  const share = Math.floor(
+  const share = Math.round(
     (0.75 * total - reserve) / (redisShareAtThreeNodes * ((model.redis?.ports.length ?? 3) / 3)),
   );
   const redis = Math.min(declared, share);
