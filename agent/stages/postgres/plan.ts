@@ -35,10 +35,10 @@ export function planPostgres(facts: PostgresFacts, model: Model, postgres: Postg
     };
     return { actions: [...below, password], unseen: ["roles, database and migrations: no login yet"] };
   }
-  return { actions: [...below, ...planServer(facts, facts.server, model, postgres)], unseen: [] };
+  return { actions: [...below, ...planServer(facts.server, model, postgres)], unseen: [] };
 }
 
-function planServer(facts: PostgresFacts, server: ServerFacts, model: Model, postgres: PostgresModel): Action[] {
+function planServer(server: ServerFacts, model: Model, postgres: PostgresModel): Action[] {
   const { port, database } = postgres;
   const roles = wantedRoles(postgres)
     .map((role) => ({ role, why: roleFault(role, server) }))

@@ -1,0 +1,146 @@
+import type { Redis } from "ioredis";
+import { messageOf } from "../../lib/error.ts";
+import type { Model } from "../../stack/model.ts";
+import { abortable } from "../clients/abortable.ts";
+import { openRedis, type RedisConnection, redisCode } from "../clients/redis.ts";
+import type { Check, CheckContext, OpenCheck, Outcome } from "./check.ts";
+
+/** Percent of maxmemory from which keys are about to be evicted. */
+const nearlyFull = 95;
+
+/** Redis Cluster serves all its slots; every node takes a write and gives it back, and saves without errors. */
+export function redisCheck(model: Model): Check {
+  return { name: "redis:cluster", component: "redis", open: (context) => openCheck(model, context) };
+}
+
+interface Node {
+  readonly port: number;
+  connection?: RedisConnection;
+  /** A key in one of the node's own slots. */
+  key?: string;
+}
+
+/** What one node was found to be; the worst decides. */
+interface NodeOutcome extends Outcome {
+  readonly used: number;
+}
+
+function openCheck({ redis }: Model, context: CheckContext): OpenCheck {
+  const nodes: Node[] = (redis?.nodes ?? []).map(({ port }) => ({ port }));
+  const drop = (node: Node): void => {
+    node.connection?.drop();
+    delete node.connection;
+    delete node.key;
+  };
+
+  const look = async (node: Node, password: string, signal: AbortSignal): Promise<NodeOutcome> => {
+    try {
+      if (node.connection === undefined || node.connection.broken()) {
+        drop(node);
+        node.connection = await openRedis(node.port, password, signal);
+      }
+      const { client } = node.connection;
+      return await abortable(lookAt(client, node), signal, () => drop(node));
+    } catch (error) {
+      drop(node);
+      return { ...failure(error, signal), used: 0, message: `node ${node.port}: ${messageOf(error)}` };
+    }
+  };
+
+  return {
+    async run(signal) {
+      const password = await context.secret("redis.auth");
+      if (password === undefined) {
+        return { status: "fail", code: "starting", message: "the secret redis.auth is not there yet" };
+      }
+      const outcomes = await Promise.all(nodes.map((node) => look(node, password, signal)));
+      return worst(outcomes);
+    },
+    async close() {
+      for (const node of nodes) drop(node);
+    },
+  };
+}
+
+async function lookAt(client: Redis, node: Node): Promise<NodeOutcome> {
+  const [cluster, memory, persistence] = await Promise.all([
+    client.cluster("INFO").then(String),
+    client.info("memory"),
+    client.info("persistence"),
+  ]);
+  const used = share(memory);
+  const fault = clusterFault(cluster) ?? persistenceFault(persistence);
+  if (fault !== undefined) return { status: "fail", ...fault, used, message: `node ${node.port}: ${fault.message}` };
+  node.key ??= await ownKey(client);
+  const written = String(Date.now());
+  await client.set(node.key, written, "EX", 60);
+  if ((await client.get(node.key)) !== written) {
+    return { status: "fail", code: "lost-write", used, message: `node ${node.port} lost what it was given` };
+  }
+  if (used >= nearlyFull) {
+    return { status: "warn", code: "memory", used, message: `node ${node.port} uses ${used} % of its maxmemory` };
+  }
+  return { status: "pass", code: "ok", used };
+}
+
+function clusterFault(info: string): Pick<Outcome, "code" | "message"> | undefined {
+  const state = field(info, "cluster_state");
+  const slots = field(info, "cluster_slots_ok");
+  if (state === "ok" && slots === "16384") return undefined;
+  return { code: "cluster-down", message: `cluster is ${state}, ${slots} of 16384 slots are served` };
+}
+
+function persistenceFault(info: string): Pick<Outcome, "code" | "message"> | undefined {
+  const failed = ["rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status"].filter(
+    (name) => field(info, name) === "err",
+  );
+  return failed.length === 0 ? undefined : { code: "persistence", message: `${failed.join(", ")}: err` };
+}
+
+/** Percent of maxmemory, 0 where there is no limit. */
+function share(info: string): number {
+  const limit = Number(field(info, "maxmemory") ?? 0);
+  return limit === 0 ? 0 : Math.round((1000 * Number(field(info, "used_memory") ?? 0)) / limit) / 10;
+}
+
+function field(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
+}
+
+/** A key of ours in a slot that this node serves: the node itself says which it would send elsewhere. */
+async function ownKey(client: Redis): Promise<string> {
+  for (let number = 0; ; number += 1) {
+    const key = `stack-agent:health:${number}`;
+    try {
+      await client.get(key);
+      return key;
+    } catch (error) {
+      if (redisCode(error) !== "MOVED" || number === 1000) throw error;
+    }
+  }
+}
+
+const severity = { pass: 0, warn: 1, fail: 2 } as const;
+
+function worst(outcomes: readonly NodeOutcome[]): Outcome {
+  const first = outcomes.reduce((a, b) => (severity[b.status] > severity[a.status] ? b : a));
+  const used = Math.max(...outcomes.map((outcome) => outcome.used));
+  const { used: _, ...outcome } = first;
+  return { ...outcome, observedValue: used, observedUnit: "percent of maxmemory" };
+}
+
+/** First word of Redis's error, or system code → our word. */
+const codes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "refused",
+  ECONNRESET: "reset",
+  WRONGPASS: "auth",
+  NOAUTH: "auth",
+  LOADING: "starting",
+  CLUSTERDOWN: "cluster-down",
+  MISCONF: "persistence",
+  OOM: "memory",
+};
+
+function failure(error: unknown, signal: AbortSignal): Outcome {
+  return { status: "fail", code: signal.aborted ? "timeout" : (codes[redisCode(error) ?? ""] ?? "error") };
+}

@@ -1,0 +1,30 @@
+import { isStackError } from "../../../lib/error.ts";
+import { definitionsPath } from "../../../stack/components/rabbitmq/component.ts";
+import { management } from "../../clients/management.ts";
+import type { Executors } from "../../engine/action.ts";
+import { adminLogin } from "./admin-login.ts";
+
+const IMPORT_TIMEOUT = 60_000;
+
+/**
+ * Gives the broker what it should hold; what it holds beside that stays. Where the
+ * administrator's login is refused, the way in is the Erlang cookie, by rabbitmqctl.
+ */
+export const importDefinitions: Executors["importDefinitions"] = {
+  lock: "rabbitmq",
+  describe: ({ managementPort }) => `${definitionsPath}, by port ${managementPort}`,
+  async apply({ managementPort, text }, io) {
+    const signal = AbortSignal.any([io.signal, AbortSignal.timeout(IMPORT_TIMEOUT)]);
+    const body = await io.unseal(text);
+    try {
+      await management(await adminLogin(managementPort, io), "POST", "/definitions", { signal, body });
+    } catch (error) {
+      if (!isStackError(error) || error.code !== "management-refused") throw error;
+      io.log("notice", "RabbitMQ refuses the administrator's login: importing by rabbitmqctl");
+      await io.run("rabbitmqctl", ["--quiet", "import_definitions", definitionsPath], {
+        cwd: "/",
+        timeout: IMPORT_TIMEOUT,
+      });
+    }
+  },
+};

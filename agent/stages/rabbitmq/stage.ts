@@ -1,0 +1,85 @@
+import { definitionsPath } from "../../../stack/components/rabbitmq/component.ts";
+import { type Definitions, rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
+import type { Model, RabbitmqModel } from "../../../stack/model.ts";
+import { rabbitmqCheck } from "../../checks/rabbitmq.ts";
+import type { Action } from "../../engine/action.ts";
+import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
+import { seal } from "../../engine/sealed.ts";
+import { defineStage, type Plan } from "../../engine/stage.ts";
+import { definitionsDrift } from "./drift.ts";
+import { type BrokerFacts, inspectBroker } from "./inspect.ts";
+
+export interface RabbitmqFacts {
+  readonly component: ComponentFacts;
+  readonly broker: BrokerFacts;
+}
+
+/** The user that RabbitMQ makes when it starts without definitions; its password is its name. */
+const guest = "guest";
+
+/** RabbitMQ: one node; what it holds is loaded by itself at every start, and mended while it runs. */
+export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
+  id: "rabbitmq",
+  title: "RabbitMQ",
+  needs: ["system"],
+  present: (model) => model.rabbitmq !== undefined,
+  checks: (model) => [rabbitmqCheck(model)],
+  async inspect(eyes, model, signal) {
+    const rabbitmq = part(model);
+    const component = await inspectComponent(eyes, model, "rabbitmq");
+    const running = component.units.get(rabbitmq.unit)?.active === "active";
+    const broker = running ? await inspectBroker(eyes, rabbitmq, wantedDefinitions(model), signal) : "down";
+    return { component, broker };
+  },
+  preflight: () => [],
+  plan: (facts, model) => planRabbitmq(facts, part(model), wantedDefinitions(model)),
+  reset: () => [],
+});
+
+/** Files, the unit, then what the broker holds. On a first boot the broker has loaded that itself. */
+export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, wanted: Definitions): Plan {
+  const { managementPort, unit } = rabbitmq;
+  const below = [...planFiles(facts.component.files), ...planUnits(facts.component, { wait: true })];
+  // A (re)start loads the definitions anyway.
+  const starting = below.some(
+    (action) => (action.do === "startUnits" || action.do === "restartUnits") && action.args.units.includes(unit),
+  );
+  if (facts.broker === "down" || starting) {
+    return { actions: below, unseen: ["users, queues and bindings: RabbitMQ is not running yet"] };
+  }
+  const text = facts.component.files.find(({ entry }) => entry.path === definitionsPath)?.text ?? seal("");
+  const load = (why: string): Action => ({ do: "importDefinitions", why, args: { managementPort, text } });
+  if (facts.broker === "refused") {
+    return {
+      actions: [...below, load("the administrator's login is refused")],
+      unseen: ["users, queues and bindings: no login yet"],
+    };
+  }
+  const drift = definitionsDrift(wanted, facts.broker);
+  const guestThere = facts.broker.users.some(({ name }) => name === guest);
+  return {
+    actions: [
+      ...below,
+      ...(drift.length === 0 ? [] : [load(drift.join("; "))]),
+      ...(guestThere
+        ? [
+            {
+              do: "deleteBrokerUser",
+              why: "everybody knows its password",
+              args: { managementPort, user: guest },
+            } as const,
+          ]
+        : []),
+    ],
+    unseen: [],
+  };
+}
+
+function wantedDefinitions(model: Model): Definitions {
+  return rabbitmqDefinitions(part(model), model.name);
+}
+
+function part({ rabbitmq }: Model): RabbitmqModel {
+  if (rabbitmq === undefined) throw new TypeError("this stack has no rabbitmq");
+  return rabbitmq;
+}
