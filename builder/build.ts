@@ -60,7 +60,7 @@ export function build(
   });
 }
 
-async function steps(context: BuildContext, { step, log }: Progress): Promise<BuildResult> {
+async function steps(context: BuildContext, { step, both, log }: Progress): Promise<BuildResult> {
   const { model, project, templates, run, signal } = context;
   await step("validate", "looking at this machine", () => validate(context));
   const plan = await step("plan", "working out the layers", async () => {
@@ -80,11 +80,17 @@ async function steps(context: BuildContext, { step, log }: Progress): Promise<Bu
     () => built("base", plan.base, () => buildBase(plan.base, context)),
   );
   const facts = await readBaseFacts(join(context.work, rootfsFolder), run);
-  const python = await step("python", `${model.services.length} virtual environments`, () =>
-    built("python", plan.python, () => buildPython(plan.python, plan.sources, context)),
-  );
-  const agent = await step("agent", "Node, the agent's bundle, its native addon", () =>
-    built("agent", plan.agent.inputs, () => buildAgent(plan.agent.inputs, plan.agent.bundle, context)),
+  const [python, agent] = await both(
+    {
+      name: "python",
+      title: `${model.services.length} virtual environments`,
+      use: () => built("python", plan.python, () => buildPython(plan.python, plan.sources, context)),
+    },
+    {
+      name: "agent",
+      title: "Node, the agent's bundle, its native addon",
+      use: () => built("agent", plan.agent.inputs, () => buildAgent(plan.agent.inputs, plan.agent.bundle, context)),
+    },
   );
   const of = { model, packages: facts.packages, tools: plan.tools };
   const overlay = await step("overlay", "units, configuration, templates", async () => {

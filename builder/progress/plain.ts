@@ -1,11 +1,11 @@
-import { elapsed, inStep, type Progress } from "./progress.ts";
+import { bothSettled, elapsed, inStep, type Progress } from "./progress.ts";
 
 const heartbeat = 10_000;
 
 /** Whole lines, for logs and pipes: a step's start and end, and every 10 s that it still runs. */
 export function plainProgress(write: (line: string) => void): Progress {
   let newest = "";
-  return {
+  const progress: Progress = {
     log: (level, message) => {
       if (level === "debug") newest = message;
       else write(level === "warning" || level === "error" ? `${level}: ${message}` : message);
@@ -27,5 +27,11 @@ export function plainProgress(write: (line: string) => void): Progress {
         clearInterval(beat);
       }
     },
+    both: (first, second) =>
+      bothSettled(
+        progress.step(first.name, first.title, first.use),
+        progress.step(second.name, second.title, second.use),
+      ),
   };
+  return progress;
 }

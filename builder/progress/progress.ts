@@ -5,7 +5,21 @@ import type { Log } from "../../lib/log.ts";
 export interface Progress {
   /** Runs one step, timed and announced. A StackError from it comes back naming the step. */
   step<T>(name: string, title: string, use: () => Promise<T>): Promise<T>;
+  /** Runs two steps at once; ends when both have ended, with the first one's error if one failed. */
+  both<A, B>(first: StepSpec<A>, second: StepSpec<B>): Promise<[A, B]>;
   readonly log: Log;
+}
+
+export interface StepSpec<T> {
+  readonly name: string;
+  readonly title: string;
+  readonly use: () => Promise<T>;
+}
+
+/** Waits for both, so that nothing still runs when an error is thrown. */
+export async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
 }
 
 /** An error with the step it happened in as the beginning of its message. */

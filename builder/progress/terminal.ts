@@ -1,56 +1,87 @@
-import { Listr } from "listr2";
-import { elapsed, inStep, type Progress } from "./progress.ts";
+import { Listr, type ListrTask } from "listr2";
+import { bothSettled, elapsed, inStep, type Progress, type StepSpec } from "./progress.ts";
 
-/** A spinner a step with its elapsed time and the running command's newest line below. */
+/** A spinner a step with its elapsed time, and the running command's newest line below. */
 export function terminalProgress(write: (line: string) => void): Progress {
   let note: ((line: string) => void) | undefined;
   let held: string[] = [];
-  return {
-    log: (level, message) => {
-      if (level === "debug") note?.(message);
-      // A line written into a running spinner would be overwritten by its next frame.
-      else {
-        const line = level === "warning" || level === "error" ? `${level}: ${message}` : message;
-        if (note === undefined) write(line);
-        else held.push(line);
+
+  const task = <T>({ name, title, use }: StepSpec<T>, settle: (result: Promise<T>) => void): ListrTask => ({
+    title: `${name}: ${title}`,
+    task: async (_context, shown) => {
+      const start = performance.now();
+      const since = (): string => `${name}: ${title} (${elapsed(performance.now() - start)})`;
+      const clock = setInterval(() => {
+        shown.title = since();
+      }, 500);
+      note = (line) => {
+        shown.output = line;
+      };
+      const result = use();
+      settle(result);
+      try {
+        await result;
+      } finally {
+        clearInterval(clock);
+        shown.title = since();
+        note = undefined;
       }
     },
-    async step<T>(name: string, title: string, use: () => Promise<T>): Promise<T> {
-      const start = performance.now();
-      const results: T[] = [];
-      const list = new Listr(
-        [
-          {
-            title: `${name}: ${title}`,
-            task: async (_context, task) => {
-              note = (line) => {
-                task.output = line;
-              };
-              const shown = (): string => `${name}: ${title} (${elapsed(performance.now() - start)})`;
-              const clock = setInterval(() => {
-                task.title = shown();
-              }, 500);
-              try {
-                results.push(await use());
-              } finally {
-                clearInterval(clock);
-                task.title = shown();
-                note = undefined;
-              }
-            },
-          },
-        ],
-        { registerSignalListeners: false, rendererOptions: { showErrorMessage: false, collapseErrors: false } },
-      );
-      try {
-        await list.run();
-        return results[0] as T;
-      } catch (error) {
-        throw inStep(name, error);
-      } finally {
-        for (const line of held) write(line);
-        held = [];
+  });
+
+  const show = async (tasks: readonly ListrTask[]): Promise<void> => {
+    const list = new Listr([...tasks], {
+      concurrent: true,
+      exitOnError: false,
+      registerSignalListeners: false,
+      rendererOptions: { showErrorMessage: false, collapseErrors: false },
+    });
+    await list.run();
+    for (const line of held) write(line);
+    held = [];
+  };
+
+  const announced = async <T>(name: string, result: Promise<T> | undefined): Promise<T> => {
+    try {
+      return await (result as Promise<T>);
+    } catch (error) {
+      throw inStep(name, error);
+    }
+  };
+
+  return {
+    log: (level, message) => {
+      if (level === "debug") {
+        note?.(message);
+        return;
       }
+      const line = level === "warning" || level === "error" ? `${level}: ${message}` : message;
+      // A line written into a running spinner would be overwritten by its next frame.
+      if (note === undefined) write(line);
+      else held.push(line);
+    },
+    async step<T>(name: string, title: string, use: () => Promise<T>): Promise<T> {
+      let result: Promise<T> | undefined;
+      const spec = { name, title, use };
+      await show([
+        task(spec, (promise) => {
+          result = promise;
+        }),
+      ]);
+      return announced(name, result);
+    },
+    async both<A, B>(first: StepSpec<A>, second: StepSpec<B>): Promise<[A, B]> {
+      let one: Promise<A> | undefined;
+      let two: Promise<B> | undefined;
+      await show([
+        task(first, (promise) => {
+          one = promise;
+        }),
+        task(second, (promise) => {
+          two = promise;
+        }),
+      ]);
+      return bothSettled(announced(first.name, one), announced(second.name, two));
     },
   };
 }

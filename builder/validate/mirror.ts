@@ -15,6 +15,8 @@ export async function requireMirror(run: Run, suite: string, work: string, signa
   const url = `${archive}/dists/${suite}/InRelease`;
   const options = [
     "-o",
+    "APT::Sandbox::User=root",
+    "-o",
     "Acquire::Retries=0",
     "-o",
     "Acquire::http::Timeout=8",
