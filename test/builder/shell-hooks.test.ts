@@ -22,6 +22,7 @@ t.test("sanitise takes out every identity, secret and trace, and names Debian's 
     "etc/apt/sources.list": "deb http://mirror.invalid/debian bookworm main\n",
     "etc/apt/sources.list.d/0000mirror.list": "deb http://mirror.invalid/debian bookworm main\n",
     "etc/postgresql/15/main/postgresql.conf": "",
+    "etc/dpkg/dpkg.cfg.d/99mmdebstrap": "force-unsafe-io\npath-exclude=/usr/share/man/*\n",
     "var/lib/postgresql/15/main/PG_VERSION": "15\n",
     "var/lib/rabbitmq/.erlang.cookie": "SECRET",
     "var/lib/systemd/random-seed": "seed",
@@ -45,6 +46,7 @@ t.test("sanitise takes out every identity, secret and trace, and names Debian's 
   const sources = readFileSync(join(root, "etc/apt/sources.list.d/debian.sources"), "utf8");
   t.match(sources, /^Suites: bookworm bookworm-updates$/m);
   t.match(sources, /^Suites: bookworm-security$/m);
+  t.equal(readFileSync(join(root, "etc/dpkg/dpkg.cfg.d/90-slim"), "utf8"), "path-exclude=/usr/share/man/*\n");
   t.equal(readFileSync(join(root, "var/lib/dpkg/status"), "utf8"), "Package: x\n");
   t.equal(readFileSync(join(root, "etc/ssh/sshd_config"), "utf8"), "");
   t.equal(readFileSync(join(root, "var/cache/debconf/passwords.dat"), "utf8"), "");

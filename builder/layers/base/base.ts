@@ -38,7 +38,7 @@ export async function baseInputs(model: Model, templates: Templates): Promise<Ba
     locale: model.definition.locale,
     timezone: model.definition.timezone,
     sysusers: sysusersText(model, templates),
-    disabled: model.units.filter((unit) => unit.want === "disabled").map((unit) => unit.unit),
+    disabled: model.units.filter((unit) => unit.want !== "enabled").map((unit) => unit.unit),
     excluded: excludedPaths(model.definition.locale),
     scripts: Object.fromEntries(scripts.map((name, index) => [name, texts[index] ?? ""])) as Scripts,
     epoch: sourceDateEpoch,

@@ -38,6 +38,13 @@ chmod 600 var/cache/debconf/passwords.dat
 : >etc/.updated
 : >var/.updated
 
+# The rules of what is not unpacked stay for later upgrades; speed at the price of a power
+# cut was for this build only.
+if [ -e etc/dpkg/dpkg.cfg.d/99mmdebstrap ]; then
+	grep '^path-' etc/dpkg/dpkg.cfg.d/99mmdebstrap >etc/dpkg/dpkg.cfg.d/90-slim
+	rm etc/dpkg/dpkg.cfg.d/99mmdebstrap
+fi
+
 # Debian's own sources, whatever mirror the build used.
 rm -f etc/apt/sources.list etc/apt/sources.list.d/* etc/apt/apt.conf.d/99mmdebstrap
 cat >etc/apt/sources.list.d/debian.sources <<EOF

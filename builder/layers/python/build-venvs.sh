@@ -17,6 +17,8 @@ while [ $# -ge 3 ]; do
 		/mnt/uv pip sync --quiet --no-config --require-hashes --python "$1/bin/python" "$2"
 		/usr/bin/python3 /mnt/share-bytecode.py "$3" "$1"
 	fi
+	# uv's own lock, writable by all.
+	rm -f "$1/.lock"
 	# What the agent knows a whole venv by: written last.
 	sha256sum "$2" | cut -d' ' -f1 >"$1/requirements.sha256"
 	shift 3
