@@ -3,7 +3,9 @@ import t from "tap";
 import { stageIds } from "../../agent/engine/stage.ts";
 
 function agent(args: readonly string[], uid?: number) {
-  const options = { encoding: "utf8", ...(uid === undefined ? {} : { uid, gid: uid }) } as const;
+  // tap's own hooks write warnings to standard error where another user may not write its files.
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const options = { encoding: "utf8", env, ...(uid === undefined ? {} : { uid, gid: uid }) } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, ["agent/cli.ts", ...args], options);
   return { status, stdout, stderr };
 }

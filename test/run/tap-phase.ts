@@ -16,7 +16,7 @@ export async function tapPhase(folders: readonly string[], options: TapOptions =
   for (const folder of folders) for await (const file of glob(`${folder}/**/*.test.ts`)) files.push(file);
   files.sort();
   if (files.length === 0) return { passed: 0, failed: 1, skipped: [], failures: [`no tests in ${folders.join(", ")}`] };
-  const args = ["--reporter=tap", `--timeout=${options.timeout ?? 120}`, ...files];
+  const args = ["--reporter=tap", `--timeout=${options.timeout ?? 600}`, ...files];
   if (options.jobs !== undefined) args.unshift(`--jobs=${options.jobs}`);
   const child = spawn("node_modules/.bin/tap", args, {
     env: { ...process.env, ...options.env, FORCE_COLOR: "0" },
