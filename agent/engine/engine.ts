@@ -7,7 +7,7 @@ import type { Executors, Io } from "./action.ts";
 import type { Eyes } from "./eyes.ts";
 import { namedLocks } from "./named-locks.ts";
 import { type Progress, progressError } from "./progress.ts";
-import { type EarlyFacts, runStage, type StageRun, seconds, throwIfStopped } from "./run-stage.ts";
+import { type EarlyFacts, problemError, runStage, type StageRun, seconds, throwIfStopped } from "./run-stage.ts";
 import type { Problem, Stage, StageId } from "./stage.ts";
 
 /*
@@ -99,39 +99,33 @@ async function preflight(
   progress: Progress,
 ): Promise<Map<StageId, EarlyFacts>> {
   const early = new Map<StageId, EarlyFacts>();
-  const problems: string[] = [];
-  const hints: string[] = [];
-  const look = async (stage: Stage): Promise<void> => {
+  const look = async (stage: Stage): Promise<readonly Problem[]> => {
     let facts: unknown;
     try {
       facts = await stage.inspect(eyes, model, signal);
     } catch {
       // What it needs may not be there yet; it is inspected again, and fails by itself, in its turn.
-      return;
+      return [];
     }
     early.set(stage.id, { facts, actionsDone: 0 });
-    const found = stage.preflight(facts, model);
-    const [first] = found;
-    if (first === undefined) return;
-    const lines = found.map((problem) => problemLine(stage, problem));
-    problems.push(...lines);
-    hints.push(...found.map((problem) => problem.hint));
-    const error = { code: first.code, message: first.message, hint: first.hint, detail: lines.slice(1) };
-    progress.stage(stage.id, { status: "failed", error });
+    return stage.preflight(facts, model);
   };
-  await Promise.all(stages.map(look));
+  const found = await Promise.all(stages.map(look));
   throwIfStopped(signal);
-  if (problems.length > 0) {
+  const troubled = stages.flatMap((stage, index) => {
+    const error = problemError(found[index] ?? []);
+    return error === undefined ? [] : [{ stage, error }];
+  });
+  for (const { stage, error } of troubled) {
+    progress.stage(stage.id, { status: "failed", error: progressError(error) });
+  }
+  if (troubled.length > 0) {
     throw new StackError("preflight", "this machine can't take the stack as it is; nothing was changed", {
-      detail: problems,
-      hint: [...new Set(hints)].join("; "),
+      detail: troubled.flatMap(({ stage, error }) => error.detail.map((line) => `${stage.id}: ${line}`)),
+      hint: [...new Set(troubled.map(({ error }) => error.hint))].join("; "),
     });
   }
   return early;
-}
-
-function problemLine(stage: Stage, problem: Problem): string {
-  return `${stage.id}: ${problem.message} [${problem.code}]`;
 }
 
 async function settle(

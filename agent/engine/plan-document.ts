@@ -1,7 +1,7 @@
 import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import type { PlanDocument } from "../../stack/documents/plan.ts";
 import type { EngineOptions } from "./engine.ts";
-import { describeAction } from "./run-stage.ts";
+import { describeAction, problemError } from "./run-stage.ts";
 import type { Plan, Stage } from "./stage.ts";
 
 /**
@@ -40,14 +40,8 @@ async function planStage(
 ): Promise<{ readonly plan?: Plan; readonly error?: StackError }> {
   try {
     const facts = await stage.inspect(eyes, model, signal);
-    const problems = stage.preflight(facts, model);
-    if (problems.length > 0) {
-      return {
-        error: new StackError("preflight", problems.map((problem) => problem.message).join("; "), {
-          hint: problems.map((problem) => problem.hint).join("; "),
-        }),
-      };
-    }
+    const problem = problemError(stage.preflight(facts, model));
+    if (problem !== undefined) return { error: problem };
     return { plan: stage.plan(facts, model) };
   } catch (error) {
     if (isStackError(error)) return { error };

@@ -5,7 +5,7 @@ import { awaitChecks } from "./await-checks.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { WithLock } from "./named-locks.ts";
 import type { Progress } from "./progress.ts";
-import type { Stage } from "./stage.ts";
+import type { Problem, Stage } from "./stage.ts";
 
 /** Plans with something to do that a stage may have, one after the other. */
 const ROUNDS = 3;
@@ -39,7 +39,11 @@ export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts):
   let done = 0;
   for (let round = 0; ; ) {
     throwIfStopped(signal);
-    const plan = stage.plan(facts ?? (await stage.inspect(eyes, model, signal)), model);
+    facts ??= await stage.inspect(eyes, model, signal);
+    // Again: a server that was down when all stages were asked may show one only now.
+    const problem = problemError(stage.preflight(facts, model));
+    if (problem !== undefined) throw problem;
+    const plan = stage.plan(facts, model);
     facts = undefined;
     if (plan.actions.length > 0) {
       if (round === ROUNDS) throw notConverging(plan.actions, options.executors);
@@ -103,6 +107,16 @@ function actionError(what: string, error: unknown): StackError {
     detail: known?.detail ?? [],
     cause: known?.cause,
     ...(known === undefined ? {} : { exit: known.exit }),
+  });
+}
+
+/** A stage's problems as one error, `detail` a line each; undefined where there are none. */
+export function problemError(problems: readonly Problem[]): StackError | undefined {
+  const [first] = problems;
+  if (first === undefined) return undefined;
+  return new StackError(first.code, first.message, {
+    detail: problems.map((problem) => `${problem.message} [${problem.code}]`),
+    hint: [...new Set(problems.map((problem) => problem.hint))].join("; "),
   });
 }
 

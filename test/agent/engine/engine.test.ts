@@ -234,9 +234,30 @@ t.test("nothing is touched when any stage has a problem, and all problems are to
   t.same(told, []);
   t.match(progress.document.stages, [
     { id: "system", status: "waiting" },
-    { id: "postgres", status: "failed", error: { code: "a", detail: ["postgres: b! [b]"] } },
+    { id: "postgres", status: "failed", error: { code: "a", detail: ["a! [a]", "b! [b]"] } },
     { id: "redis", status: "failed", error: { code: "c", hint: "repair c" } },
   ]);
+});
+
+t.test("a problem that shows only once a server runs fails its stage, and nothing more is done there", async (t) => {
+  const folder = t.testdir();
+  let looks = 0;
+  const late = {
+    ...fileStage("postgres", folder, {
+      inspect: async () => {
+        looks += 1;
+      },
+    }),
+    preflight: () => (looks < 2 ? [] : [{ code: "migration-changed", message: "changed!", hint: "put it back" }]),
+    plan: () =>
+      looks < 2 ? { actions: [], unseen: ["migrations"] } : { actions: [write(join(folder, "x"), "x")], unseen: [] },
+  } as Stage;
+  const { options, progress, told } = bench(folder, [late, fileStage("redis", folder)]);
+  t.match(await runEngine(options, progress), [
+    { id: "postgres", error: { code: "migration-changed", message: "postgres: changed!", hint: "put it back" } },
+    { id: "redis", error: undefined },
+  ]);
+  t.same(told, ["write redis"]);
 });
 
 t.test("a stage that can't be inspected before what it needs is done is inspected then", async (t) => {

@@ -4,6 +4,7 @@ import t from "tap";
 import { localEyes } from "../../../agent/engine/local-eyes.ts";
 import { secretForms } from "../../../agent/secrets/forms.ts";
 import type { Run } from "../../../lib/run.ts";
+import { budget } from "../../../stack/budget.ts";
 import type { FileEntry, Model } from "../../../stack/model.ts";
 import { stackModel } from "../stack-model.ts";
 import { testIo } from "../test-io.ts";
@@ -41,16 +42,17 @@ t.test("a file is rendered for this machine's memory, with secrets by name, and 
   const template = 'maxmemory <%= budget.redisMaxmemoryMiB %>mb\nrequirepass <%= secret("redis.auth") %>\n';
   const { eyes, io, store } = eyesOn(folder, { templates: { "rootfs-overlay/redis.conf.ejs": template } });
   const model = modelOf(folder, "boot");
+  const share = budget(model, 8192).redisMaxmemoryMiB;
   const [missing] = await eyes.files("redis", model);
-  t.equal(missing?.text, "maxmemory 484mb\nrequirepass «secret:redis.auth»\n");
+  t.equal(missing?.text, `maxmemory ${share}mb\nrequirepass «secret:redis.auth»\n`);
   t.same(missing?.differs, ["missing"]);
   await io.makeSecret("redis.auth");
   const value = await store.read("redis.auth");
-  await writeFile(join(folder, "redis.conf"), `maxmemory 484mb\nrequirepass ${value}\n`);
+  await writeFile(join(folder, "redis.conf"), `maxmemory ${share}mb\nrequirepass ${value}\n`);
   const [same] = await eyes.files("redis", model);
   t.notOk(same?.differs.includes("content"));
   t.notMatch(JSON.stringify(same), value);
-  await writeFile(join(folder, "redis.conf"), "maxmemory 484mb\nrequirepass another\n");
+  await writeFile(join(folder, "redis.conf"), `maxmemory ${share}mb\nrequirepass another\n`);
   t.ok((await eyes.files("redis", model))[0]?.differs.includes("content"));
 });
 
