@@ -1,0 +1,129 @@
+/** What becomes of the stack when parts of it are stopped, stalled or killed. */
+import t, { type Test } from "tap";
+import { waitFor } from "../../lib/wait.ts";
+import { answers, health } from "./health.ts";
+import { proofs } from "./healthy.ts";
+import { required, serviceNames, serviceUnit } from "./required.ts";
+import { failedUnits } from "./rows/machine.ts";
+import { becomesHealthy, stackMachine } from "./stack-machine.ts";
+import { journal, mainPid, restarted, unitProperties } from "./units.ts";
+
+t.setTimeout(20 * 60_000);
+
+/** A dependency by the name health gives it, and what is stopped of it. */
+const dependencies = [
+  { name: "postgres", units: [required.postgres.unit] },
+  { name: "redis", units: [required.redis.units[1] ?? ""] },
+  { name: "redis", units: required.redis.units },
+  { name: "rabbitmq", units: [required.rabbitmq.unit] },
+] as const;
+
+const machine = await stackMachine(t);
+if (machine !== undefined) {
+  const { port } = required.agent;
+  const allHealthy = async (t: Test): Promise<void> => {
+    await Promise.all(
+      [port, ...serviceNames.map((name) => required.services[name].port)].map((each) =>
+        answers(t, machine, each, 200, []),
+      ),
+    );
+  };
+
+  t.test("it is healthy to begin with", async (t) => {
+    await becomesHealthy(t, machine, await machine.start(), "first boot");
+    await allHealthy(t);
+  });
+
+  for (const { name, units } of dependencies) {
+    t.test(
+      `R18 ${units.join(", ")} stopped: health of agent and services names ${name}, and recovers by itself`,
+      async (t) => {
+        const pids = await Promise.all(serviceNames.map((service) => mainPid(machine, serviceUnit(service))));
+        await machine.exec("systemctl", ["stop", ...units], { timeout: 120_000 });
+        await Promise.all(
+          serviceNames.map((service) => answers(t, machine, required.services[service].port, 503, [name])),
+        );
+        // The services fail with it, and the agent says so as well.
+        await answers(t, machine, port, 503, [name, ...serviceNames]);
+        t.equal((await health(machine, port, `/health/${name}`)).status, 503);
+        for (const { name: other } of dependencies.filter((one) => one.name !== name)) {
+          t.equal((await health(machine, port, `/health/${other}`)).status, 200, `${other} is well`);
+        }
+        t.equal((await health(machine, port, "/livez")).status, 200, "the agent lives");
+        t.equal((await health(machine, port, "/readyz")).status, 503, "and isn't ready");
+        const status = await machine.exec("stack-agent", ["status"], { accept: [0, 1, 2, 3] });
+        t.equal(status.code, 1, "status ends with 1");
+        t.match(status.stdout, new RegExp(`^${name} +fail`, "m"), "and names it");
+        await machine.exec("systemctl", ["start", ...units], { timeout: 120_000 });
+        await allHealthy(t);
+        const after = await Promise.all(serviceNames.map((service) => mainPid(machine, serviceUnit(service))));
+        t.strictSame(after, pids, "no service was restarted for it");
+      },
+    );
+  }
+
+  t.test("R18 a service that is stopped, or stands still, is named by the agent alone, and recovers", async (t) => {
+    const [stopped, stalled] = ["frontend", "monitoring"] as const;
+    await machine.exec("systemctl", ["stop", serviceUnit(stopped)], { timeout: 60_000 });
+    const pid = await mainPid(machine, serviceUnit(stalled));
+    await machine.exec("kill", ["-STOP", String(pid)]);
+    await answers(t, machine, port, 503, [stopped, stalled]);
+    for (const name of serviceNames.filter((one) => one !== stopped && one !== stalled)) {
+      t.equal((await health(machine, required.services[name].port)).status, 200, `${name} is well`);
+    }
+    await machine.exec("kill", ["-CONT", String(pid)]);
+    await machine.exec("systemctl", ["start", serviceUnit(stopped)], { timeout: 120_000 });
+    await allHealthy(t);
+  });
+
+  t.test("R08 each database killed comes back and does its work", async (t) => {
+    const killed = [
+      [required.postgres.unit, proofs.postgres],
+      ...required.redis.units.map((unit) => [unit, proofs.redis] as const),
+      [required.rabbitmq.unit, proofs.rabbitmq],
+    ] as const;
+    for (const [unit, proof] of killed) {
+      const pid = await mainPid(machine, unit);
+      await machine.exec("kill", ["-KILL", String(pid)]);
+      await restarted(machine, unit, pid);
+      await waitFor(() => proof(machine).then(() => true), {
+        what: `${unit} to work again`,
+        timeout: 90_000,
+        interval: 200,
+      });
+      t.pass(`${unit} is back`);
+    }
+    await allHealthy(t);
+  });
+
+  t.test("R08 each service killed comes back, after delays that double", async (t) => {
+    const agent = await mainPid(machine, required.agent.unit);
+    await machine.exec("kill", ["-KILL", String(agent)]);
+    await Promise.all(
+      serviceNames.map(async (name) => {
+        const unit = serviceUnit(name);
+        // A minute of uptime starts the delay over; a restart asked for does too.
+        await machine.exec("systemctl", ["restart", unit], { timeout: 120_000 });
+        for (let kill = 0; kill < 3; kill += 1) {
+          const pid = await mainPid(machine, unit);
+          await machine.exec("kill", ["-KILL", String(pid)]);
+          await restarted(machine, unit, pid);
+        }
+        await answers(t, machine, required.services[name].port, 200);
+        const delays = [...(await journal(machine, unit)).matchAll(/^restarting in (\d+) s$/gm)].map(([, delay]) =>
+          Number(delay),
+        );
+        t.strictSame(delays, [1, 2, 4], `${name}'s delays, in seconds`);
+        t.match(await unitProperties(machine, unit, "NRestarts", "ActiveState"), {
+          NRestarts: "3",
+          ActiveState: "active",
+        });
+      }),
+    );
+    await restarted(machine, required.agent.unit, agent);
+    t.pass("the agent is back too");
+    await allHealthy(t);
+    t.equal(await machine.sh("systemctl is-system-running --wait || true"), "running");
+    t.strictSame(await failedUnits(machine), []);
+  });
+}

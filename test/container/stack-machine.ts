@@ -1,0 +1,42 @@
+import type { Test } from "tap";
+import { describeError } from "../../lib/error.ts";
+import { createMachine, type Machine, type MachineOptions, setUpNetwork } from "./boot.ts";
+import { healthyAfter } from "./healthy.ts";
+import { canRunContainers, needs } from "./requirements.ts";
+import { templateToTest } from "./template.ts";
+
+/** A container of the template under test; undefined, and the reason told, where none can be had. */
+export async function stackMachine(
+  t: Test,
+  options: Omit<MachineOptions, "template"> = {},
+): Promise<Machine | undefined> {
+  if (!(await canRunContainers(t))) return undefined;
+  const template = await templateToTest();
+  if (!needs(t, template === undefined ? "there is no template: bin/build-template" : "")) return undefined;
+  return template === undefined ? undefined : createMachine(await setUpNetwork(t), { ...options, template });
+}
+
+/**
+ * Waits until the stack does its work, and tells how long each part took since `startedAt`.
+ * Where it doesn't come up, what systemd and the agent say is told instead.
+ */
+export async function becomesHealthy(t: Test, machine: Machine, startedAt: number, what: string): Promise<void> {
+  try {
+    const { all, ...parts } = await healthyAfter(machine, startedAt, 90_000);
+    const each = Object.entries(parts).map(([name, time]) => `${name} ${(time / 1000).toFixed(2)}`);
+    t.pass(`${what} ends healthy`);
+    t.comment(`${what}, start to healthy: ${(all / 1000).toFixed(2)} s (${each.join(", ")})`);
+  } catch (error) {
+    t.fail(`${what} ends healthy: ${describeError(error)}`);
+    for (const command of [
+      "stack-agent status",
+      "systemctl list-units --failed --no-legend",
+      "systemctl list-jobs",
+      "journalctl --no-pager -b -p warning -n 60",
+      "journalctl --no-pager -b -u stack-provision -n 40",
+    ]) {
+      const { stdout, stderr } = await machine.exec("sh", ["-c", `${command} || true`]);
+      t.comment(`${command}:\n${stdout}${stderr}`);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * The default stack as a user gets it: no login, no nesting, DHCP, 8 GiB. One container for
+ * all that leaves no trace; the reboots come last.
+ */
+import { randomUUID } from "node:crypto";
+import t from "tap";
+import { postgresLogin } from "./logins.ts";
+import { agentRows } from "./rows/agent.ts";
+import { eventStoreRows, isInTheView } from "./rows/event-store.ts";
+import { machineRows } from "./rows/machine.ts";
+import { networkRows } from "./rows/network.ts";
+import { event, postgresRows } from "./rows/postgres.ts";
+import { pythonRows } from "./rows/python.ts";
+import { rabbitmqRows } from "./rows/rabbitmq.ts";
+import { rebootRows } from "./rows/reboot.ts";
+import { redisRows } from "./rows/redis.ts";
+import { sandboxRows } from "./rows/sandbox.ts";
+import { serviceRows } from "./rows/services.ts";
+import { becomesHealthy, stackMachine } from "./stack-machine.ts";
+
+t.setTimeout(20 * 60_000);
+
+const machine = await stackMachine(t);
+if (machine !== undefined) {
+  const marker = `marker-${randomUUID()}`;
+
+  t.test("R11 the first boot ends healthy, with nobody logged in", async (t) => {
+    await becomesHealthy(t, machine, await machine.start(), "first boot");
+    const append = "SELECT event_store.append($1, 'one', -1, $2)";
+    await machine.inside().pg({ ...(await postgresLogin(machine)), text: append, values: [marker, event("marker")] });
+  });
+
+  agentRows(t, machine);
+  machineRows(t, machine);
+  pythonRows(t, machine);
+  postgresRows(t, machine);
+  eventStoreRows(t, machine);
+  redisRows(t, machine);
+  rabbitmqRows(t, machine);
+  networkRows(t, machine);
+  sandboxRows(t, machine);
+  serviceRows(t, machine);
+
+  t.test("R13 the agent refreshes the view on its schedule", async () => {
+    // Every minute; the event was appended when the tests began.
+    await isInTheView(machine, marker, 90_000);
+  });
+
+  rebootRows(t, machine);
+}
