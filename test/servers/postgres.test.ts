@@ -1,0 +1,174 @@
+import { readFile } from "node:fs/promises";
+import t from "tap";
+import { postgresCheck } from "../../agent/checks/postgres.ts";
+import { openPostgres, type PostgresConnection } from "../../agent/clients/postgres.ts";
+import type { Action, Executors, Io } from "../../agent/engine/action.ts";
+import type { Eyes } from "../../agent/engine/eyes.ts";
+import { seal } from "../../agent/engine/sealed.ts";
+import { secretMatches } from "../../agent/secrets/matches.ts";
+import { unseal } from "../../agent/secrets/unseal.ts";
+import type { PostgresFacts } from "../../agent/stages/postgres/facts.ts";
+import { inspectServer } from "../../agent/stages/postgres/inspect.ts";
+import { migrate } from "../../agent/stages/postgres/migrate.ts";
+import { planPostgres, preflightPostgres } from "../../agent/stages/postgres/plan.ts";
+import { sql } from "../../agent/stages/postgres/sql.ts";
+import { silentLog } from "../../lib/log.ts";
+import { run } from "../../lib/run.ts";
+import { stackModel } from "../agent/stack-model.ts";
+import { proveEventStore, type Query } from "../container/event-store.ts";
+import { needs } from "../container/requirements.ts";
+import { type PostgresServer, postgresObstacle, postgresServer } from "./postgres-server.ts";
+
+const signal = new AbortController().signal;
+
+t.test("a real PostgreSQL", async (t) => {
+  if (!needs(t, await postgresObstacle(stackModel()))) return;
+  const server = await postgresServer(stackModel());
+  t.teardown(server.remove);
+  const { model, postgres } = server;
+  await server.start();
+  const stage = stageOn(server);
+
+  await t.test("the stage brings an empty server to the whole event store, and then plans nothing", async (t) => {
+    const first = await stage.plan();
+    t.same(
+      first.map((action) => action.do),
+      ["sql", "sql", "sql", "migrate"],
+    );
+    t.notMatch(JSON.stringify(first), /value-of/, "no secret's value is in the plan");
+    for (const action of first) await stage.apply(action);
+    t.same(await stage.plan(), []);
+  });
+
+  await t.test("drift in roles and privileges is seen and put right", async (t) => {
+    const drift = [
+      `alter role ${postgres.user} superuser password 'other'`,
+      `grant ${postgres.owner} to ${postgres.user}`,
+      "grant connect on database postgres to public",
+      `alter role ${postgres.agentUser} nologin`,
+    ];
+    for (const text of drift) await stage.superuser(text);
+    const actions = await stage.plan();
+    t.match(actions, [{ do: "sql", why: /may do more/ }, { do: "sql" }]);
+    for (const action of actions) await stage.apply(action);
+    t.same(await stage.plan(), []);
+  });
+
+  await t.test("a changed migration is refused with a hint, whoever asks", async (t) => {
+    const [applied] = await stage.superuser("select checksum from stack_agent.migrations where version = 3");
+    await stage.superuser("update stack_agent.migrations set checksum = 'other' where version = 3");
+    t.match(preflightPostgres(await stage.facts(), model, postgres), [{ code: "migration-changed", hint: /0003/ }]);
+    const args = { port: postgres.port, database: postgres.database, migrations: postgres.migrations };
+    await t.rejects(migrate.apply(args, stage.io), { code: "migration-changed" });
+    await stage.superuser("update stack_agent.migrations set checksum = $1 where version = 3", [applied?.checksum]);
+    t.same(preflightPostgres(await stage.facts(), model, postgres), []);
+  });
+
+  await t.test("the services' role can connect to no other database", async (t) => {
+    const login = { port: postgres.port, user: postgres.user, password: "value-of-postgres.app" };
+    await t.rejects(openPostgres({ ...login, database: "postgres" }, signal), { code: "42501" });
+    await t.rejects(openPostgres({ ...login, database: "template1" }, signal), { code: "42501" });
+  });
+
+  await t.test("the event store", async (t) => {
+    const user = await stage.session(postgres.user, "postgres.app");
+    const second = await stage.session(postgres.user, "postgres.app");
+    const agent = await stage.session(postgres.agentUser, "postgres.agent");
+    const superuser = await stage.session("postgres", "postgres.superuser");
+    t.teardown(() => stage.close());
+    await proveEventStore(t, { user, second, agent, superuser });
+  });
+
+  await t.test("the health check passes, names a stopped server, and passes again by itself", async (t) => {
+    const check = postgresCheck(model).open({ model, secret: stage.secret });
+    const look = () => check.run(AbortSignal.timeout(30_000));
+    t.match(await look(), { status: "pass", code: "ok" });
+    await server.stop();
+    t.match(await look(), { status: "fail" });
+    t.match(await look(), { status: "fail", code: "refused" });
+    await server.start();
+    t.match(await look(), { status: "pass", code: "ok" });
+    t.match(await check.run(AbortSignal.abort()), { status: "fail", code: "timeout" });
+    await check.close();
+    const [left] = await stage.superuser("select count(*) from pg_stat_activity where usename = $1", [
+      postgres.agentUser,
+    ]);
+    t.equal(left?.count, "0", "no client is left behind");
+  });
+});
+
+function stageOn(server: PostgresServer) {
+  const { model, postgres } = server;
+  const secret = async (name: string): Promise<string> =>
+    name === "postgres.superuser" ? server.password : `value-of-${name}`;
+  const io: Io = {
+    run,
+    log: silentLog,
+    signal,
+    secret,
+    unseal: (text) => unseal(text, secret),
+    makeSecret: async () => {},
+    owner: async () => ({ uid: 0, gid: 0 }),
+    paths: { state: "/nowhere", run: "/nowhere" },
+  };
+  const eyes: Pick<Eyes, "withSecret" | "secretMatches"> = {
+    withSecret: async (name, use) => use(await secret(name)),
+    secretMatches: async (name, stored) => secretMatches(await secret(name), stored),
+  };
+  const facts = async (): Promise<PostgresFacts> => ({
+    component: {
+      files: await Promise.all(
+        postgres.migrations.map(async ({ path }) => ({
+          entry: {
+            path,
+            component: "postgres",
+            kind: "file",
+            mode: 0o644,
+            owner: "root:root",
+            when: "build",
+          } as const,
+          text: seal(await readFile(path, "utf8")),
+          differs: [],
+        })),
+      ),
+      specs: [],
+      units: new Map(),
+    },
+    cluster: true,
+    server: await inspectServer(eyes, postgres, signal),
+  });
+  const connections: PostgresConnection[] = [];
+  const session = async (user: string, name: string): Promise<Query> => {
+    const login = { port: postgres.port, database: postgres.database, user, password: await secret(name) };
+    const connection = await openPostgres(login, signal);
+    connections.push(connection);
+    return async (text, values = []) => (await connection.client.query(text, [...values])).rows;
+  };
+  return {
+    io,
+    secret,
+    facts,
+    session,
+    async plan(): Promise<readonly Action[]> {
+      return planPostgres(await facts(), model, postgres).actions;
+    },
+    async apply(action: Action): Promise<void> {
+      const own: Pick<Executors, "sql" | "migrate"> = { sql, migrate };
+      if (action.do === "sql") await own.sql.apply(action.args, io);
+      else if (action.do === "migrate") await own.migrate.apply(action.args, io);
+      else throw new TypeError(`${action.do} was not expected here`);
+    },
+    async superuser(text: string, values: readonly unknown[] = []) {
+      const login = { port: postgres.port, user: "postgres", password: server.password };
+      const connection = await openPostgres({ ...login, database: postgres.database }, signal);
+      try {
+        return (await connection.client.query(text, [...values])).rows;
+      } finally {
+        await connection.close();
+      }
+    },
+    async close(): Promise<void> {
+      await Promise.all(connections.map((connection) => connection.close()));
+    },
+  };
+}
