@@ -79,6 +79,37 @@ t.test("a real PostgreSQL", async (t) => {
     await proveEventStore(t, { user, second, agent, superuser });
   });
 
+  await t.test("a dump restored elsewhere has every event at its position, and goes on from there", async (t) => {
+    const restored = "restored";
+    const env = { ...process.env, PGHOST: "127.0.0.1", PGPORT: `${postgres.port}`, PGUSER: "postgres" };
+    const password = { ...env, PGPASSWORD: server.password };
+    const dump = await run("pg_dump", [postgres.database], { env: password });
+    await stage.superuser(`create database ${restored}`);
+    await run("psql", ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", restored], {
+      env: password,
+      input: dump.stdout,
+    });
+    const all = "select global_position, event_id, event_version, created_at from event_store.read_all(0, 100000)";
+    const copy = await openPostgres(
+      { port: postgres.port, database: restored, user: "postgres", password: server.password },
+      signal,
+    );
+    try {
+      const events = await stage.superuser(all);
+      t.ok(events.length > 100);
+      t.same((await copy.client.query(all)).rows, events);
+      const append = "select global_position from event_store.append('after', 'restore', -1, $1)";
+      const { rows } = await copy.client.query(append, ['[{"event_type":"A","event_data":{}}]']);
+      t.ok(
+        Number(rows[0]?.global_position) > Number(events.at(-1)?.global_position),
+        "the next position is a later one",
+      );
+      await t.rejects(copy.client.query("delete from event_store.events"), { code: "SE005" });
+    } finally {
+      await copy.close();
+    }
+  });
+
   await t.test("the health check passes, names a stopped server, and passes again by itself", async (t) => {
     const check = postgresCheck(model).open({ model, secret: stage.secret });
     const look = () => check.run(AbortSignal.timeout(30_000));

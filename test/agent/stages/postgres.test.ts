@@ -1,0 +1,131 @@
+import t from "tap";
+import type { FileFacts, UnitFacts } from "../../../agent/engine/eyes.ts";
+import { seal } from "../../../agent/engine/sealed.ts";
+import type { PostgresFacts, ServerFacts } from "../../../agent/stages/postgres/facts.ts";
+import { planPostgres } from "../../../agent/stages/postgres/plan.ts";
+import { stackModel } from "../stack-model.ts";
+
+const model = stackModel();
+const { postgres } = model;
+if (postgres === undefined) throw new TypeError("the default stack has PostgreSQL");
+
+const unit = (state: Partial<UnitFacts>): UnitFacts => ({
+  unit: postgres.unit,
+  load: "loaded",
+  active: "active",
+  enabled: "enabled",
+  starting: false,
+  needsReload: false,
+  stale: false,
+  ...state,
+});
+
+const memory = model.files.find((file) => file.path.endsWith("/conf.d/memory.conf") && file.component === "postgres");
+if (memory === undefined) throw new TypeError("memory.conf is in the table of files");
+const missingMemory: FileFacts = { entry: memory, text: seal("shared_buffers = 1GB\n"), differs: ["missing"] };
+
+function component(state: Partial<UnitFacts>, files: readonly FileFacts[] = []): PostgresFacts["component"] {
+  const specs = model.units.filter((spec) => spec.unit === postgres?.unit);
+  return { files, specs, units: new Map([[postgres?.unit ?? "", unit(state)]]) };
+}
+
+const role = (name: string, more: Partial<ServerFacts["roles"][number]> = {}) => ({
+  name,
+  login: true,
+  powerful: false,
+  connectionLimit: -1,
+  passwordMatches: true,
+  memberOf: [],
+  ...more,
+});
+
+/** A server that is as it should be, with some of it otherwise. */
+const server = (other: Partial<ServerFacts> = {}): ServerFacts => ({
+  roles: [
+    role("event_store_owner", { login: false, passwordMatches: false }),
+    role("stock_analysis_user", { connectionLimit: 100 }),
+    role("stack_agent", { connectionLimit: 4 }),
+  ],
+  database: {
+    owner: "stock_analysis_user",
+    encoding: "UTF8",
+    collate: "en_US.UTF-8",
+    ctype: "en_US.UTF-8",
+    grants: ["stock_analysis_user=CONNECT", "stack_agent=CONNECT", "event_store_owner=TEMPORARY"],
+  },
+  open: [],
+  applied: postgres.migrations.map(({ version, name }) => ({ version, name, checksum: "" })),
+  ...other,
+});
+
+const plan = (facts: Partial<PostgresFacts>) =>
+  planPostgres({ component: component({}), cluster: true, server: server(), ...facts }, model, postgres);
+
+t.test("a server that is as it should be needs nothing", (t) => {
+  t.same(plan({}), { actions: [], unseen: [] });
+  t.end();
+});
+
+t.test("on a first boot: configuration, cluster, start, in this order; the rest can't be seen yet", (t) => {
+  const facts = {
+    component: component({ active: "inactive" }, [missingMemory]),
+    cluster: false,
+    server: "down",
+  } as const;
+  const { actions, unseen } = plan(facts);
+  t.same(
+    actions.map((action) => action.do),
+    ["writeFile", "initdb", "startUnits"],
+  );
+  t.equal(unseen.length, 1);
+  t.end();
+});
+
+t.test("a refused superuser gets its password first, and nothing is guessed", (t) => {
+  t.match(plan({ server: "refused" }), { actions: [{ do: "superuserPassword" }], unseen: [/no login/] });
+  t.end();
+});
+
+t.test("an empty server gets roles, database, privileges and migrations in one round", (t) => {
+  const { actions } = plan({
+    server: server({ roles: [], database: undefined, open: ["postgres", "template1"], applied: [] }),
+  });
+  t.same(
+    actions.map((action) => action.do),
+    ["sql", "sql", "sql", "migrate"],
+  );
+  t.match(actions[0], {
+    args: { text: /CREATE ROLE stock_analysis_user LOGIN PASSWORD '«secret:postgres.app\|scram»'/ },
+  });
+  t.match(actions[0], { args: { text: /CREATE ROLE event_store_owner NOLOGIN/ } });
+  t.end();
+});
+
+t.test("each drift of a role is named and put right by ALTER", (t) => {
+  const table: [Partial<ServerFacts["roles"][number]>, RegExp][] = [
+    [{ powerful: true }, /may do more/],
+    [{ login: false }, /may not log in/],
+    [{ connectionLimit: -1 }, /connection limit/],
+    [{ passwordMatches: false }, /another password/],
+    [{ memberOf: ["event_store_owner"] }, /member of event_store_owner/],
+  ];
+  for (const [other, why] of table) {
+    const roles = server().roles.map((one) => (one.name === "stock_analysis_user" ? { ...one, ...other } : one));
+    const { actions } = plan({ server: server({ roles }) });
+    t.match(actions, [{ do: "sql", why, args: { text: /ALTER ROLE stock_analysis_user/ } }]);
+    t.equal(actions.length, 1);
+  }
+  t.end();
+});
+
+t.test("no other database stays open to everybody", (t) => {
+  const { actions } = plan({ server: server({ open: ["postgres"] }) });
+  t.match(actions, [{ do: "sql", args: { text: 'REVOKE CONNECT ON DATABASE "postgres" FROM PUBLIC;' } }]);
+  t.end();
+});
+
+t.test("only what is not applied makes a migration", (t) => {
+  const applied = server().applied.slice(0, -1);
+  t.match(plan({ server: server({ applied }) }).actions, [{ do: "migrate", why: /^not applied: 0009-health$/ }]);
+  t.end();
+});

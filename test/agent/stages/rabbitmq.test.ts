@@ -1,0 +1,123 @@
+import t from "tap";
+import { seal } from "../../../agent/engine/sealed.ts";
+import { definitionsDrift, type Held, type HeldDefinitions } from "../../../agent/stages/rabbitmq/drift.ts";
+import { planRabbitmq, type RabbitmqFacts } from "../../../agent/stages/rabbitmq/stage.ts";
+import { rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
+import { stackModel } from "../stack-model.ts";
+
+const model = stackModel();
+const { rabbitmq } = model;
+if (rabbitmq === undefined) throw new TypeError("the default stack has RabbitMQ");
+const wanted = rabbitmqDefinitions(rabbitmq, model.name);
+
+const records = (items: readonly object[]): Held[] => items.map((item) => ({ ...item }));
+
+/** A broker that holds all that is wanted, with some of it otherwise. */
+function held(other: Partial<HeldDefinitions> = {}): HeldDefinitions {
+  return {
+    users: wanted.users.map(({ name, tags }) => ({ name, tags, passwordMatches: true })),
+    vhosts: records(wanted.vhosts),
+    permissions: records(wanted.permissions),
+    policies: records(wanted.policies),
+    exchanges: records(wanted.exchanges),
+    queues: records(wanted.queues),
+    bindings: records(wanted.bindings),
+    ...other,
+  };
+}
+
+const entry = model.files.find((file) => file.path === "/etc/rabbitmq/definitions.json");
+if (entry === undefined) throw new TypeError("definitions.json is in the table of files");
+const component: RabbitmqFacts["component"] = {
+  files: [{ entry, text: seal("{}"), differs: [] }],
+  specs: [],
+  units: new Map(),
+};
+const plan = (broker: RabbitmqFacts["broker"]) => planRabbitmq({ component, broker }, rabbitmq, wanted);
+
+t.test("a broker that holds what it should needs nothing", (t) => {
+  t.same(plan(held()), { actions: [], unseen: [] });
+  t.end();
+});
+
+t.test("what users have declared beside it is left alone", (t) => {
+  const more = { name: "stock-analysis.mine", vhost: "/stock-analysis", durable: true };
+  const broker = held({ queues: [...records(wanted.queues), more] });
+  t.same(plan(broker), { actions: [], unseen: [] });
+  t.end();
+});
+
+t.test("each kind of loss or change is named", (t) => {
+  const without = (items: readonly object[], index: number) => records(items.filter((_, n) => n !== index));
+  const [admin, ...others] = held().users;
+  const table: [what: string, broker: HeldDefinitions, drift: RegExp][] = [
+    [
+      "a queue",
+      held({ queues: without(wanted.queues, 0) }),
+      /queue \/stock-analysis stock-analysis-broker-gateway is not/,
+    ],
+    ["an exchange", held({ exchanges: without(wanted.exchanges, 1) }), /exchange .* stock-analysis-dlx is not there/],
+    ["a binding", held({ bindings: without(wanted.bindings, 2) }), /binding .* # is not there/],
+    ["a policy", held({ policies: without(wanted.policies, 0) }), /policy .* dead-letter is not there/],
+    ["a vhost", held({ vhosts: [] }), /vhost \/stock-analysis is not there/],
+    ["a user", held({ users: others }), /user stack-admin is not there/],
+    [
+      "a password",
+      held({ users: [...others, { name: "stack-admin", tags: ["administrator"], passwordMatches: false }] }),
+      /another password/,
+    ],
+    ["a tag", held({ users: [...others, { name: "stack-admin", tags: [], passwordMatches: true }] }), /other tags/],
+    [
+      "a permission",
+      held({ permissions: records(wanted.permissions).map((one) => ({ ...one, write: ".*" })) }),
+      /permission .* has another write/,
+    ],
+    [
+      "a limit",
+      held({ policies: records(wanted.policies).map((one) => ({ ...one, definition: { "delivery-limit": 9 } })) }),
+      /policy .* has another definition/,
+    ],
+  ];
+  for (const [what, broker, drift] of table) {
+    t.match(definitionsDrift(wanted, broker).join("; "), drift, what);
+    t.match(plan(broker).actions, [{ do: "importDefinitions" }], what);
+  }
+  t.ok(admin);
+  t.end();
+});
+
+t.test("guest is deleted", (t) => {
+  const guest = { name: "guest", tags: ["administrator"], passwordMatches: false };
+  t.match(plan(held({ users: [...held().users, guest] })).actions, [
+    { do: "deleteBrokerUser", args: { user: "guest" } },
+  ]);
+  t.end();
+});
+
+t.test("while the broker is down nothing is said of what it holds", (t) => {
+  t.match(plan("down"), { actions: [], unseen: [/not running/] });
+  t.end();
+});
+
+t.test("an administrator locked out gets its password back", (t) => {
+  t.match(plan("refused"), { actions: [{ do: "importDefinitions" }], unseen: [/no login/] });
+  t.end();
+});
+
+t.test(
+  "the services' user publishes and consumes what is declared, and declares only what bears the stack's name",
+  (t) => {
+    const permission = wanted.permissions.find(({ user }) => user === "stock-analysis");
+    const may = (what: "configure" | "write" | "read", name: string) =>
+      new RegExp(permission?.[what] ?? "$^").test(name);
+    t.ok(may("write", "stock-analysis-events"));
+    t.ok(may("read", "stock-analysis-event-bus"));
+    t.ok(may("configure", "stock-analysis.scratch"));
+    t.notOk(may("configure", "stock-analysis-event-bus"));
+    t.notOk(may("configure", "amq.gen-1"));
+    t.notOk(may("write", "amq.default"));
+    t.notOk(may("write", "stock-analysis-events-other"));
+    t.notOk(may("read", "stack-agent-check"));
+    t.end();
+  },
+);

@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import t from "tap";
+import { budget } from "../../../stack/budget.ts";
+import { parseDefinition } from "../../../stack/definition/parse.ts";
+import { renderFile } from "../../../stack/render/file.ts";
+import { resolve } from "../../../stack/resolve.ts";
+
+const model = resolve(
+  parseDefinition(
+    `name: my-shop
+version: 1.0.0
+postgres: {}
+redis: { ports: [7100, 7101, 7102] }
+rabbitmq: {}
+services:
+  cart: { port: 9001, bindings: ["cart.*"] }
+  report: { port: 9002, needs: [postgres] }
+`,
+    "stack.yaml",
+  ),
+);
+
+/** A file of the table as a machine of 8 GiB gets it, secrets as their names. */
+function rendered(path: string): string {
+  const entry = model.files.find((file) => file.path === path);
+  if (entry === undefined) throw new TypeError(`${path} is not in the table of files`);
+  return renderFile(entry, model, {
+    templates: (template) => readFileSync(template, "utf8"),
+    budget: budget(model, 8192),
+    secret: (name, form) => `<${name}${form === undefined ? "" : ` ${form}`}>`,
+  });
+}
+
+t.test("names not given come from the stack's", (t) => {
+  t.match(model.postgres, { database: "my_shop_event_store", user: "my_shop_user", maxConnections: 110 });
+  t.match(model.rabbitmq, { vhost: "/my-shop", exchange: "my-shop-events", deadLetterExchange: "my-shop-dlx" });
+  t.match(model.redis?.nodes, [{ port: 7100, busPort: 17100, unit: "redis-server@7100.service" }]);
+  t.end();
+});
+
+t.test("a service that doesn't need RabbitMQ has no queue", (t) => {
+  t.same(
+    model.rabbitmq?.queues.map(({ name }) => name),
+    ["my-shop-cart"],
+  );
+  t.end();
+});
+
+t.test("servers listen on loopback only", (t) => {
+  t.match(rendered("/etc/postgresql/15/main/postgresql.conf"), /^listen_addresses = '127\.0\.0\.1'$/m);
+  t.match(rendered("/etc/redis/redis-7101.conf"), /^bind 127\.0\.0\.1$/m);
+  const rabbitmq = rendered("/etc/rabbitmq/rabbitmq.conf");
+  t.match(rabbitmq, /^listeners\.tcp\.1 = 127\.0\.0\.1:5672$/m);
+  t.match(rabbitmq, /^management\.tcp\.ip = 127\.0\.0\.1$/m);
+  t.match(
+    rendered("/etc/systemd/system/epmd.socket.d/loopback.conf"),
+    /^ListenStream=\nListenStream=127\.0\.0\.1:4369$/m,
+  );
+  t.ok(
+    model.ports
+      .filter(({ owner }) => ["postgres", "redis", "rabbitmq"].includes(owner))
+      .every(({ bind }) => bind === "loopback"),
+  );
+  t.end();
+});
+
+t.test("memory is this machine's share, not what was declared", (t) => {
+  t.match(rendered("/etc/postgresql/15/main/conf.d/memory.conf"), /^shared_buffers = 2048MB$/m);
+  t.match(rendered("/etc/redis/redis-7100.conf"), /^maxmemory 4\d\dmb$/m);
+  t.match(rendered("/etc/rabbitmq/conf.d/memory.conf"), /^vm_memory_high_watermark\.absolute = 512MiB$/m);
+  t.end();
+});
+
+t.test("a file with a secret is written on the machine and not readable by others", (t) => {
+  const data = model.files.filter((file) => ["postgres", "redis", "rabbitmq"].includes(file.component));
+  const withSecret = data.filter((file) => file.kind === "file" && rendered(file.path).includes("<r"));
+  t.equal(withSecret.length, 5, "three Redis nodes, the cookie, the definitions");
+  for (const file of withSecret) {
+    t.equal(file.when, "boot", file.path);
+    t.equal(file.mode & 0o007, 0, file.path);
+  }
+  t.end();
+});
+
+t.test("each unit waits for the file that is written last for it", (t) => {
+  const paths = data("ConditionPathExists");
+  t.same(paths, {
+    "postgresql@15-main.service": "/var/lib/postgresql/15/main/PG_VERSION",
+    "redis-server@7100.service": "/etc/redis/redis-7100.conf",
+    "redis-server@7101.service": "/etc/redis/redis-7101.conf",
+    "redis-server@7102.service": "/etc/redis/redis-7102.conf",
+    "rabbitmq-server.service": "/etc/rabbitmq/definitions.json",
+  });
+  t.equal(model.files.filter((file) => file.component === "rabbitmq").at(-1)?.path, "/etc/rabbitmq/definitions.json");
+  t.end();
+});
+
+t.test("no unit of a server waits for the network, or has what nesting=0 refuses", (t) => {
+  for (const { path } of units()) {
+    const text = rendered(path);
+    t.notMatch(text, /^(After|Wants)=.*network/m, path);
+    t.notMatch(text, /^(ProtectProc|ProcSubset|ProtectKernelTunables|ProtectControlGroups)=/m, path);
+  }
+  t.end();
+});
+
+function units() {
+  const kept = model.units.filter(
+    ({ running, component }) => running && ["postgres", "redis", "rabbitmq"].includes(component),
+  );
+  return kept.map(({ unit }) => ({ unit, path: `/etc/systemd/system/${unit}` }));
+}
+
+function data(directive: string): Record<string, string | undefined> {
+  return Object.fromEntries(
+    units().map(({ unit, path }) => [unit, new RegExp(`^${directive}=(.*)$`, "m").exec(rendered(path))?.[1]]),
+  );
+}
