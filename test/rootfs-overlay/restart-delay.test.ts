@@ -20,6 +20,10 @@ function unit(t: Test) {
       await run(script, ["wait"], { env });
       await run(script, ["note"], { env });
     },
+    isRestarted: async () => {
+      await run(script, ["wait"], { env });
+      await run(script, ["note"], { env: { ...env, SERVICE_RESULT: "success" } });
+    },
     survivesAMinute: async () => {
       await run(script, ["wait"], { env });
       const [delay] = readFileSync(join(folder, "restart-delay"), "utf8").split(" ");
@@ -43,6 +47,16 @@ t.test("a minute of uptime starts it over", async (t) => {
   await service.survivesAMinute();
   await service.fails();
   t.strictSame(service.delays(), [1, 2, 4, 8, 1]);
+});
+
+t.test("a restart that a person asked for is not delayed, and forgets earlier failures", async (t) => {
+  const service = unit(t);
+  for (let start = 0; start < 3; start++) await service.fails();
+  await service.isRestarted();
+  await service.isRestarted();
+  await service.fails();
+  await service.fails();
+  t.strictSame(service.delays(), [1, 2, 4, 1]);
 });
 
 t.test("an unknown word is a usage error", async (t) => {

@@ -66,8 +66,8 @@ t.test("a real PostgreSQL", async (t) => {
 
   await t.test("the services' role can connect to no other database", async (t) => {
     const login = { port: postgres.port, user: postgres.user, password: "value-of-postgres.app" };
-    await t.rejects(openPostgres({ ...login, database: "postgres" }, signal), { code: "42501" });
-    await t.rejects(openPostgres({ ...login, database: "template1" }, signal), { code: "42501" });
+    await t.rejects(openPostgres({ ...login, database: "postgres" }, signal), { code: "28000" });
+    await t.rejects(openPostgres({ ...login, database: "template1" }, signal), { code: "28000" });
   });
 
   await t.test("the event store", async (t) => {

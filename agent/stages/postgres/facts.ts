@@ -34,8 +34,6 @@ export interface ServerFacts {
   readonly roles: readonly RoleFacts[];
   /** The stack's database; undefined where there is none. */
   readonly database: DatabaseFacts | undefined;
-  /** Other databases that everybody may connect to. */
-  readonly open: readonly string[];
   readonly applied: readonly AppliedMigration[];
 }
 

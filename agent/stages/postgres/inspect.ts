@@ -39,9 +39,9 @@ export async function inspectServer(
       withPostgres({ port: postgres.port, database, user: "postgres", password }, ended, use),
     );
   try {
-    const { roles, database, open } = await ask("postgres", (client) => askCluster(client, postgres));
+    const { roles, database } = await ask("postgres", (client) => askCluster(client, postgres));
     const applied = database === undefined ? [] : await ask(postgres.database, askMigrations);
-    return { roles: await Promise.all(roles.map((role) => roleFacts(role, eyes, postgres))), database, open, applied };
+    return { roles: await Promise.all(roles.map((role) => roleFacts(role, eyes, postgres))), database, applied };
   } catch (error) {
     signal.throwIfAborted();
     const code = postgresCode(error);
@@ -64,18 +64,15 @@ async function askCluster(client: Client, postgres: PostgresModel) {
      from pg_authid as role where rolname = any ($1) order by rolname`,
     [names],
   );
-  const databases = await client.query<DatabaseFacts & { name: string }>(
-    `select datname as name, pg_get_userbyid(datdba) as owner, pg_encoding_to_char(encoding) as encoding,
+  const databases = await client.query<DatabaseFacts>(
+    `select pg_get_userbyid(datdba) as owner, pg_encoding_to_char(encoding) as encoding,
        datcollate as collate, datctype as ctype,
        array(select case grantee when 0 then '' else pg_get_userbyid(grantee)::text end || '=' || privilege_type
              from aclexplode(coalesce(datacl, acldefault('d', datdba)))) as grants
-     from pg_database where datallowconn`,
+     from pg_database where datname = $1`,
+    [postgres.database],
   );
-  const database = databases.rows.find(({ name }) => name === postgres.database);
-  const open = databases.rows
-    .filter(({ name, grants }) => name !== postgres.database && grants.includes("=CONNECT"))
-    .map(({ name }) => name);
-  return { roles: roles.rows, database, open: open.sort() };
+  return { roles: roles.rows, database: databases.rows[0] };
 }
 
 async function askMigrations(client: Client): Promise<AppliedMigration[]> {

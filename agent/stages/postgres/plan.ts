@@ -124,16 +124,11 @@ function find(wanted: WantedRole, server: ServerFacts): RoleFacts | undefined {
   return server.roles.find(({ name }) => name === wanted.name);
 }
 
-/**
- * Who may connect where. The database's owner could drop it from any other database it may
- * connect to: so it may connect to none. The event store's owner needs temporary tables to
- * refresh a view concurrently.
- */
+/** Who may connect. The event store's owner needs temporary tables to refresh a view concurrently. */
 function missingGrants(server: ServerFacts, postgres: PostgresModel): string[] {
   const { database, agentUser, owner } = postgres;
   const grants = server.database?.grants ?? ["=CONNECT", "=TEMPORARY"];
   return [
-    ...server.open.map((other) => `REVOKE CONNECT ON DATABASE ${quoteName(other)} FROM PUBLIC;`),
     ...(grants.some((grant) => grant.startsWith("=")) ? [`REVOKE ALL ON DATABASE ${database} FROM PUBLIC;`] : []),
     ...(grants.includes(`${agentUser}=CONNECT`) ? [] : [`GRANT CONNECT ON DATABASE ${database} TO ${agentUser};`]),
     ...(grants.includes(`${owner}=TEMPORARY`) ? [] : [`GRANT TEMPORARY ON DATABASE ${database} TO ${owner};`]),

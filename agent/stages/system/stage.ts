@@ -31,7 +31,6 @@ export interface SystemFacts {
 }
 
 const sysusers = "/usr/lib/sysusers.d/stack-agent.conf";
-const earlyFolder = "/etc/postgresql-common/createcluster.d/";
 
 /**
  * What every other stage stands on: packages, users, locale, secrets, the agent's own files
@@ -66,7 +65,7 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
     ...names.map((name) => inspectComponent(eyes, model, name)),
   ]);
   const missing = [...packages].filter(([, version]) => version === undefined).map(([name]) => name);
-  const early = missing.length === 0 || model.postgres === undefined ? [] : await eyes.files("postgres", model);
+  const early = missing.length === 0 ? [] : await filesBeforePackages(eyes, model);
   return {
     debian: debian?.trim(),
     memory,
@@ -78,8 +77,14 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
     machineId,
     knownMachineId: parseState(state).machineId,
     components,
-    early: early.filter(({ entry }) => entry.path.startsWith(earlyFolder)),
+    early,
   };
+}
+
+async function filesBeforePackages(eyes: Eyes, model: Model): Promise<ComponentFacts["files"]> {
+  const owners = new Set(model.files.filter((entry) => entry.beforePackages).map((entry) => entry.component));
+  const files = await Promise.all([...owners].map((component) => eyes.files(component, model)));
+  return files.flat().filter(({ entry }) => entry.beforePackages);
 }
 
 async function missingAccounts(eyes: Eyes, model: Model): Promise<string[]> {

@@ -12,7 +12,7 @@ import type { Inputs } from "../key.ts";
 import { archiveFlags } from "./archive-flags.ts";
 import { excludedPaths } from "./excluded-paths.ts";
 
-const scripts = ["setup.sh", "customize.sh", "sanitise.sh"] as const;
+const scripts = ["customize.sh", "sanitise.sh"] as const;
 type Scripts = Readonly<Record<(typeof scripts)[number], string>>;
 
 /** All that the base layer is made from, Debian's archive of the day aside. */
@@ -23,6 +23,8 @@ export interface BaseInputs extends Inputs {
   readonly locale: string;
   readonly timezone: string;
   readonly sysusers: string;
+  /** Files that must be there before the first package is unpacked. */
+  readonly beforePackages: readonly { readonly path: string; readonly text: string }[];
   readonly disabled: readonly string[];
   readonly excluded: readonly string[];
   readonly scripts: Scripts;
@@ -38,6 +40,9 @@ export async function baseInputs(model: Model, templates: Templates): Promise<Ba
     locale: model.definition.locale,
     timezone: model.definition.timezone,
     sysusers: sysusersText(model, templates),
+    beforePackages: model.files
+      .filter((file) => file.beforePackages === true)
+      .map((file) => ({ path: file.path, text: renderFile(file, model, { templates }) })),
     disabled: model.units.filter((unit) => unit.want !== "enabled").map((unit) => unit.unit),
     excluded: excludedPaths(model.definition.locale),
     scripts: Object.fromEntries(scripts.map((name, index) => [name, texts[index] ?? ""])) as Scripts,
@@ -69,6 +74,7 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext): Prom
       STACK_TIMEZONE: inputs.timezone,
       STACK_SYSUSERS: inputs.sysusers,
       STACK_DISABLED: inputs.disabled.join(" "),
+      ...Object.fromEntries(inputs.beforePackages.map(({ text }, index) => [`STACK_BEFORE_${index}`, text])),
     },
     onLine: (line) => context.log("debug", line),
   });
@@ -94,7 +100,9 @@ function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean): s
     '--aptopt=Acquire::Retries "3"',
     "--dpkgopt=force-unsafe-io",
     ...inputs.excluded.map((line) => `--dpkgopt=${line}`),
-    `--setup-hook=${inputs.scripts["setup.sh"]}`,
+    ...inputs.beforePackages.map(
+      ({ path }, index) => `--setup-hook=printf %s "$STACK_BEFORE_${index}" | install -D -m 644 /dev/stdin "$1${path}"`,
+    ),
     `--customize-hook=${inputs.scripts["customize.sh"]}`,
     inputs.suite,
     root,

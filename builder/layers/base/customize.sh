@@ -6,7 +6,8 @@ set -eu
 root=$1
 
 echo "$STACK_LOCALE UTF-8" >"$root/etc/locale.gen"
-chroot "$root" locale-gen >/dev/null
+# A folder of its own, not the archive that only a spawned `locale -a` can look into.
+chroot "$root" localedef --no-archive -i "${STACK_LOCALE%.*}" -f UTF-8 "$STACK_LOCALE"
 
 ln -sf "/usr/share/zoneinfo/$STACK_TIMEZONE" "$root/etc/localtime"
 echo "$STACK_TIMEZONE" >"$root/etc/timezone"

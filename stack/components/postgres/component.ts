@@ -43,7 +43,7 @@ function files(postgres: PostgresModel): Omit<FileEntry, "component">[] {
     folder(etc),
     folder(`${etc}/conf.d`),
     { ...buildFile(`${etc}/postgresql.conf`, `${overlay}/cluster/postgresql.conf.ejs`), unit },
-    { ...buildFile(`${etc}/pg_hba.conf`, `${overlay}/cluster/pg_hba.conf`), ...hidden, unit },
+    { ...buildFile(`${etc}/pg_hba.conf`, `${overlay}/cluster/pg_hba.conf.ejs`), ...hidden, unit },
     { ...buildFile(`${etc}/pg_ident.conf`, `${overlay}/cluster/pg_ident.conf`), ...hidden, unit },
     buildFile(`${etc}/start.conf`, `${overlay}/cluster/start.conf`),
     buildFile(`${etc}/environment`, `${overlay}/cluster/environment`),

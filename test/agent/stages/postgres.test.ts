@@ -53,7 +53,6 @@ const server = (other: Partial<ServerFacts> = {}): ServerFacts => ({
     ctype: "en_US.UTF-8",
     grants: ["stock_analysis_user=CONNECT", "stack_agent=CONNECT", "event_store_owner=TEMPORARY"],
   },
-  open: [],
   applied: postgres.migrations.map(({ version, name }) => ({ version, name, checksum: "" })),
   ...other,
 });
@@ -88,7 +87,7 @@ t.test("a refused superuser gets its password first, and nothing is guessed", (t
 
 t.test("an empty server gets roles, database, privileges and migrations in one round", (t) => {
   const { actions } = plan({
-    server: server({ roles: [], database: undefined, open: ["postgres", "template1"], applied: [] }),
+    server: server({ roles: [], database: undefined, applied: [] }),
   });
   t.same(
     actions.map((action) => action.do),
@@ -115,12 +114,6 @@ t.test("each drift of a role is named and put right by ALTER", (t) => {
     t.match(actions, [{ do: "sql", why, args: { text: /ALTER ROLE stock_analysis_user/ } }]);
     t.equal(actions.length, 1);
   }
-  t.end();
-});
-
-t.test("no other database stays open to everybody", (t) => {
-  const { actions } = plan({ server: server({ open: ["postgres"] }) });
-  t.match(actions, [{ do: "sql", args: { text: 'REVOKE CONNECT ON DATABASE "postgres" FROM PUBLIC;' } }]);
   t.end();
 });
 
