@@ -52,7 +52,8 @@ export function budget(
     totalMiB: total,
     sharedBuffersMiB: Math.floor(total * (model.postgres?.sharedBuffers ?? 0.25)),
     redisMaxmemoryMiB: redis,
-    rabbitmqWatermarkMiB: Math.floor(Math.min(512, total / 16)),
+    // An idle broker uses 100 to 130 MiB: a lower watermark holds back every publisher (measured at 2 GiB).
+    rabbitmqWatermarkMiB: Math.floor(Math.max(256, Math.min(512, total / 16))),
     cuts,
   };
 }

@@ -29,6 +29,10 @@ t.test("at the worst moment every size fits: each node doubled while it saves", 
   }
 });
 
+t.test("the smallest container leaves RabbitMQ more than an idle broker uses", async (t) => {
+  t.equal(budget(model, 2048).rabbitmqWatermarkMiB, 256);
+});
+
 t.test("below 2 GiB provisioning refuses and names the command that helps", async (t) => {
   t.throws(() => budget(model, 1024), { code: "too-little-memory", hint: /pct set VMID --memory/ });
   t.doesNotThrow(() => budget(model, 2040), "a 2 GiB container that shows a little less is taken");
