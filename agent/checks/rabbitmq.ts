@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
-import type { ConfirmChannel, Message } from "amqplib";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ConfirmChannel } from "amqplib";
 import { messageOf } from "../../lib/error.ts";
 import type { Model } from "../../stack/model.ts";
 import { abortable } from "../clients/abortable.ts";
@@ -11,16 +11,16 @@ export function rabbitmqCheck(model: Model): Check {
   return { name: "rabbitmq:roundtrip", component: "rabbitmq", open: (context) => openCheck(model, context) };
 }
 
-/** A connection, and a channel that consumes the check queue. */
+/** A connection, and a channel on it. */
 interface Line {
   readonly connection: AmqpConnection;
   readonly channel: ConfirmChannel;
-  broken: boolean;
-  /** Called with the id of each message that comes. */
-  receive: (id: string) => void;
-  /** Called when no more can come. */
-  fail: (why: Error) => void;
+  /** Why the channel is of no more use. */
+  broken: Error | undefined;
 }
+
+/** Milliseconds between two looks into an empty queue: another check's client took what was there. */
+const LOOK_AGAIN = 20;
 
 function openCheck({ rabbitmq }: Model, context: CheckContext): OpenCheck {
   let line: Line | undefined;
@@ -30,16 +30,16 @@ function openCheck({ rabbitmq }: Model, context: CheckContext): OpenCheck {
   };
 
   const connect = async (signal: AbortSignal): Promise<Line | Outcome> => {
-    if (line !== undefined && !line.broken && !line.connection.broken()) return line;
+    if (line !== undefined && line.broken === undefined && !line.connection.broken()) return line;
     drop();
     const password = await context.secret("rabbitmq.agent");
     if (password === undefined || rabbitmq === undefined) {
       return { status: "fail", code: "starting", message: "the secret rabbitmq.agent is not there yet" };
     }
-    const { port, vhost, agentUser: user, checkQueue } = rabbitmq;
+    const { port, vhost, agentUser: user } = rabbitmq;
     const connection = await openAmqp({ port, vhost, user, password }, signal);
     try {
-      line = await abortable(consume(connection, checkQueue), signal, connection.drop);
+      line = await abortable(openLine(connection), signal, connection.drop);
     } catch (error) {
       connection.drop();
       throw error;
@@ -54,7 +54,7 @@ function openCheck({ rabbitmq }: Model, context: CheckContext): OpenCheck {
         if ("status" in open) return open;
         const alarm = open.connection.blocked();
         if (alarm !== undefined) return blocked(alarm);
-        await abortable(roundtrip(open, rabbitmq?.checkQueue ?? ""), signal, drop);
+        await abortable(roundtrip(open, rabbitmq?.checkQueue ?? "", signal), signal, drop);
         return { status: "pass", code: "ok" };
       } catch (error) {
         const alarm = line?.connection.blocked();
@@ -70,43 +70,33 @@ function openCheck({ rabbitmq }: Model, context: CheckContext): OpenCheck {
   };
 }
 
-async function consume(connection: AmqpConnection, queue: string): Promise<Line> {
+async function openLine(connection: AmqpConnection): Promise<Line> {
   const channel = await connection.model.createConfirmChannel();
-  const line: Line = { connection, channel, broken: false, receive: () => {}, fail: () => {} };
+  const line: Line = { connection, channel, broken: undefined };
   const note = (why: Error): void => {
-    line.broken = true;
-    line.fail(why);
+    line.broken ??= why;
   };
   channel.on("error", note);
   channel.on("close", () => note(new Error("the channel was closed")));
   channel.on("return", () => note(new Error("404: no queue takes the message")));
-  await channel.consume(queue, (message: Message | null) => {
-    // Null: the broker has cancelled the consumer, e.g. because the queue was deleted.
-    if (message === null) note(new Error(`404: queue ${queue} was deleted`));
-    else {
-      channel.ack(message);
-      line.receive(String(message.properties.messageId));
-    }
-  });
   return line;
 }
 
-/** Publishes one message and waits until it is confirmed and has come back. Older ones are taken on the way. */
-async function roundtrip(line: Line, queue: string): Promise<void> {
-  const id = randomUUID();
-  const back = new Promise<void>((resolve, reject) => {
-    line.receive = (received) => {
-      if (received === id) resolve();
-    };
-    line.fail = reject;
-  });
-  const confirmed = new Promise<void>((resolve, reject) => {
-    const options = { persistent: true, mandatory: true, messageId: id };
-    line.channel.publish(queue, queue, Buffer.alloc(0), options, (error: unknown) =>
-      error ? reject(error) : resolve(),
-    );
-  });
-  await Promise.all([back, confirmed]);
+/**
+ * Publishes one message, waits until it is confirmed, and takes one back. Not always its
+ * own: provisioning checks beside the agent, and each takes as many as it gave.
+ */
+async function roundtrip(line: Line, queue: string, signal: AbortSignal): Promise<void> {
+  const { channel } = line;
+  channel.publish(queue, queue, Buffer.alloc(0), { persistent: true, mandatory: true });
+  await channel.waitForConfirms();
+  while (!signal.aborted) {
+    // A message that no queue took is returned before it is confirmed.
+    if (line.broken !== undefined) throw line.broken;
+    const message = await channel.get(queue);
+    if (message !== false) return channel.ack(message);
+    await sleep(LOOK_AGAIN, undefined, { signal });
+  }
 }
 
 /** https://www.rabbitmq.com/docs/alarms: `low on memory`, `low on disk`, or both. */
