@@ -40,6 +40,8 @@ export type Executors = {
   readonly [K in ActionName]: {
     /** Actions with the same lock never run at once, e.g. "dpkg", "systemd". */
     readonly lock?: string;
+    /** Neighbours of this kind run at once: none of them depends on another. */
+    readonly together?: true;
     /** What stands for `args` in a plan, one line, no secret. */
     readonly describe: (args: ActionArgs[K]) => string;
     readonly apply: (args: ActionArgs[K], io: Io) => Promise<void>;

@@ -48,12 +48,13 @@ export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts):
     if (plan.actions.length > 0) {
       if (round === ROUNDS) throw notConverging(plan.actions, options.executors);
       round += 1;
-      for (const action of plan.actions) {
+      for (const step of steps(plan.actions, options.executors)) {
         throwIfStopped(signal);
-        run.progress.stage(stage.id, { action: describeAction(action, options.executors) });
-        await applyAction(stage, action, run);
-        run.countAction();
-        done += 1;
+        run.progress.stage(stage.id, {
+          action: step.map((action) => describeAction(action, options.executors)).join("; "),
+        });
+        await settleAll(step.map((action) => applyAction(stage, action, run)));
+        done += step.length;
         run.progress.stage(stage.id, { actions: done, action: undefined });
       }
     } else if (plan.unseen.length === 0) break;
@@ -69,6 +70,22 @@ export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts):
     run.progress.stage(stage.id, { action: `checking ${checks.map((check) => check.name).join(", ")}` });
     await awaitChecks(checks, { context: options.checks, signal, timeout: options.timeouts.stage });
   }
+}
+
+/** Actions one after the other; neighbours of a kind that may run at once make one step. */
+function steps(actions: readonly Action[], executors: Executors): Action[][] {
+  const made: Action[][] = [];
+  for (const action of actions) {
+    const last = made.at(-1);
+    if (last?.[0]?.do === action.do && executors[action.do].together) last.push(action);
+    else made.push([action]);
+  }
+  return made;
+}
+
+/** Waits for all, also when one fails, and throws the first failure: nothing is at work behind an error. */
+async function settleAll(work: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
 }
 
 /** An action as one line, no secret. */
@@ -87,6 +104,7 @@ async function applyAction(stage: Stage, action: Action, run: StageRun): Promise
   } catch (error) {
     throw actionError(what, error);
   }
+  run.countAction();
   log("info", `${stage.id}: ${what} (${action.why}), ${seconds(now() - started)} s`, fields);
 }
 
