@@ -53,7 +53,7 @@ if (machine !== undefined) {
     const client = machine.inside();
     const { rows } = await client.pg({ ...(await postgresLogin(machine)), text: "SHOW shared_buffers" });
     t.strictSame(rows, [{ shared_buffers: "512MB" }]);
-    const share = Math.floor((0.75 * memory - 0.36 * memory) / 6.6);
+    const share = Math.round((0.75 * memory - 0.36 * memory) / 6.6);
     for (const port of required.redis.ports) {
       const command = ["CONFIG", "GET", "maxmemory"];
       t.strictSame(await client.redis({ ...(await redisLogin(machine)), port, command }), [

@@ -130,7 +130,7 @@ export function eventStoreRows(t: Test, machine: Machine): void {
     const restored = "r13_restored";
     const digest =
       "SELECT count(*), max(global_position), md5(string_agg(e::text, '' ORDER BY global_position)) FROM event_store.events e";
-    t.teardown(() => machine.sh(`cd / && runuser -u postgres -- dropdb --if-exists ${restored}`));
+    t.teardown(() => machine.sh(`cd / && runuser -u postgres -- dropdb --force --if-exists ${restored}`));
     await machine.sh(
       `cd / && runuser -u postgres -- sh -ec 'createdb ${restored} && pg_dump -Fc ${database} | pg_restore -d ${restored} --exit-on-error'`,
       { timeout: 120_000 },

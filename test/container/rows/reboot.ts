@@ -16,6 +16,8 @@ const proxmoxs = [
   "/etc/resolv.conf",
   "/etc/network/interfaces",
   "/etc/systemd/system-preset/00-pve.preset",
+  "/etc/systemd/system/getty.target.wants/container-getty@1.service",
+  "/etc/systemd/system/getty.target.wants/container-getty@2.service",
 ];
 
 /** R11: what a second boot leaves as it was, with and without the state file, after a power cut too. */
@@ -121,6 +123,9 @@ async function isKept(t: Test, machine: Machine, value: string): Promise<void> {
     "the key",
   );
   const queue = serviceQueue("event-bus");
-  const messages = await client.amqpConsume({ ...(await amqpLogin(machine)), queue, count: 1, settle: "ack" });
-  t.match(messages, [{ body: value, persistent: true }], "and the message");
+  const login = await amqpLogin(machine);
+  let message = await client.amqpGet({ ...login, queue, settle: "ack" });
+  // In front of it may be what a test of the boot before has left.
+  while (message !== null && message.body !== value) message = await client.amqpGet({ ...login, queue, settle: "ack" });
+  t.match(message, { body: value, persistent: true }, "and the message");
 }
