@@ -107,7 +107,7 @@ async function keep(machine: Machine): Promise<string> {
   // appendfsync everysec: a second may be lost by a power cut, no more.
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   const { exchange } = required.rabbitmq;
-  await client.amqpPublish({ ...(await amqpLogin(machine)), exchange, routingKey: "kept.over.reboot", body: value });
+  await client.amqpPublish({ ...(await amqpLogin(machine)), exchange, routingKey: "analysis.kept", body: value });
   return value;
 }
 
@@ -122,10 +122,8 @@ async function isKept(t: Test, machine: Machine, value: string): Promise<void> {
     value,
     "the key",
   );
-  const queue = serviceQueue("event-bus");
-  const login = await amqpLogin(machine);
-  let message = await client.amqpGet({ ...login, queue, settle: "ack" });
-  // In front of it may be what a test of the boot before has left.
-  while (message !== null && message.body !== value) message = await client.amqpGet({ ...login, queue, settle: "ack" });
-  t.match(message, { body: value, persistent: true }, "and the message");
+  // A queue that the probes of health after a start leave alone.
+  const queue = serviceQueue("intelligent-core");
+  const messages = await client.amqpConsume({ ...(await amqpLogin(machine)), queue, count: 1, settle: "ack" });
+  t.match(messages, [{ body: value, persistent: true }], "and the message");
 }
