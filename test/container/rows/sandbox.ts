@@ -114,6 +114,20 @@ export function sandboxRows(t: Test, machine: Machine): void {
     }
   });
 
+  t.test("R17 what a service can write it can't execute", async (t) => {
+    for (const name of serviceNames) {
+      const pid = await mainPid(machine, serviceUnit(name));
+      for (const folder of ["/tmp", "/var/tmp", "/dev/shm", `/run/stock-analysis/${name}`]) {
+        const script = `cp /bin/true ${folder}/.probe && ${folder}/.probe`;
+        const tried = await machine.exec("nsenter", ["-t", String(pid), "-m", "sh", "-c", script], {
+          accept: [0, 126],
+        });
+        t.match([tried.code, tried.stderr], [126, /Permission denied/], `${name}: ${folder}`);
+        await machine.exec("rm", ["-f", `/proc/${pid}/root${folder}/.probe`]);
+      }
+    }
+  });
+
   t.test("R17 databases write their own folder and no other's", async (t) => {
     const data = new Map<string, string>([
       [required.postgres.unit, "/var/lib/postgresql/15/main"],
