@@ -1,6 +1,6 @@
-import { type Channel, type ChannelModel, connect, type GetMessage, type Message } from "amqplib";
+import { type Channel, type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Message } from "amqplib";
 import { StackError } from "../../lib/error.ts";
-import type { AmqpLogin, AmqpMessage, ClientOps, Settle } from "./client-ops.ts";
+import type { AmqpLogin, AmqpMessage, ClientOps, Deadline, Settle } from "./client-ops.ts";
 import { withDeadline } from "./deadline.ts";
 
 type Op<K extends keyof ClientOps> = (args: ClientOps[K]["args"]) => Promise<ClientOps[K]["result"]>;
@@ -28,77 +28,93 @@ export function amqpOps(): { [K in AmqpOp]: Op<K> } {
     return open;
   };
 
-  return {
-    amqpPublish: async ({ exchange, routingKey, body, timeout, ...login }) => {
-      const channel = await (await connection(login, timeout)).createConfirmChannel();
+  /** Works on a channel of its own; a broker that doesn't answer in time loses the connection. */
+  const withChannel = async <T>(
+    { timeout, ...login }: AmqpLogin & Deadline,
+    kind: "createChannel" | "createConfirmChannel",
+    work: (channel: ConfirmChannel) => Promise<T>,
+    milliseconds = timeout,
+  ): Promise<T> => {
+    let opened: ChannelModel | undefined;
+    const done = async (): Promise<T> => {
+      opened = await connection(login, timeout);
+      const channel = (await opened[kind]()) as ConfirmChannel;
+      // A channel's errors reach only the operation that caused them.
       channel.on("error", () => {});
-      const published = new Promise<null>((resolve, reject) => {
+      try {
+        return await work(channel);
+      } finally {
+        // A channel the broker closed can't be closed again.
+        await channel.close().catch(() => {});
+      }
+    };
+    return withDeadline(done(), milliseconds, () => {
+      // A broker that blocks its publishers answers nothing, a closing handshake neither.
+      if (opened !== undefined) socketOf(opened)?.destroy();
+    });
+  };
+
+  return {
+    amqpPublish: ({ exchange, routingKey, body, ...login }) =>
+      withChannel(login, "createConfirmChannel", (channel) => {
         const unroutable = `no queue takes ${routingKey} from exchange ${exchange}`;
-        channel.once("return", () => reject(new StackError("unroutable", unroutable)));
-        channel.once("error", reject);
-        const sent = { persistent: true, mandatory: true };
-        channel.publish(exchange, routingKey, Buffer.from(body), sent, (error) =>
-          error ? reject(error) : resolve(null),
-        );
-      });
-      return withDeadline(published, timeout, () => {}).finally(() => shut(channel));
-    },
-    amqpGet: async ({ queue, settle, timeout, ...login }) => {
-      const channel = await quietChannel(await connection(login, timeout));
-      const got = async (): Promise<AmqpMessage | null> => {
+        return new Promise<null>((resolve, reject) => {
+          channel.once("return", () => reject(new StackError("unroutable", unroutable)));
+          channel.once("error", reject);
+          const sent = { persistent: true, mandatory: true };
+          channel.publish(exchange, routingKey, Buffer.from(body), sent, (error) =>
+            error ? reject(error) : resolve(null),
+          );
+        });
+      }),
+    amqpGet: ({ queue, settle, ...login }) =>
+      withChannel(login, "createChannel", async (channel) => {
         const message = await channel.get(queue, { noAck: false });
         if (message === false) return null;
         settleWith(channel, message, settle);
         return plain(message);
-      };
-      return withDeadline(got(), timeout, () => {}).finally(() => shut(channel));
-    },
-    amqpConsume: async ({ queue, count, settle, timeout = 10_000, ...login }) => {
-      const channel = await quietChannel(await connection(login, timeout));
-      const messages: AmqpMessage[] = [];
-      const consumed = new Promise<void>((resolve, reject) => {
-        channel.once("error", reject);
-        const take = (message: Message | null): void => {
-          if (message === null) {
-            reject(new StackError("cancelled", `the broker cancelled the consumer of ${queue}`));
-            return;
-          }
-          if (messages.length === count) return;
-          messages.push(plain(message));
-          settleWith(channel, message, settle);
-          if (messages.length === count) resolve();
-        };
-        channel
-          .prefetch(count)
-          .then(() => channel.consume(queue, take), reject)
-          .catch(reject);
-      });
-      const over = new Promise<void>((resolve) => setTimeout(resolve, timeout).unref());
-      return Promise.race([consumed, over])
-        .then(() => messages)
-        .finally(() => shut(channel));
-    },
-    amqpQueue: async ({ queue, timeout, ...login }) => {
-      const channel = await quietChannel(await connection(login, timeout));
-      const looked = channel.checkQueue(queue).then(({ messageCount, consumerCount }) => ({
-        messages: messageCount,
-        consumers: consumerCount,
-      }));
-      return withDeadline(looked, timeout, () => {}).finally(() => shut(channel));
-    },
+      }),
+    amqpConsume: ({ queue, count, settle, timeout = 10_000, ...login }) =>
+      withChannel(
+        { timeout, ...login },
+        "createChannel",
+        async (channel) => {
+          const messages: AmqpMessage[] = [];
+          const consumed = new Promise<void>((resolve, reject) => {
+            channel.once("error", reject);
+            const take = (message: Message | null): void => {
+              if (message === null) {
+                reject(new StackError("cancelled", `the broker cancelled the consumer of ${queue}`));
+                return;
+              }
+              if (messages.length === count) return;
+              messages.push(plain(message));
+              settleWith(channel, message, settle);
+              if (messages.length === count) resolve();
+            };
+            channel
+              .prefetch(count)
+              .then(() => channel.consume(queue, take), reject)
+              .catch(reject);
+          });
+          const over = new Promise<void>((resolve) => setTimeout(resolve, timeout).unref());
+          await Promise.race([consumed, over]);
+          return messages;
+        },
+        // Time being up is no failure here, only no answer is.
+        timeout + 5_000,
+      ),
+    amqpQueue: ({ queue, ...login }) =>
+      withChannel(login, "createChannel", async (channel) => {
+        const { messageCount, consumerCount } = await channel.checkQueue(queue);
+        return { messages: messageCount, consumers: consumerCount };
+      }),
   };
 }
 
-/** A channel whose errors reach only the operation that caused them. */
-async function quietChannel(connection: ChannelModel): Promise<Channel> {
-  const channel = await connection.createChannel();
-  channel.on("error", () => {});
-  return channel;
-}
-
-async function shut(channel: Channel): Promise<void> {
-  // A channel the broker closed can't be closed again.
-  await channel.close().catch(() => {});
+/** amqplib keeps the connection's socket, and its types leave it out. */
+function socketOf({ connection }: ChannelModel): { destroy(): void } | undefined {
+  return (connection as unknown as { readonly stream?: { destroy(): void } }).stream;
 }
 
 function settleWith(channel: Channel, message: Message, settle: Settle): void {

@@ -2,8 +2,19 @@ import type { Test } from "tap";
 import { describeError } from "../../lib/error.ts";
 import { createMachine, type Machine, type MachineOptions, setUpNetwork } from "./boot.ts";
 import { healthyAfter } from "./healthy.ts";
+import { required, serviceNames, serviceUnit } from "./required.ts";
 import { canRunContainers, needs } from "./requirements.ts";
 import { templateToTest } from "./template.ts";
+import { journal, unitProperties } from "./units.ts";
+
+const restartable = [
+  required.postgres.unit,
+  ...required.redis.units,
+  required.rabbitmq.unit,
+  required.agent.unit,
+  "stack-provision.service",
+  ...serviceNames.map(serviceUnit),
+];
 
 /** A container of the template under test; undefined, and the reason told, where none can be had. */
 export async function stackMachine(
@@ -17,7 +28,7 @@ export async function stackMachine(
 }
 
 /**
- * Waits until the stack does its work, and tells how long each part took since `startedAt`.
+ * Waits until the stack does its work, each unit of it at its first try, and tells how long each part took since `startedAt`.
  * Where it doesn't come up, what systemd and the agent say is told instead.
  */
 export async function becomesHealthy(t: Test, machine: Machine, startedAt: number, what: string): Promise<void> {
@@ -26,6 +37,12 @@ export async function becomesHealthy(t: Test, machine: Machine, startedAt: numbe
     const each = Object.entries(parts).map(([name, time]) => `${name} ${(time / 1000).toFixed(2)}`);
     t.pass(`${what} ends healthy`);
     t.comment(`${what}, start to healthy: ${(all / 1000).toFixed(2)} s (${each.join(", ")})`);
+    for (const unit of restartable) {
+      const { NRestarts } = await unitProperties(machine, unit, "NRestarts");
+      if (NRestarts === "0") continue;
+      t.fail(`${unit} came up at its first try, not after ${NRestarts} restarts`);
+      t.comment((await journal(machine, unit)).split("\n").slice(0, 40).join("\n"));
+    }
   } catch (error) {
     t.fail(`${what} ends healthy: ${describeError(error)}`);
     for (const command of [

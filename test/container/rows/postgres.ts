@@ -93,7 +93,6 @@ export function postgresRows(t: Test, machine: Machine): void {
       "CREATE TRIGGER mine BEFORE INSERT ON event_store.events EXECUTE FUNCTION event_store.refuse_change()",
       `INSERT INTO event_store.events (event_id, event_type, aggregate_type, aggregate_id, event_version, event_data)
         VALUES (gen_random_uuid(), 'forged', 'r12', 'forged', 1, '{}')`,
-      "LOCK TABLE event_store.events IN ACCESS EXCLUSIVE MODE",
       `SET ROLE ${owner}`,
       "SET session_replication_role = replica",
       `GRANT ${owner} TO CURRENT_USER`,

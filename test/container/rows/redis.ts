@@ -8,7 +8,7 @@ import { required } from "../required.ts";
 const { ports } = required.redis;
 
 /** A node's share of 8 GiB, MiB, by REQUIREMENTS' rule; far below the 2 GiB declared. */
-const share = Math.floor((0.75 * 8192 - Math.min(2944, 0.36 * 8192)) / 6.6);
+const share = Math.round((0.75 * 8192 - Math.min(2944, 0.36 * 8192)) / 6.6);
 
 /** R14: the Redis Cluster. */
 export function redisRows(t: Test, machine: Machine): void {

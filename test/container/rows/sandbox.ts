@@ -80,7 +80,7 @@ export function sandboxRows(t: Test, machine: Machine): void {
     const temporary = new Map<string, string>();
     for (const unit of sandboxed) {
       const root = `/proc/${await mainPid(machine, unit)}/root`;
-      for (const folder of ["/usr", "/etc", "/opt", "/boot", "/var", "/var/lib/stack-agent"]) {
+      for (const folder of ["/usr", "/usr/lib", "/etc", "/opt", "/boot", "/var", "/var/lib/stack-agent"]) {
         t.match(
           await writing(machine, `${root}${folder}`),
           /Read-only file system|No such file/,
@@ -99,6 +99,33 @@ export function sandboxRows(t: Test, machine: Machine): void {
       t.equal(await writing(machine, `${root}/tmp`), "", "which it can write");
     }
     t.equal(temporary.size, sandboxed.length, "no two share one");
+  });
+
+  t.test("R17 a service can change neither its code nor its settings", async (t) => {
+    for (const name of serviceNames) {
+      const root = `/proc/${await mainPid(machine, serviceUnit(name))}/root`;
+      for (const folder of [
+        `/opt/stock-analysis/venvs/${name}`,
+        `/opt/stock-analysis/services/${name}`,
+        "/etc/stock-analysis",
+      ]) {
+        t.match(await writing(machine, `${root}${folder}`), /Read-only file system/, `${name}: ${folder}`);
+      }
+    }
+  });
+
+  t.test("R17 what a service can write it can't execute", async (t) => {
+    for (const name of serviceNames) {
+      const pid = await mainPid(machine, serviceUnit(name));
+      for (const folder of ["/tmp", "/var/tmp", "/dev/shm", `/run/stock-analysis/${name}`]) {
+        const script = `cp /bin/true ${folder}/.probe && ${folder}/.probe`;
+        const tried = await machine.exec("nsenter", ["-t", String(pid), "-m", "sh", "-c", script], {
+          accept: [0, 126],
+        });
+        t.match([tried.code, tried.stderr], [126, /Permission denied/], `${name}: ${folder}`);
+        await machine.exec("rm", ["-f", `/proc/${pid}/root${folder}/.probe`]);
+      }
+    }
   });
 
   t.test("R17 databases write their own folder and no other's", async (t) => {

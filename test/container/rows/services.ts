@@ -1,4 +1,5 @@
 import type { Test } from "tap";
+import { waitFor } from "../../../lib/wait.ts";
 import { healthDocument } from "../../../stack/documents/health.ts";
 import type { Machine } from "../boot.ts";
 import { answers } from "../health.ts";
@@ -118,6 +119,7 @@ export function serviceRows(t: Test, machine: Machine): void {
     const first = await mainPid(machine, unit);
     await machine.exec("systemctl", ["restart", unit], { timeout: 120_000 });
     const second = await restarted(machine, unit, first);
+    t.notMatch(await journal(machine, unit), /^restarting in/m, "a restart asked for isn't delayed");
     await machine.exec("systemctl", ["stop", unit], { timeout: 60_000 });
     t.match(await unitProperties(machine, unit, "ActiveState", "Result"), {
       ActiveState: "inactive",
@@ -127,9 +129,12 @@ export function serviceRows(t: Test, machine: Machine): void {
     await machine.exec("systemctl", ["start", unit], { timeout: 120_000 });
     await restarted(machine, unit, second);
     await answers(t, machine, required.services[name].port, 200);
+    // The target's own job ends first, then those of what is part of it.
     await machine.exec("systemctl", ["stop", required.target], { timeout: 120_000 });
-    for (const other of serviceNames)
-      t.match(await unitProperties(machine, serviceUnit(other), "ActiveState"), { ActiveState: "inactive" });
+    for (const other of serviceNames) {
+      const stopped = async () => (await unitProperties(machine, serviceUnit(other), "ActiveState")).ActiveState;
+      await waitFor(async () => (await stopped()) === "inactive", { what: `${other} to stop`, timeout: 30_000 });
+    }
     await machine.exec("systemctl", ["start", required.target], { timeout: 120_000 });
     for (const other of serviceNames) await answers(t, machine, required.services[other].port, 200);
   });
