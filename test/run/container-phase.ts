@@ -1,4 +1,5 @@
-import { glob, stat } from "node:fs/promises";
+import { glob, mkdtemp, rm, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { ensureTools } from "../../lib/host-tools.ts";
 import { stderrLog } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
@@ -25,8 +26,25 @@ export async function containerPhase(): Promise<Counts> {
   const built = given === undefined ? await build() : undefined;
   if (built !== undefined && built.failed > 0) return built;
   const template = given ?? (await newest("dist/*.tar.gz"));
+  const servers = await onServersOf(template);
   const booted = await tapPhase(["test/container"], { jobs: 1, timeout: 1200, env: { STACK_TEMPLATE: template } });
-  return built === undefined ? booted : sum([built, booted]);
+  return sum([...(built === undefined ? [] : [built]), servers, booted]);
+}
+
+/** Tests that start servers of their own: the template's, in its root file system, without systemd. */
+async function onServersOf(template: string): Promise<Counts> {
+  const folder = await mkdtemp("/var/tmp/stack-servers-");
+  try {
+    // A namespace of its own takes its mounts along when it ends.
+    const within = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "test/run/in-template.sh"];
+    return await tapPhase(["test/servers"], {
+      jobs: 1,
+      timeout: 300,
+      within: [...within, resolve(template), process.cwd(), folder],
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function build(): Promise<Counts> {

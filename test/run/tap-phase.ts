@@ -5,6 +5,8 @@ import { type Counts, tapCounts } from "./tap-counts.ts";
 export interface TapOptions {
   /** Test files at once; default: as tap decides. */
   readonly jobs?: number;
+  /** Words before tap's own: what runs it somewhere else. */
+  readonly within?: readonly string[];
   /** Seconds a test file may take. */
   readonly timeout?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -18,7 +20,8 @@ export async function tapPhase(folders: readonly string[], options: TapOptions =
   if (files.length === 0) return { passed: 0, failed: 1, skipped: [], failures: [`no tests in ${folders.join(", ")}`] };
   const args = ["--reporter=tap", `--timeout=${options.timeout ?? 600}`, ...files];
   if (options.jobs !== undefined) args.unshift(`--jobs=${options.jobs}`);
-  const child = spawn("node_modules/.bin/tap", args, {
+  const [command = "", ...rest] = [...(options.within ?? []), "node_modules/.bin/tap", ...args];
+  const child = spawn(command, rest, {
     env: { ...process.env, ...options.env, FORCE_COLOR: "0" },
     stdio: ["ignore", "pipe", "inherit"],
   });
