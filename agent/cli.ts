@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { endOnClosedPipe } from "../lib/closed-pipe.ts";
 import { describeError, ExitCode, errorDocument, isStackError } from "../lib/error.ts";
 import about from "../package.json" with { type: "json" };
 import { stageIds } from "./engine/stage.ts";
@@ -121,6 +122,7 @@ function stopSignal(): { readonly signal: AbortSignal; readonly exit: () => numb
   return { signal: controller.signal, exit: () => exit };
 }
 
+endOnClosedPipe(process);
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
   // A client that a failed stage left open must not keep a boot waiting.

@@ -37,3 +37,14 @@ t.test("provisioning without root is refused in a sentence, or as JSON", async (
   // tap's hooks in the child add a warning of their own below.
   t.match(JSON.parse(stderr.split("\n")[0] ?? ""), { code: "not-root", hint: /sudo/, detail: [] });
 });
+
+t.test("output that nobody reads to its end is no error", async (t) => {
+  const { status, stderr } = spawnSync("bash", [
+    "-o",
+    "pipefail",
+    "-c",
+    `'${process.execPath}' agent/cli.ts provision --help | true`,
+  ]);
+  t.equal(status, 0);
+  t.notMatch(String(stderr), /EPIPE/);
+});
