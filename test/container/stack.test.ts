@@ -10,6 +10,7 @@ import { eventStoreRows, isInTheView } from "./rows/event-store.ts";
 import { machineRows } from "./rows/machine.ts";
 import { networkRows } from "./rows/network.ts";
 import { event, postgresRows } from "./rows/postgres.ts";
+import { privilegeRows } from "./rows/privileges.ts";
 import { pythonRows } from "./rows/python.ts";
 import { rabbitmqRows } from "./rows/rabbitmq.ts";
 import { rebootRows } from "./rows/reboot.ts";
@@ -38,6 +39,7 @@ if (machine !== undefined) {
   redisRows(t, machine);
   rabbitmqRows(t, machine);
   networkRows(t, machine);
+  privilegeRows(t, machine);
   sandboxRows(t, machine);
   serviceRows(t, machine);
 
