@@ -1,9 +1,9 @@
-import { glob, mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ensureTools } from "../../lib/host-tools.ts";
 import { stderrLog } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
-import { commandPhase } from "./command-phase.ts";
+import { buildPhase } from "./build-phase.ts";
 import { type Counts, sum } from "./tap-counts.ts";
 import { tapPhase } from "./tap-phase.ts";
 
@@ -23,13 +23,15 @@ export async function containerPhase(): Promise<Counts> {
   }
   await ensureTools(tools, { run, log: stderrLog, root: true });
   const given = process.env.STACK_TEMPLATE;
-  const built = given === undefined ? await build() : undefined;
-  if (built !== undefined && built.failed > 0) return built;
-  const template = given ?? (await newest("dist/*.tar.gz"));
-  const servers = await onServersOf(template);
-  const booted = await tapPhase(["test/container"], { jobs: 1, timeout: 1200, env: { STACK_TEMPLATE: template } });
-  return sum([...(built === undefined ? [] : [built]), servers, booted]);
+  const built = given === undefined ? await buildPhase() : { counts: none, template: given };
+  if (built.template === undefined) return built.counts;
+  const servers = await onServersOf(built.template);
+  const env = { STACK_TEMPLATE: resolve(built.template) };
+  const booted = await tapPhase(["test/container"], { jobs: 1, timeout: 1200, env });
+  return sum([built.counts, servers, booted]);
 }
+
+const none: Counts = { passed: 0, failed: 0, skipped: [], failures: [] };
 
 /** Tests that start servers of their own: the template's, in its root file system, without systemd. */
 async function onServersOf(template: string): Promise<Counts> {
@@ -45,20 +47,4 @@ async function onServersOf(template: string): Promise<Counts> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function build(): Promise<Counts> {
-  return commandPhase(
-    [{ promise: "the default template is built", command: "bin/build-template", args: ["--out", "dist"] }],
-    { timeout: 1_200_000, onLine: (line: string) => process.stdout.write(`  ${line}\n`) },
-  );
-}
-
-async function newest(pattern: string): Promise<string> {
-  const found: { path: string; time: number }[] = [];
-  for await (const path of glob(pattern)) found.push({ path, time: (await stat(path)).mtimeMs });
-  found.sort((a, b) => b.time - a.time);
-  const path = found[0]?.path;
-  if (path === undefined) throw new Error(`no ${pattern}`);
-  return path;
 }
