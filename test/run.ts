@@ -1,3 +1,4 @@
+import { describeError } from "../lib/error.ts";
 import { commandPhase } from "./run/command-phase.ts";
 import { containerPhase } from "./run/container-phase.ts";
 import { pythonPhase } from "./run/python-phase.ts";
@@ -40,11 +41,19 @@ async function main(wanted: readonly string[]): Promise<number> {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const started = Date.now();
     process.stdout.write(`\n== ${name}\n`);
-    const counts = await phase();
+    const counts = await phase().catch(broken(name));
     all.push(counts);
     process.stdout.write(`== ${name}: ${line(counts)} in ${Math.round((Date.now() - started) / 1000)} s\n`);
   }
   return report(sum(all), process.env.CI === "true");
+}
+
+/** A phase that could not even be run is a failure like another, told like one. */
+function broken(name: string): (error: unknown) => Counts {
+  return (error) => {
+    process.stdout.write(`${describeError(error)}\n`);
+    return { passed: 0, failed: 1, skipped: [], failures: [`${name}: could not be run`] };
+  };
 }
 
 function report(counts: Counts, strict: boolean): number {

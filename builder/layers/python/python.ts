@@ -1,4 +1,4 @@
-import { chmod, copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readTextIfAny } from "../../../lib/files.ts";
 import type { Model } from "../../../stack/model.ts";
@@ -66,7 +66,6 @@ export async function buildPython(
   await mkdir(lend, { recursive: true });
   const uv = await fetchUv(run, join(work, "uv"), "manylinux_2_17_x86_64", signal);
   await copyFile(uv, join(lend, "uv"));
-  await chmod(join(lend, "uv"), 0o755);
   await Promise.all(scripts.map((name, index) => writeFile(join(lend, name), inputs.scripts[index] ?? "")));
   for (const [index, source] of [...sources.values()].entries()) {
     await writeFile(join(lend, `${index}.lock`), source.lockText);

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { chmod, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import type { Run } from "../../../lib/run.ts";
@@ -34,5 +34,8 @@ export async function fetchUv(run: Run, folder: string, platform: string, signal
   await run("python3", ["-m", "zipfile", "--extract", join(wheels, wheel), join(folder, "wheel")], { signal });
   const data = (await readdir(join(folder, "wheel"))).find((name) => name.endsWith(".data"));
   if (data === undefined) throw new StackError("no-wheel", `${wheel} holds no programs`);
-  return join(folder, "wheel", data, "scripts", "uv");
+  const uv = join(folder, "wheel", data, "scripts", "uv");
+  // zipfile gives every member the mode of the day.
+  await chmod(uv, 0o755);
+  return uv;
 }
