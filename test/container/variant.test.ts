@@ -61,9 +61,11 @@ if (machine !== undefined) {
         String(share * 1024 * 1024),
       ]);
     }
-    const [node] = await management<{ readonly mem_limit: number }[]>(machine, "nodes");
+    // Told once the broker has gathered its first statistics, seconds after its start.
+    const look = async () => (await management<{ readonly mem_limit?: number }[]>(machine, "nodes"))[0]?.mem_limit;
+    const limit = await waitFor(look, { what: "RabbitMQ to tell its watermark", timeout: 30_000, interval: 500 });
     // A sixteenth would be 128 MiB, less than an idle broker uses: it would hold back every publisher.
-    t.equal(node?.mem_limit, 256 * 1024 * 1024, "RabbitMQ's watermark");
+    t.equal(limit, 256 * 1024 * 1024, "RabbitMQ's watermark");
     const status = statusDocument.parse(JSON.parse(await machine.sh("stack-agent status --format json")));
     const cut = `redis maxmemory ${share} MiB of 2 GiB declared: container has 2 GiB`;
     t.strictSame(status.memory, { totalMiB: memory, cuts: [cut] });
