@@ -1,4 +1,5 @@
 import type { Test } from "tap";
+import { waitFor } from "../../../lib/wait.ts";
 import type { Machine } from "../boot.ts";
 import { required, serviceNames } from "../required.ts";
 
@@ -33,9 +34,12 @@ export function networkRows(t: Test, machine: Machine): void {
     const outside = (await sockets(machine, "-ltnH")).filter(({ address }) => !isLoopback(address));
     t.strictSame([...new Set(outside.map(({ port }) => port))].sort(), [...open].sort());
     // The DHCP client listens on 68, and on a port of its own choice for answers it asks for.
-    const datagrams = (await machine.sh("ss -lunpH")).split("\n").filter((line) => line !== "");
-    const ours = datagrams.filter((line) => !/\("dhclient",pid=\d+/.test(line));
-    t.strictSame(ours, [], "UDP: the DHCP client's alone");
+    // A socket that a name look-up opens is gone in a moment: only what stays is a listener.
+    const others = async (): Promise<string[]> =>
+      (await machine.sh("ss -lunpH")).split("\n").filter((line) => line !== "" && !/\("dhclient",pid=\d+/.test(line));
+    const none = async (): Promise<boolean> => (await others()).length === 0;
+    await waitFor(none, { what: "UDP sockets to be the DHCP client's alone", timeout: 10_000 }).catch(() => {});
+    t.strictSame(await others(), [], "UDP: the DHCP client's alone");
   });
 
   t.test("R16 the services' answers tell a stranger no versions, messages or paths", async (t) => {
