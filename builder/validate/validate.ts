@@ -5,7 +5,6 @@ import { exists } from "../../lib/files.ts";
 import { ensureTools, type HostTool } from "../../lib/host-tools.ts";
 import type { BuildContext, Format } from "../context.ts";
 import { requireSpace } from "./free-space.ts";
-import { requireMirror } from "./mirror.ts";
 import { requireUserNamespace } from "./user-namespace.ts";
 import { requireUsableWorkFolder } from "./work-folder.ts";
 
@@ -56,7 +55,6 @@ export async function validate(context: BuildContext): Promise<void> {
   await ensureTools(buildTools(format, root), { run, log, root, signal });
   if (!root) await requireUserNamespace(run, signal);
   await requireUsableWorkFolder(run, work, signal);
-  await requireMirror(run, model.debian.suite, work, signal);
 }
 
 async function makeOut(out: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { StackError } from "../../../lib/error.ts";
+import { isStackError, StackError } from "../../../lib/error.ts";
 import type { Model } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
@@ -77,12 +77,22 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext): Prom
       ...Object.fromEntries(inputs.beforePackages.map(({ text }, index) => [`STACK_BEFORE_${index}`, text])),
     },
     onLine: (line) => context.log("debug", line),
-  });
-  await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root, inputs.suite], { signal });
+  }).catch(explain);
+  await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root], { signal });
   const archive = join(work, "base.tar");
   const archiving = [...namespaceCommand, "tar", ...archiveFlags(inputs.epoch), "--exclude=./dev/*", "-C", root, "."];
   await pipeToFile(archiving, archive, signal);
   return archive;
+}
+
+/** @throws StackError `mirror-unreachable` for what is the network's fault, else the error itself */
+function explain(error: unknown): never {
+  const unreachable = /Could not (connect|resolve)|Temporary failure resolving|Connection (failed|timed out|refused)/;
+  if (!isStackError(error) || !error.detail.some((line) => unreachable.test(line))) throw error;
+  throw new StackError("mirror-unreachable", "Debian's archive can't be reached", {
+    detail: error.detail.filter((line) => unreachable.test(line)).slice(0, 4),
+    hint: "see that this machine reaches it; a proxy is set by http_proxy=http://HOST:PORT, or in apt's configuration",
+  });
 }
 
 /** As root too, what mmdebstrap mounts into the rootfs must be gone when it is killed: the rootfs is removed then. */
@@ -98,6 +108,8 @@ function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean): s
     `--include=${inputs.packages.join(",")}`,
     '--aptopt=Acquire::Languages "none"',
     '--aptopt=Acquire::Retries "3"',
+    // An unreachable mirror shows in seconds.
+    '--aptopt=Acquire::http::Timeout "8"',
     "--dpkgopt=force-unsafe-io",
     ...inputs.excluded.map((line) => `--dpkgopt=${line}`),
     ...inputs.beforePackages.map(

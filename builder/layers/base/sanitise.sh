@@ -3,7 +3,6 @@
 # mmdebstrap has finished with. $1: the rootfs; $2: Debian's suite.
 set -eu
 cd "$1"
-suite=$2
 
 # Identities and secrets: each instance makes its own.
 rm -f etc/ssh/ssh_host_*_key etc/ssh/ssh_host_*_key.pub
@@ -45,18 +44,18 @@ if [ -e etc/dpkg/dpkg.cfg.d/99mmdebstrap ]; then
 	rm etc/dpkg/dpkg.cfg.d/99mmdebstrap
 fi
 
-# Debian's own sources, whatever mirror the build used.
+# Debian's own sources. The build names no mirror, so mmdebstrap wrote its defaults: main,
+# updates and security; here in the form that Debian itself installs.
+awk '$1 == "deb" {
+	sub(/\[[^]]*\] */, "")
+	if (!($2 in suites)) order[++count] = $2
+	suites[$2] = suites[$2] " " $3
+}
+END {
+	for (i = 1; i <= count; i++) {
+		printf "%sTypes: deb\nURIs: %s\nSuites:%s\nComponents: main\n", (i > 1 ? "\n" : ""), order[i], suites[order[i]]
+		print "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg"
+	}
+}' etc/apt/sources.list >debian.sources
 rm -f etc/apt/sources.list etc/apt/sources.list.d/* etc/apt/apt.conf.d/99mmdebstrap
-cat >etc/apt/sources.list.d/debian.sources <<EOF
-Types: deb
-URIs: http://mirror.invalid/debian
-Suites: $suite $suite-updates
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-
-Types: deb
-URIs: http://mirror.invalid/debian-security
-Suites: $suite-security
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-EOF
+mv debian.sources etc/apt/sources.list.d/debian.sources
