@@ -1,6 +1,6 @@
 #!/bin/sh
 # Takes every identity, secret and trace of the build machine out of a rootfs that
-# mmdebstrap has finished with. $1: the rootfs; $2: Debian's suite.
+# mmdebstrap has finished with. $1: the rootfs.
 set -eu
 cd "$1"
 
