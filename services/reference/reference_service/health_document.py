@@ -62,8 +62,8 @@ def _flat(component: Component) -> dict[str, Any]:
         "name": component.name,
         "status": component.status,
         "code": component.code,
-        "latencyMs": _milliseconds(component.result.latency) if component.result else None,
-        "ageMs": None if component.age is None else round(component.age * 1000),
+        "latencyMs": _milliseconds(component.result.latency) if component.result else 0,
+        "ageMs": 0 if component.age is None else round(component.age * 1000),
     }
 
 

@@ -41,7 +41,7 @@ def test_a_document_has_the_drafts_checks_and_a_flat_list_of_components():
 def test_before_the_first_result_a_component_fails_as_starting():
     document = health_document("event-bus", "", [assess("redis", None, now=1, interval=2)])
     assert document["components"] == [
-        {"name": "redis", "status": "fail", "code": "starting", "latencyMs": None, "ageMs": None}
+        {"name": "redis", "status": "fail", "code": "starting", "latencyMs": 0, "ageMs": 0}
     ]
     assert "observedValue" not in document["checks"]["redis:roundtrip"][0]
     json.dumps(document)
