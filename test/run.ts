@@ -1,7 +1,7 @@
 import { describeError } from "../lib/error.ts";
-import { commandPhase } from "./run/command-phase.ts";
 import { containerPhase } from "./run/container-phase.ts";
 import { pythonPhase } from "./run/python-phase.ts";
+import { staticPhase } from "./run/static-phase.ts";
 import { type Counts, sum } from "./run/tap-counts.ts";
 import { tapPhase } from "./run/tap-phase.ts";
 
@@ -20,12 +20,7 @@ Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
 `;
 
 const phases: Readonly<Record<string, () => Promise<Counts>>> = {
-  static: () =>
-    commandPhase([
-      { promise: "types are sound", command: "node_modules/.bin/tsc", args: ["--noEmit"] },
-      { promise: "lint and rooms are clean", command: "node_modules/.bin/biome", args: ["ci", "--colors=off", "."] },
-      { promise: "shell scripts are clean", command: "sh", args: ["test/run/shellcheck.sh"] },
-    ]),
+  static: staticPhase,
   unit: () => tapPhase(["test/lib", "test/stack", "test/builder", "test/agent", "test/rootfs-overlay"]),
   services: pythonPhase,
   container: containerPhase,
