@@ -1,4 +1,5 @@
 import { describeError } from "../lib/error.ts";
+import { bringTools } from "./run/bring-tools.ts";
 import { containerPhase } from "./run/container-phase.ts";
 import { pythonPhase } from "./run/python-phase.ts";
 import { staticPhase } from "./run/static-phase.ts";
@@ -21,7 +22,10 @@ Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
 
 const phases: Readonly<Record<string, () => Promise<Counts>>> = {
   static: staticPhase,
-  unit: () => tapPhase(["test/lib", "test/stack", "test/builder", "test/agent", "test/rootfs-overlay"]),
+  unit: async () => {
+    await bringTools("python3", "ps", "setfattr");
+    return tapPhase(["test/lib", "test/stack", "test/builder", "test/agent", "test/rootfs-overlay"]);
+  },
   services: pythonPhase,
   container: containerPhase,
 };

@@ -1,27 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import { ensureTools } from "../../lib/host-tools.ts";
-import { stderrLog } from "../../lib/log.ts";
-import { run } from "../../lib/run.ts";
+import { bringTools } from "./bring-tools.ts";
 import { buildPhase } from "./build-phase.ts";
 import { type Counts, sum } from "./tap-counts.ts";
 import { tapPhase } from "./tap-phase.ts";
-
-const tools = [
-  { command: "lxc-start", package: "lxc" },
-  { command: "newuidmap", package: "uidmap" },
-  { command: "dnsmasq", package: "dnsmasq-base" },
-  { command: "ip", package: "iproute2" },
-  { command: "mmdebstrap", package: "mmdebstrap" },
-  { command: "setfattr", package: "attr" },
-];
 
 /** Builds the default template, unless STACK_TEMPLATE names one, and boots it. Containers one after the other. */
 export async function containerPhase(): Promise<Counts> {
   if (process.getuid?.() !== 0) {
     return { passed: 0, failed: 0, failures: [], skipped: ["container: containers are booted by root: sudo npm test"] };
   }
-  await ensureTools(tools, { run, log: stderrLog, root: true });
+  await bringTools("lxc-start", "newuidmap", "dnsmasq", "ip", "mmdebstrap", "setfattr", "openssl", "ps", "ssh-keygen");
   const given = process.env.STACK_TEMPLATE;
   const built = given === undefined ? await buildPhase() : { counts: none, template: given };
   if (built.template === undefined) return built.counts;

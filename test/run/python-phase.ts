@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { indexSettings } from "../../builder/layers/python/index-settings.ts";
 import { fetchUv } from "../../builder/layers/python/uv.ts";
-import { ensureTools } from "../../lib/host-tools.ts";
-import { stderrLog } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
+import { bringTools } from "./bring-tools.ts";
 import { commandPhase } from "./command-phase.ts";
 import type { Counts } from "./tap-counts.ts";
 
@@ -14,12 +13,7 @@ const debianPython = "/usr/bin/python3";
 
 /** The reference service's own tests, in a venv from its locks with the builder's pinned uv and Debian's Python. */
 export async function pythonPhase(): Promise<Counts> {
-  const root = process.getuid?.() === 0;
-  await ensureTools([{ command: "python3", package: "python3-pip", probe: ["-m", "pip", "--version"] }], {
-    run,
-    log: stderrLog,
-    root,
-  });
+  await bringTools("python3", "pip");
   const folder = await mkdtemp(join(tmpdir(), "stack-python-"));
   const venv = join(folder, "venv");
   const env = {

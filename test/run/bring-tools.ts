@@ -1,0 +1,30 @@
+import { ensureTools, type HostTool } from "../../lib/host-tools.ts";
+import { stderrLog } from "../../lib/log.ts";
+import { run } from "../../lib/run.ts";
+
+/** Programs that tests call, and the Debian packages that bring them. */
+const tools = {
+  dnsmasq: { package: "dnsmasq-base" },
+  git: { package: "git" },
+  ip: { package: "iproute2" },
+  "lxc-start": { package: "lxc" },
+  mmdebstrap: { package: "mmdebstrap" },
+  newuidmap: { package: "uidmap" },
+  openssl: { package: "openssl" },
+  pip: { command: "python3", package: "python3-pip", probe: ["-m", "pip", "--version"] },
+  ps: { package: "procps" },
+  python3: { package: "python3" },
+  setfattr: { package: "attr" },
+  shellcheck: { package: "shellcheck" },
+  "ssh-keygen": { package: "openssh-client" },
+} as const satisfies Readonly<Record<string, Omit<HostTool, "command"> & { readonly command?: string }>>;
+
+/**
+ * Makes sure that the tools a phase of the tests needs are there: as root they are installed.
+ *
+ * @throws StackError `missing-tool` with the command that installs them
+ */
+export async function bringTools(...names: readonly (keyof typeof tools)[]): Promise<void> {
+  const wanted = names.map((name): HostTool => ({ command: name, ...tools[name] }));
+  await ensureTools(wanted, { run, log: stderrLog, root: process.getuid?.() === 0 });
+}
