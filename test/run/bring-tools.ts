@@ -14,7 +14,6 @@ const tools = {
   pip: { command: "python3", package: "python3-pip", probe: ["-m", "pip", "--version"] },
   ps: { package: "procps" },
   python3: { package: "python3" },
-  setfattr: { package: "attr" },
   shellcheck: { package: "shellcheck" },
   "ssh-keygen": { package: "openssh-client" },
 } as const satisfies Readonly<Record<string, Omit<HostTool, "command"> & { readonly command?: string }>>;

@@ -10,7 +10,7 @@ export async function containerPhase(): Promise<Counts> {
   if (process.getuid?.() !== 0) {
     return { passed: 0, failed: 0, failures: [], skipped: ["container: containers are booted by root: sudo npm test"] };
   }
-  await bringTools("lxc-start", "newuidmap", "dnsmasq", "ip", "mmdebstrap", "setfattr", "openssl", "ps", "ssh-keygen");
+  await bringTools("lxc-start", "newuidmap", "dnsmasq", "ip", "mmdebstrap", "openssl", "ps", "ssh-keygen");
   const given = process.env.STACK_TEMPLATE;
   const built = given === undefined ? await buildPhase() : { counts: none, template: given };
   if (built.template === undefined) return built.counts;
