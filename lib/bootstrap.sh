@@ -3,7 +3,17 @@
 # their own Node among them, and sets $root and $node. All it needs is npm.
 root=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")/.." && pwd)
 node=$root/node_modules/.bin/node
+# Root's programs, where a plain su left them out.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH
 stamp=$root/node_modules/.stack-lock
+
+# npm 9 takes the link away with the packages of other platforms, which bring a "node" too.
+link_node() {
+	case $(uname -m) in x86_64 | amd64) arch=x64 ;; aarch64 | arm64) arch=arm64 ;; *) return 0 ;; esac
+	binary=node-$(uname -s | tr '[:upper:]' '[:lower:]')-$arch/bin/node
+	[ ! -x "node_modules/$binary" ] || ln -sf "../$binary" node_modules/.bin/node
+}
 
 if ! cmp -s "$root/package-lock.json" "$stamp" || [ ! -x "$node" ]; then
 	if ! command -v npm >/dev/null 2>&1; then
@@ -18,7 +28,7 @@ if ! cmp -s "$root/package-lock.json" "$stamp" || [ ! -x "$node" ]; then
 		flock 9
 		cd "$root" || exit 1
 		if ! cmp -s package-lock.json "$stamp" || [ ! -x "$node" ]; then
-			npm install --no-save --loglevel=error --no-progress >&2 && cp package-lock.json "$stamp"
+			npm install --no-save --loglevel=error --no-progress >&2 && link_node && cp package-lock.json "$stamp"
 		fi
 	) 9>>"$root/.npm-install.lock"; then
 		echo "error: npm install failed [npm-install]" >&2
