@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { endOnClosedPipe } from "../lib/closed-pipe.ts";
 import { describeError, ExitCode, errorDocument, isStackError } from "../lib/error.ts";
+import { outliveReaders } from "../lib/outlive-readers.ts";
 import about from "../package.json" with { type: "json" };
 import { stageIds } from "./engine/stage.ts";
 
@@ -119,10 +119,12 @@ function stopSignal(): { readonly signal: AbortSignal; readonly exit: () => numb
   };
   on("SIGTERM", ExitCode.terminated);
   on("SIGINT", ExitCode.interrupted);
+  // A lost terminal: end as cleanly.
+  on("SIGHUP", ExitCode.terminated);
   return { signal: controller.signal, exit: () => exit };
 }
 
-endOnClosedPipe(process);
+outliveReaders(process);
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
   // A client that a failed stage left open must not keep a boot waiting.

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve as resolvePath } from "node:path";
 import { Command, CommanderError, Option } from "commander";
-import { endOnClosedPipe } from "../lib/closed-pipe.ts";
 import { describeError, ExitCode, errorDocument, isErrno, isStackError, messageOf, StackError } from "../lib/error.ts";
+import { outliveReaders } from "../lib/outlive-readers.ts";
 import { definitionJsonSchema } from "../stack/definition/json-schema.ts";
 import { parseDefinition } from "../stack/definition/parse.ts";
 import { resolve } from "../stack/resolve.ts";
@@ -147,5 +147,5 @@ async function projectVersion(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-endOnClosedPipe(process);
+outliveReaders(process);
 process.exitCode = await main(process.argv.slice(2));

@@ -50,7 +50,11 @@ export async function ensureTools(tools: readonly HostTool[], options: HostTools
     ...abort(options.signal),
   };
   await options.run("apt-get", ["--quiet", "update"], apt);
-  await options.run("apt-get", ["--quiet", "--yes", ...install.split(" ").slice(1)], apt);
+  await options.run(
+    "apt-get",
+    ["--quiet", "--yes", "-o", "DPkg::Lock::Timeout=300", ...install.split(" ").slice(1)],
+    apt,
+  );
   const still = await missingTools(tools, options);
   if (still.length > 0) {
     throw new StackError("missing-tool", `still missing after the install: ${still.map((t) => t.command).join(", ")}`, {

@@ -33,6 +33,8 @@ export async function openPostgres(login: PostgresLogin, signal: AbortSignal): P
     ...login,
     host: "127.0.0.1",
     application_name: "stack-agent",
+    // Above what ALTER DATABASE or ALTER ROLE set: no function of a role's own is called in a system one's place.
+    options: "-c search_path=pg_catalog,pg_temp",
     stream: () => socket,
   });
   const note = (): void => {

@@ -10,7 +10,7 @@ const rereadAfter = 1000;
 /**
  * Judges `Authorization: Bearer TOKEN`. The token is read on first need and again, once a
  * second at most, while what is shown differs from it: a first boot makes it after the
- * agent has started, and a clone makes a new one. Comparison takes the same time for every
+ * agent has started. Comparison takes the same time for every
  * token. While there is no token, nothing can be refused.
  */
 export function tokenGate(

@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { messageOf, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
@@ -60,8 +61,9 @@ export async function validate(context: BuildContext): Promise<void> {
 async function makeOut(out: string): Promise<void> {
   try {
     await mkdir(out, { recursive: true });
+    await access(out, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new StackError("no-out", `the folder ${out} can't be made: ${messageOf(error)}`, {
+    throw new StackError("no-out", `the folder ${out} can't be made or written to: ${messageOf(error)}`, {
       hint: `choose one that you may write to: build-template --out DIR (now ${dirname(out)})`,
     });
   }

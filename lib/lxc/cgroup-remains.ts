@@ -71,7 +71,8 @@ async function processes(folder: string): Promise<readonly number[]> {
   }
 }
 
-function killIfAny(pid: number): void {
+/** Ends a process that may be gone already. */
+export function killIfAny(pid: number): void {
   try {
     if (pid > 1) process.kill(pid, "SIGKILL");
   } catch (error) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ensureFolder, readTextIfAny } from "../files.ts";
 import type { Run } from "../run.ts";
 import { waitFor } from "../wait.ts";
+import { killIfAny } from "./cgroup-remains.ts";
 import type { Effects } from "./effects.ts";
 import { runName } from "./run-name.ts";
 
@@ -76,7 +77,7 @@ export async function destroyNetwork(options: { readonly network: Network } & Ef
 export async function destroyNamespace({ name, run }: { readonly name: string; readonly run: Run }): Promise<void> {
   const list = await run("ip", ["netns", "pids", name], { accept: [0, 1, 255] });
   for (const pid of list.stdout.split("\n").filter((line) => line !== "")) {
-    await run("kill", ["-KILL", pid], { accept: [0, 1] });
+    killIfAny(Number(pid));
   }
   const gone = await run("ip", ["netns", "list"]);
   if (gone.stdout.split("\n").some((line) => line.split(" ")[0] === name)) await run("ip", ["netns", "del", name]);

@@ -171,7 +171,9 @@ for (const [signal, expected] of [
     t.equal(await ended, expected, output);
     t.match(output, /nothing is left behind/);
     t.same(leftBehind(here), []);
-    t.notMatch(spawnSync("ps", ["-eo", "args"], { encoding: "utf8" }).stdout, here.temporary);
+    const processes = spawnSync("ps", ["-eo", "args"], { encoding: "utf8" });
+    t.equal(processes.status, 0);
+    t.notMatch(processes.stdout, here.temporary);
     t.notMatch(readFileSync("/proc/self/mountinfo", "utf8"), here.temporary);
   });
 }

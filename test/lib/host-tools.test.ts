@@ -62,7 +62,7 @@ t.test("root installs what is missing with one apt-get, and says so", async (t) 
   await ensureTools([{ command: "pigz", package: "pigz" }], { run, log, root: true, path });
   t.equal(
     readFileSync(join(folder, "calls"), "utf8"),
-    "--quiet update\n--quiet --yes install --no-install-recommends pigz\n",
+    "--quiet update\n--quiet --yes -o DPkg::Lock::Timeout=300 install --no-install-recommends pigz\n",
   );
   t.match(said[0], /installing pigz/);
 });

@@ -11,6 +11,8 @@ const tools = {
   mmdebstrap: { package: "mmdebstrap" },
   newuidmap: { package: "uidmap" },
   openssl: { package: "openssl" },
+  apparmor_parser: { package: "apparmor" },
+  pigz: { package: "pigz" },
   pip: { command: "python3", package: "python3-pip", probe: ["-m", "pip", "--version"] },
   ps: { package: "procps" },
   python3: { package: "python3" },

@@ -54,8 +54,8 @@ async function build(command: readonly string[], cwd = process.cwd()): Promise<s
 async function buildAsUser(): Promise<string> {
   const user = `stack-test-${process.pid}`;
   const folder = await mkdtemp("/var/tmp/stack-user-");
-  await run("useradd", ["--create-home", "--home-dir", join(folder, "home"), user]);
   try {
+    await run("useradd", ["--create-home", "--home-dir", join(folder, "home"), user]);
     await run("chmod", ["755", folder]);
     const project = join(folder, "project");
     const left = new Set([".git", "dist", ".tap"]);
@@ -68,7 +68,8 @@ async function buildAsUser(): Promise<string> {
     const command = ["runuser", "-u", user, "--", "env", `HOME=${join(folder, "home")}`, "bin/build-template"];
     return await sha256(await build(command, project));
   } finally {
-    await run("userdel", ["--remove", user], { accept: [0, 12] });
+    // 6: useradd had failed; 8: a build that was killed still ends; 12: its home goes with the folder.
+    await run("userdel", ["--force", "--remove", user], { accept: [0, 6, 8, 12] });
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { resolve } from "node:path";
+import { readTextIfAny } from "../../lib/files.ts";
 import { bringTools } from "./bring-tools.ts";
 import { buildPhase } from "./build-phase.ts";
 import { type Counts, sum } from "./tap-counts.ts";
@@ -11,6 +12,10 @@ export async function containerPhase(): Promise<Counts> {
     return { passed: 0, failed: 0, failures: [], skipped: ["container: containers are booted by root: sudo npm test"] };
   }
   await bringTools("lxc-start", "newuidmap", "dnsmasq", "ip", "mmdebstrap", "openssl", "ps", "ssh-keygen");
+  // Where the kernel has AppArmor, lxc can't do without its parser, which it only recommends.
+  if ((await readTextIfAny("/sys/module/apparmor/parameters/enabled"))?.startsWith("Y")) {
+    await bringTools("apparmor_parser");
+  }
   const given = process.env.STACK_TEMPLATE;
   const built = given === undefined ? await buildPhase() : { counts: none, template: given };
   if (built.template === undefined) return built.counts;

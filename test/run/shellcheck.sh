@@ -1,7 +1,9 @@
 #!/bin/sh
 # Every shell script that git knows: by suffix, or by its first line.
 set -eu
-git ls-files | while read -r file; do
+# A checkout may be somebody else's.
+files=$(git -c safe.directory="$PWD" ls-files)
+printf '%s\n' "$files" | while read -r file; do
 	case $file in
 	*.sh) echo "$file" ;;
 	*.ts | *.md | *.json | *.yaml | *.lock | *.py | *.ejs) ;;

@@ -18,25 +18,26 @@ export function tapCounts(): { write(chunk: string): void; end(): Counts } {
   const parser = new Parser();
   parser.on("child", (file) => {
     let tests = 0;
+    const skip = (label: string, why: unknown): void => void counts.skipped.push(`${label}: ${String(why)}`);
     file.on("assert", (result: Result) => {
       tests++;
       const label = `${file.name}: ${result.name}`;
-      if (result.skip !== false) counts.skipped.push(`${label}: ${String(result.skip)}`);
-      else if (result.ok || result.todo) counts.passed++;
+      if (result.skip !== false || result.todo !== false) skip(label, result.skip || result.todo);
+      else if (result.ok) counts.passed++;
       else {
         counts.failed++;
         counts.failures.push(label);
       }
     });
+    file.on("child", (test: Parser) => skippedBelow(test, `${file.name}: ${test.name}`, skip));
     file.on("bailout", (reason: string) => {
       counts.failed++;
       counts.failures.push(`${file.name}: bailed out: ${reason}`);
     });
     file.on("complete", (results: FinalResults) => {
-      if (!results.ok && results.fail === 0 && !results.bailout) {
-        counts.failed++;
-        counts.failures.push(`${file.name}: ended badly after ${tests} tests`);
-      }
+      if ((results.ok || results.fail > 0 || results.bailout) && tests > 0) return;
+      counts.failed++;
+      counts.failures.push(`${file.name}: ended badly after ${tests} tests`);
     });
   });
   return {
@@ -46,6 +47,14 @@ export function tapCounts(): { write(chunk: string): void; end(): Counts } {
       return counts;
     },
   };
+}
+
+/** A part of a test that was skipped was not proven either. */
+function skippedBelow(test: Parser, label: string, skip: (label: string, why: unknown) => void): void {
+  test.on("assert", (result: Result) => {
+    if (result.skip !== false || result.todo !== false) skip(`${label}: ${result.name}`, result.skip || result.todo);
+  });
+  test.on("child", (inner: Parser) => skippedBelow(inner, `${label}: ${inner.name}`, skip));
 }
 
 export function sum(all: readonly Counts[]): Counts {
