@@ -32,6 +32,10 @@ rm -f root/.bash_history root/.wget-hsts
 : >var/cache/debconf/passwords.dat
 chmod 600 var/cache/debconf/passwords.dat
 
+# Byte code that Debian's package scripts left of themselves differs from run to run, and no
+# package owns it.
+rm -rf usr/share/python3/debpython/__pycache__
+
 # ldconfig, sysusers and the journal's catalog are as /usr wants them: without these marks
 # systemd would do them all again in the first boot's first second.
 : >etc/.updated
