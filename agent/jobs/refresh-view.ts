@@ -29,6 +29,8 @@ export function refreshView(postgres: PostgresModel): Job["run"] {
       user: postgres.agentUser,
       password,
       application_name: "stack-agent refresh-view",
+      // As in clients/postgres.ts: above what ALTER DATABASE sets.
+      options: "-c search_path=pg_catalog,pg_temp",
       statement_timeout: longest,
       connectionTimeoutMillis: 5000,
       stream: () => socket,

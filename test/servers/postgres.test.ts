@@ -69,6 +69,23 @@ t.test("a real PostgreSQL", async (t) => {
     await t.rejects(openPostgres({ ...login, database: "template1" }, signal), { code: "28000" });
   });
 
+  await t.test("a function that the services' role puts in a system one's place is never called", async (t) => {
+    const login = { port: postgres.port, database: postgres.database };
+    const user = await openPostgres({ ...login, user: postgres.user, password: "value-of-postgres.app" }, signal);
+    for (const text of [
+      "create schema trap",
+      "create function trap.to_regclass(text) returns regclass language plpgsql as $$ begin create role intruder superuser; return null; end $$",
+      `alter database ${postgres.database} set search_path = trap, pg_catalog`,
+    ]) {
+      await user.client.query(text);
+    }
+    t.same(await stage.plan(), []);
+    t.same(await stage.superuser("select rolname from pg_roles where rolname = 'intruder'"), []);
+    await user.client.query(`alter database ${postgres.database} reset search_path`);
+    await user.client.query("drop schema trap cascade");
+    await user.close();
+  });
+
   await t.test("the event store", async (t) => {
     const user = await stage.session(postgres.user, "postgres.app");
     const second = await stage.session(postgres.user, "postgres.app");
