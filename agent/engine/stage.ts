@@ -22,7 +22,7 @@ export interface Plan {
 
 /**
  * A stage, as a declaration. Facts decide: nothing remembers that a stage was done.
- * `inspect` looks and never touches; `preflight`, `plan` and `reset` are pure.
+ * `inspect` looks and never touches; `preflight` and `plan` are pure.
  */
 export interface StageSpec<Id extends StageId, F> {
   readonly id: Id;
@@ -35,7 +35,6 @@ export interface StageSpec<Id extends StageId, F> {
   inspect(eyes: Eyes, model: Model, signal: AbortSignal): Promise<F>;
   preflight(facts: F, model: Model): readonly Problem[];
   plan(facts: F, model: Model): Plan;
-  reset(facts: F, model: Model): readonly Action[];
 }
 
 /** A stage whose facts' type is its own matter: what the engine and the CLI see. */

@@ -1,13 +1,22 @@
 import * as z from "zod/mini";
 
+export const healthStatus = z.enum(["pass", "warn", "fail"]);
+
+/** One component, flat: what monitoring discovers. Figures are 0 before the first result. */
+export const componentHealth = z.object({
+  name: z.string(),
+  status: healthStatus,
+  code: z.string(),
+  latencyMs: z.number(),
+  ageMs: z.number(),
+});
+
 /**
  * The body of `/health`, `/readyz` and `/livez`, media type `application/health+json`.
  * Field names of draft-inadarei-api-health-check-06, plus `schemaVersion` and the flat
  * `components`, which monitoring discovers without knowing the check names.
  * pass and warn are answered with 200, fail with 503.
  */
-export const healthStatus = z.enum(["pass", "warn", "fail"]);
-
 export const healthDocument = z.object({
   schemaVersion: z.literal(1),
   status: healthStatus,
@@ -30,15 +39,7 @@ export const healthDocument = z.object({
       }),
     ),
   ),
-  components: z.array(
-    z.object({
-      name: z.string(),
-      status: healthStatus,
-      code: z.string(),
-      latencyMs: z.number(),
-      ageMs: z.number(),
-    }),
-  ),
+  components: z.array(componentHealth),
 });
 
 export type HealthStatus = z.output<typeof healthStatus>;

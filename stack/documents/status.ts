@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { healthStatus } from "./health.ts";
+import { componentHealth } from "./health.ts";
 import { stageProgress } from "./progress.ts";
 
 /** What `stack-agent status --format json` prints. */
@@ -9,17 +9,7 @@ export const statusDocument = z.object({
   status: z.enum(["healthy", "degraded", "failed", "working"]),
   stack: z.object({ name: z.string(), version: z.string() }),
   stages: z.array(stageProgress),
-  components: z.array(
-    z.object({
-      name: z.string(),
-      status: healthStatus,
-      code: z.string(),
-      latencyMs: z.number(),
-      ageMs: z.number(),
-      ports: z.array(z.number()),
-      message: z.optional(z.string()),
-    }),
-  ),
+  components: z.array(z.extend(componentHealth, { ports: z.array(z.number()), message: z.optional(z.string()) })),
   jobs: z.array(
     z.object({
       name: z.string(),

@@ -15,7 +15,6 @@ export const postgresStage = defineStage<"postgres", PostgresFacts>({
   inspect: (eyes, model, signal) => inspectPostgres(eyes, model, part(model), signal),
   preflight: (facts, model) => preflightPostgres(facts, model, part(model)),
   plan: (facts, model) => planPostgres(facts, model, part(model)),
-  reset: () => [],
 });
 
 function part({ postgres }: Model): PostgresModel {

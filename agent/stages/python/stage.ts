@@ -40,7 +40,6 @@ export const pythonStage = defineStage<"python", readonly VenvFacts[]>({
       })),
     unseen: [],
   }),
-  reset: () => [],
 });
 
 async function inspectVenv(eyes: Eyes, model: Model, service: Model["services"][number]): Promise<VenvFacts> {

@@ -33,7 +33,6 @@ export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
   },
   preflight: () => [],
   plan: (facts, model) => planRabbitmq(facts, part(model), wantedDefinitions(model)),
-  reset: () => [],
 });
 
 /** Files, the unit, then what the broker holds. On a first boot the broker has loaded that itself. */

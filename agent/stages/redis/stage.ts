@@ -27,7 +27,6 @@ export const redisStage = defineStage<"redis", RedisFacts>({
   inspect,
   preflight: () => [],
   plan: (facts, model) => planRedis(facts, part(model)),
-  reset: () => [],
 });
 
 async function inspect(eyes: Eyes, model: Model, signal: AbortSignal): Promise<RedisFacts> {

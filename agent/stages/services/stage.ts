@@ -16,5 +16,4 @@ export const servicesStage = defineStage<"services", ComponentFacts>({
   inspect: (eyes, model) => inspectComponent(eyes, model, "services"),
   preflight: () => [],
   plan: (facts) => ({ actions: planComponent(facts, { wait: false }), unseen: [] }),
-  reset: () => [],
 });

@@ -45,7 +45,6 @@ export const systemStage = defineStage<"system", SystemFacts>({
   inspect,
   preflight,
   plan: (facts, model) => ({ actions: plan(facts, model), unseen: [] }),
-  reset: () => [],
 });
 
 async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {

@@ -105,7 +105,6 @@ function fileStage(id: StageId, folder: string, more: StageOptions = {}): Stage 
       actions: [...(text === wanted ? [] : [write(path, wanted)]), ...(more.extra?.() ?? [])],
       unseen: more.unseen?.() ?? [],
     }),
-    reset: () => [],
   } as Stage;
 }
 
