@@ -12,6 +12,8 @@ const closed = [5432, 6379, 6380, 6381, 16379, 16380, 16381, 5672, 15672, 4369, 
 interface Socket {
   readonly address: string;
   readonly port: number;
+  /** As `ss` prints it. */
+  readonly line: string;
 }
 
 /** R16: what a neighbour on the bridge can reach. */
@@ -36,10 +38,16 @@ export function networkRows(t: Test, machine: Machine): void {
     // The DHCP client listens on 68, and on a port of its own choice for answers it asks for.
     // A socket that a name look-up opens is gone in a moment: only what stays is a listener.
     const others = async (): Promise<string[]> =>
-      (await machine.sh("ss -lunpH")).split("\n").filter((line) => line !== "" && !/\("dhclient",pid=\d+/.test(line));
+      (await sockets(machine, "-lunpH"))
+        .filter(({ address, line }) => !isLoopback(address) && !isDhcp(line))
+        .map(({ line }) => line);
     const none = async (): Promise<boolean> => (await others()).length === 0;
+    // RabbitMQ leaves its syslog client running by chance: here it surely is.
+    await machine.sh("rabbitmqctl --quiet eval 'application:ensure_all_started(syslog).'");
+    t.match(await machine.sh("ss -lunpH"), /"beam.smp"/, "the syslog client has its socket");
     await waitFor(none, { what: "UDP sockets to be the DHCP client's alone", timeout: 10_000 }).catch(() => {});
     t.strictSame(await others(), [], "UDP: the DHCP client's alone");
+    await machine.sh("rabbitmqctl --quiet eval 'application:stop(syslog).'");
   });
 
   t.test("R16 the services' answers tell a stranger no versions, messages or paths", async (t) => {
@@ -57,8 +65,12 @@ async function sockets(machine: Machine, options: string): Promise<Socket[]> {
   return lines.map((line) => {
     const local = line.split(/\s+/)[3] ?? "";
     const at = local.lastIndexOf(":");
-    return { address: local.slice(0, at), port: Number(local.slice(at + 1)) };
+    return { address: local.slice(0, at), port: Number(local.slice(at + 1)), line };
   });
+}
+
+function isDhcp(line: string): boolean {
+  return /\("dhclient",pid=\d+/.test(line);
 }
 
 function isLoopback(address: string): boolean {
