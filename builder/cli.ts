@@ -7,10 +7,11 @@ import { definitionJsonSchema } from "../stack/definition/json-schema.ts";
 import { parseDefinition } from "../stack/definition/parse.ts";
 import { resolve } from "../stack/resolve.ts";
 import { type BuildResult, build } from "./build.ts";
+import { cacheFolder } from "./cache/cache-folder.ts";
+import { defaultCacheLimit } from "./cache/prune.ts";
 import type { BuildOptions, Format } from "./context.ts";
 import { plainProgress } from "./progress/plain.ts";
 import type { Progress } from "./progress/progress.ts";
-import { terminalProgress } from "./progress/terminal.ts";
 import { projectFolder as project } from "./resources.ts";
 
 const help = `
@@ -40,6 +41,7 @@ Exit codes: 0 built, 1 a step failed, 64 unknown option or invalid stack.yaml,
 interface Flags {
   readonly out: string;
   readonly format: Format;
+  readonly offline?: true;
   readonly schema?: true;
   readonly json?: true;
 }
@@ -50,6 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .argument("[STACK.yaml]", "the stack definition (default: stack/stock-analysis.yaml)")
     .option("--out <dir>", "where the template goes", "dist")
     .addOption(new Option("--format <format>", "compression").choices(["gz", "zst"]).default("gz"))
+    .option("--offline", "build from what is cached, without asking the network")
     .option("--schema", "print the JSON Schema of a stack.yaml and end")
     .option("--json", "print the result, or the error, as one JSON object")
     .version(await projectVersion(), "--version", "print the version and end")
@@ -69,7 +72,8 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   try {
     const options = await readOptions(program.args[0], flags);
-    const result = await interruptible((signal) => build({ ...options, project }, progress(flags), signal));
+    const shown = await progress(flags);
+    const result = await interruptible((signal) => build({ ...options, project }, shown, signal));
     process.stdout.write(flags.json ? `${JSON.stringify(result, undefined, 2)}\n` : summary(result));
     return 0;
   } catch (error) {
@@ -86,6 +90,9 @@ async function readOptions(file: string | undefined, flags: Flags): Promise<Buil
     model: resolve(parseDefinition(text, path)),
     out: resolvePath(flags.out),
     format: flags.format,
+    cache: cacheFolder(process.env),
+    cacheLimit: defaultCacheLimit,
+    offline: flags.offline === true,
   };
 }
 
@@ -121,11 +128,13 @@ async function interruptible<T>(use: (signal: AbortSignal) => Promise<T>): Promi
   }
 }
 
-function progress(flags: Flags): Progress {
+async function progress(flags: Flags): Promise<Progress> {
   const write = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
-  return process.stderr.isTTY && process.stdout.isTTY && !flags.json ? terminalProgress(write) : plainProgress(write);
+  if (!process.stderr.isTTY || !process.stdout.isTTY || flags.json) return plainProgress(write);
+  const { terminalProgress } = await import("./progress/terminal.ts");
+  return terminalProgress(write);
 }
 
 function summary({ template, manifest, deploy, document }: BuildResult): string {

@@ -2,7 +2,6 @@ import type { Log } from "../lib/log.ts";
 import type { Run } from "../lib/run.ts";
 import type { Model } from "../stack/model.ts";
 import type { Templates } from "../stack/render/render.ts";
-import type { Layer } from "./pack/merge.ts";
 
 /** What the builder is asked for, as the command line gives it. */
 export interface BuildOptions {
@@ -11,6 +10,12 @@ export interface BuildOptions {
   readonly model: Model;
   readonly out: string;
   readonly format: Format;
+  /** Folder of what builds leave for the next. */
+  readonly cache: string;
+  /** Bytes that the cache may hold after a build. */
+  readonly cacheLimit: number;
+  /** Builds from what is cached alone. */
+  readonly offline: boolean;
 }
 
 export type Format = "gz" | "zst";
@@ -26,14 +31,8 @@ export interface BuildContext extends BuildOptions {
   /** Scratch space, gone at the end whatever happens. */
   readonly work: string;
   readonly templates: Templates;
-}
-
-/** A layer as its function made it. */
-export interface BuiltLayer {
-  readonly layer: Layer;
-  /** Hash of the layer's inputs: the same key, the same bytes. */
-  readonly key: string;
-  readonly seconds: number;
+  /** The base layer unpacked, as a chroot to build other layers in: its path. */
+  readonly rootfs: () => Promise<string>;
 }
 
 /**

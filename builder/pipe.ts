@@ -3,31 +3,38 @@ import { $, type ProcessOutput } from "zx";
 import { StackError } from "../lib/error.ts";
 import { commandLine, tail } from "../lib/run.ts";
 
-/** Runs a command with its output appended to a file. Paths and arguments are quoted by zx. */
-export function pipeToFile(command: readonly string[], file: string, signal: AbortSignal): Promise<void> {
-  return settled(command, signal, shell(signal)`${[...command]} >> ${file}`);
+/** What a command writes, as it comes. Paths and arguments are quoted by zx. @throws StackError `command-failed` */
+export async function* outputOf(command: readonly string[], signal: AbortSignal): AsyncGenerator<Buffer> {
+  const stop = new AbortController();
+  const running = shell(AbortSignal.any([signal, stop.signal]))`exec ${[...command]}`;
+  try {
+    yield* running.stdout as AsyncIterable<Buffer>;
+    await settled(command, signal, running);
+  } finally {
+    stop.abort();
+    await running;
+  }
 }
 
-/** Runs a filter (a compressor): bytes in, its output appended to a file. */
-export async function filterToFile(
-  input: Readable,
-  command: readonly string[],
-  file: string,
-  signal: AbortSignal,
-): Promise<void> {
-  // zx does not pass on an error of the input; the filter would wait for more for ever.
+/** Gives bytes to a command and waits for it. */
+export async function inputTo(input: Readable, command: readonly string[], signal: AbortSignal): Promise<void> {
+  // zx does not pass on an error of the input; the command would wait for more for ever.
   const failed = new Promise<never>((_, reject) => input.once("error", reject));
   const stop = new AbortController();
-  const filter = shell(AbortSignal.any([signal, stop.signal]), input)`${[...command]} >> ${file}`;
+  const running = shell(AbortSignal.any([signal, stop.signal]), input)`exec ${[...command]}`;
   try {
-    await Promise.race([settled(command, signal, filter), failed]);
+    await Promise.race([settled(command, signal, running), failed]);
   } finally {
     stop.abort();
   }
 }
 
+/** zx keeps a copy of all output; an archive's would fill the memory. */
+const keepNothing = (): string[] => Object.assign([], { push: () => 0 });
+
 function shell(signal: AbortSignal, input?: Readable) {
-  return $({ quiet: true, nothrow: true, signal, ...(input && { input }), stdio: ["pipe", "pipe", "pipe"] });
+  const store = { stdout: keepNothing(), stderr: [], stdall: keepNothing() };
+  return $({ quiet: true, nothrow: true, signal, store, ...(input && { input }), stdio: ["pipe", "pipe", "pipe"] });
 }
 
 async function settled(

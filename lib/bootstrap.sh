@@ -7,6 +7,9 @@ node=$root/node_modules/.bin/node
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
 stamp=$root/node_modules/.stack-lock
+# Node keeps what it has compiled, with the types taken out: half a second and 25 MB saved a run.
+[ -z "${XDG_CACHE_HOME:-${HOME:-}}" ] ||
+	export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/proxmox-stack/compiled}"
 
 # npm 9 takes the link away with the packages of other platforms, which bring a "node" too.
 link_node() {

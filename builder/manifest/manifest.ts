@@ -1,14 +1,13 @@
-import { stat } from "node:fs/promises";
 import { deviations } from "../../stack/deviations.ts";
 import type { ManifestDocument } from "../../stack/documents/manifest.ts";
 import type { Model } from "../../stack/model.ts";
-import type { BuiltLayer } from "../context.ts";
+import type { CachedLayer } from "../cache/cached-layer.ts";
 import type { Package } from "../layers/base/facts.ts";
 import type { PackedTemplate } from "../pack/pack.ts";
 
 export interface ManifestSources {
   readonly model: Model;
-  readonly layers: readonly BuiltLayer[];
+  readonly layers: readonly CachedLayer[];
   readonly packages: readonly Package[];
   /** Versions of what goes into the template (uv, node). */
   readonly tools: Readonly<Record<string, string>>;
@@ -20,15 +19,10 @@ export interface ManifestSources {
  */
 export async function manifest(from: ManifestSources, packed?: PackedTemplate): Promise<ManifestDocument> {
   const { model, packages } = from;
-  const layers = await Promise.all(
-    from.layers.map(async ({ layer, key, seconds }) => ({
-      name: layer.name,
-      key,
-      entries: layer.members.length,
-      bytes: (await stat(layer.path)).size,
-      ...(packed && { seconds: Math.round(seconds * 10) / 10 }),
-    })),
-  );
+  const layers = from.layers.map(({ index: { name, key, entries, bytes, seconds }, cached }) => ({
+    ...{ name, key, entries, bytes },
+    ...(packed && { seconds, cached }),
+  }));
   return {
     schemaVersion: 1,
     name: model.name,

@@ -1,21 +1,17 @@
-import { createReadStream } from "node:fs";
 import { StackError } from "../../lib/error.ts";
 import { blockSize, TypeFlag, writeHeader } from "./header.ts";
 import type { Member } from "./scan.ts";
 
-/** An archive on disk with its members, as `scan` lists them. */
+/** An archive's members, as `scan` lists them. */
 export interface Layer {
   readonly name: string;
-  readonly path: string;
   readonly members: readonly Member[];
 }
 
-/** A stretch of a merged archive: bytes copied from a layer's file, or bytes made here. */
-export type Segment =
-  | { readonly from: string; readonly start: number; readonly end: number }
-  | { readonly bytes: Buffer };
+/** A stretch of a merged archive: bytes of the slice's own layer, or bytes made here. */
+export type Segment = { readonly start: number; readonly end: number } | { readonly bytes: Buffer };
 
-/** What one layer gives to the merged archive. */
+/** What one layer gives to the merged archive, in one go. */
 export interface Slice {
   readonly layer: string;
   readonly segments: readonly Segment[];
@@ -28,21 +24,27 @@ export interface Slice {
  *
  * - What a higher layer has too is left out below. A folder keeps its place in the lowest
  *   layer, since its content follows there, and takes mode and owner from the highest.
+ * - Of `front`, what a layer has comes before all else, its folders first: of a folder that
+ *   it has made on the way to a member, GNU tar with `--skip-old-files` sets neither mode nor
+ *   owner when it meets the folder's own member later (measured, GNU tar 1.34).
  * - A folder that becomes a file takes everything below it along; a file may become a folder.
  * - A hard link whose first name is left out becomes the file itself.
  * - A folder that no layer has, but something lies in, is made: root's, 0755.
  *
- * One slice a layer, none with end-of-archive blocks, so each may be compressed apart.
+ * One slice a layer, and one for the front; none with end-of-archive blocks, so each may be
+ * compressed apart.
  *
  * @param mtime of folders made here, seconds since 1970
+ * @param front names, e.g. `./etc/appliance.info`
  * @throws StackError `duplicate-member` (twice in one layer), `through-link` (a member below
  *   a name that is no folder)
  */
-export function merge(layers: readonly Layer[], mtime: number): Slice[] {
+export function merge(layers: readonly Layer[], mtime: number, front: readonly string[] = []): Slice[] {
   const top = topmost(layers);
   refuseLostParents(top);
   const placed = new Set<string>();
-  return layers.map((layer, index) => {
+  const first = front.flatMap((name) => frontSlice(name, top, layers, placed));
+  const rest = layers.map((layer, index) => {
     const segments: Segment[] = [];
     let entries = 0;
     const promoted = new Map<string, string>();
@@ -58,28 +60,17 @@ export function merge(layers: readonly Layer[], mtime: number): Slice[] {
       }
       placed.add(member.name);
       entries++;
-      if (winner.index !== index) {
-        append(segments, { from: winner.path, start: winner.member.start, end: winner.member.end });
+      if (winner.index !== index && !sameFolder(member, winner.member)) {
+        append(segments, { bytes: folderHeader(winner.member) });
         continue;
       }
       const lost = member.type === TypeFlag.hardlink && top.get(member.target)?.index !== index;
-      if (!lost) append(segments, { from: layer.path, start: member.start, end: member.end });
+      if (!lost) append(segments, { start: member.start, end: member.end });
       else promote(segments, layer, member, byName.get(member.target), promoted);
     }
     return { layer: layer.name, segments, entries };
   });
-}
-
-/** The bytes of a merged archive's slice, in order. */
-export async function* bytesOf(slice: Slice, signal: AbortSignal): AsyncGenerator<Buffer> {
-  for (const segment of slice.segments) {
-    signal.throwIfAborted();
-    if ("bytes" in segment) yield segment.bytes;
-    else {
-      const { from, start, end } = segment;
-      yield* createReadStream(from, { start, end: end - 1, highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>;
-    }
-  }
+  return [...first, ...rest];
 }
 
 /** The two blocks of zeros that end an archive: after the last slice only. */
@@ -87,7 +78,6 @@ export const endOfArchive = Buffer.alloc(2 * blockSize);
 
 interface Top {
   readonly index: number;
-  readonly path: string;
   readonly member: Member;
 }
 
@@ -102,7 +92,7 @@ function topmost(layers: readonly Layer[]): Map<string, Top> {
         throw new StackError("duplicate-member", `layer ${layer.name} holds ${member.name} twice`);
       }
       if (below?.member.type === TypeFlag.directory && member.type !== TypeFlag.directory) replaced.push(member.name);
-      top.set(member.name, { index, path: layer.path, member });
+      top.set(member.name, { index, member });
     }
     for (const name of replaced) {
       for (const [other, { index: owner }] of top) {
@@ -111,6 +101,44 @@ function topmost(layers: readonly Layer[]): Map<string, Top> {
     }
   }
   return top;
+}
+
+function frontSlice(
+  name: string,
+  top: ReadonlyMap<string, Top>,
+  layers: readonly Layer[],
+  placed: Set<string>,
+): Slice[] {
+  const found = top.get(name);
+  if (found === undefined) return [];
+  const parts = name.split("/");
+  const parents = parts.slice(0, -1).map((_, index) => parts.slice(0, index + 1).join("/"));
+  const segments: Segment[] = [];
+  for (const parent of parents) {
+    const folder = top.get(parent);
+    if (folder === undefined || placed.has(parent)) continue;
+    append(segments, { bytes: folderHeader(folder.member) });
+    placed.add(parent);
+  }
+  const entries = segments.length + 1;
+  append(segments, { start: found.member.start, end: found.member.end });
+  placed.add(name);
+  return [{ layer: layers[found.index]?.name ?? "", segments, entries }];
+}
+
+/** Whether a lower layer's own header serves: a folder's time is of no matter. */
+function sameFolder(low: Member, high: Member): boolean {
+  const attributes = (member: Member): string =>
+    JSON.stringify(
+      [...member.pax].filter(([key]) => key.startsWith("SCHILY.")).map(([key, value]) => [key, value.toString("hex")]),
+    );
+  return low.mode === high.mode && low.uid === high.uid && low.gid === high.gid && attributes(low) === attributes(high);
+}
+
+function folderHeader({ name, mode, uid, gid, mtime, pax }: Member): Buffer {
+  const attributes = new Map([...pax].filter(([key]) => key.startsWith("SCHILY.")));
+  const header = { name: `${name}/`, linkName: "", type: TypeFlag.directory, size: 0, mode, uid, gid, mtime };
+  return writeHeader(header, attributes);
 }
 
 const plainFolder = { linkName: "", type: TypeFlag.directory, size: 0, mode: 0o755, uid: 0, gid: 0 };
@@ -155,20 +183,18 @@ function promote(
   promoted.set(target.name, member.name);
   const file = { name: member.name, linkName: "", type: TypeFlag.file, size: target.size, mode, uid, gid, mtime };
   append(segments, { bytes: writeHeader(file, pax) });
-  append(segments, { from: layer.path, start: target.content, end: target.end });
+  append(segments, { start: target.content, end: target.end });
 }
 
-/** Neighbours in one file are copied in one go. */
+/** Neighbours are copied in one go. */
 function append(segments: Segment[], segment: Segment): void {
-  if ("from" in segment && segment.start === segment.end) return;
   const last = segments.at(-1);
-  if (
-    last !== undefined &&
-    "from" in last &&
-    "from" in segment &&
-    last.from === segment.from &&
-    last.end === segment.start
-  ) {
-    segments[segments.length - 1] = { ...last, end: segment.end };
-  } else segments.push(segment);
+  if ("start" in segment) {
+    if (segment.start === segment.end) return;
+    if (last !== undefined && "start" in last && last.end === segment.start) {
+      segments[segments.length - 1] = { start: last.start, end: segment.end };
+      return;
+    }
+  }
+  segments.push(segment);
 }

@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { codecs, sha256 } from "../cache/codec.ts";
+import { type Content, openContent, type StoredLayer } from "../cache/layer.ts";
 import type { Format } from "../context.ts";
-import { filterToFile } from "../pipe.ts";
-import { bytesOf, endOfArchive, type Layer, merge, type Slice } from "./merge.ts";
+import { endOfArchive, merge } from "./merge.ts";
+import { pieces } from "./pieces.ts";
 
 export interface PackedTemplate {
   readonly path: string;
@@ -15,76 +13,77 @@ export interface PackedTemplate {
   readonly bytes: number;
   /** Of the compressed file, hex. */
   readonly sha256: string;
-  /** Of the uncompressed archive, hex: what the template's name carries the first 8 of. */
+  /** Of the content, however it is compressed, hex: what the template's name carries the first 8 of. */
   readonly contentSha256: string;
   /** Entries each layer gives to the template. */
   readonly entries: Readonly<Record<string, number>>;
 }
 
 export interface PackOptions {
-  readonly layers: readonly Layer[];
+  /** The lowest first. */
+  readonly layers: readonly StoredLayer[];
   readonly out: string;
   readonly format: Format;
   /** The template's file name, once its content's hash is known. */
   readonly name: (contentSha256: string) => string;
   readonly mtime: number;
+  /** Members that come first, see `merge`. */
+  readonly front: readonly string[];
   readonly signal: AbortSignal;
 }
 
 /**
- * pigz's and zstd's output must not depend on the number of cores: with one thread pigz
- * writes other bytes than with two, and zstd without -T too.
- */
-const compressors: Readonly<Record<Format, () => readonly string[]>> = {
-  gz: () => ["pigz", "-6", "--no-name", "--processes", String(Math.max(2, availableParallelism()))],
-  zst: () => ["zstd", "-9", "--quiet", "--threads=0"],
-};
-
-/**
- * Writes the template: the layers over each other, one compressed member a layer, only the
- * last with end-of-archive blocks (in an earlier one they would hide all that follows).
+ * Writes the template: the layers over each other. It is a row of gzip members or zstd
+ * frames; what no higher layer touches is copied out of the cache as it is. Only the last
+ * holds end-of-archive blocks: in an earlier one they would hide all that follows.
  * The file gets its name when it is whole.
+ *
+ * @throws StackError `damaged-layer`, its `detail` the entry's folder
  */
 export async function pack(options: PackOptions): Promise<PackedTemplate> {
-  const { layers, out, format, mtime, signal } = options;
-  const slices = merge(layers, mtime);
+  const { layers, out, format, mtime, front, signal } = options;
+  const byName = new Map(layers.map((layer) => [layer.index.name, layer]));
+  const slices = merge(
+    layers.map(({ index, members }) => ({ name: index.name, members })),
+    mtime,
+    front,
+  );
   const temporary = join(out, `.template-${process.pid}.tmp`);
+  const whole = createHash("sha256");
   const content = createHash("sha256");
+  const entries: Record<string, number> = {};
+  const contents = new Map<string, Content>();
+  let bytes = 0;
+  const file = await open(temporary, "w", 0o644);
   try {
-    for (const [index, slice] of slices.entries()) {
-      const bytes = hashed(slice, index === slices.length - 1, content, signal);
-      await filterToFile(Readable.from(bytes, { objectMode: false }), compressors[format](), temporary, signal);
+    const append = async (compressed: Buffer, raw: string): Promise<void> => {
+      whole.update(compressed);
+      content.update(raw);
+      bytes += compressed.length;
+      await file.writeFile(compressed);
+    };
+    for (const slice of slices) {
+      const layer = byName.get(slice.layer);
+      if (layer === undefined) continue;
+      const kept = contents.get(slice.layer) ?? (await openContent(layer, format, signal));
+      contents.set(slice.layer, kept);
+      entries[slice.layer] = (entries[slice.layer] ?? 0) + slice.entries;
+      for (const piece of pieces(slice.segments, layer.index.bytes)) {
+        signal.throwIfAborted();
+        const made = await (piece.kind === "chunk" ? kept.chunk(piece.number) : kept.variant(piece.segments));
+        await append(made.bytes, made.raw);
+      }
     }
+    await append(await codecs[format].compress(endOfArchive), sha256(endOfArchive));
+    await file.sync();
     const contentSha256 = content.digest("hex");
-    const file = options.name(contentSha256);
-    const sha256 = await fileSha256(temporary, signal);
-    const { size } = await stat(temporary);
-    const path = join(out, file);
+    const name = options.name(contentSha256);
+    const path = join(out, name);
     await rename(temporary, path);
-    const entries = Object.fromEntries(slices.map((slice) => [slice.layer, slice.entries]));
-    return { path, file, bytes: size, sha256, contentSha256, entries };
+    return { path, file: name, bytes, sha256: whole.digest("hex"), contentSha256, entries };
   } finally {
+    await file.close();
+    for (const kept of contents.values()) await kept.close();
     await rm(temporary, { force: true });
   }
-}
-
-async function* hashed(
-  slice: Slice,
-  last: boolean,
-  hash: ReturnType<typeof createHash>,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
-  for await (const chunk of bytesOf(slice, signal)) {
-    hash.update(chunk);
-    yield chunk;
-  }
-  if (!last) return;
-  hash.update(endOfArchive);
-  yield endOfArchive;
-}
-
-async function fileSha256(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash, { signal });
-  return hash.digest("hex");
 }

@@ -1,6 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { StackError } from "../../lib/error.ts";
-import { blockSize, padded, readHeader, readPax, TypeFlag } from "./header.ts";
+import { blockSize, type Header, padded, readHeader, readPax, TypeFlag } from "./header.ts";
 
 /** A member of an archive on disk. */
 export interface Member {
@@ -36,70 +35,143 @@ const known: ReadonlySet<string> = new Set([
   TypeFlag.contiguous,
 ]);
 
-/**
- * Lists an archive's members by its headers alone; contents are skipped, not read.
- *
- * @throws StackError `bad-archive`; `id-out-of-range` for an owner of 65536 or more;
- *   `device-node`, which an unprivileged container can't make.
- */
-export function scan(path: string): Member[] {
-  const file = openSync(path, "r");
-  try {
-    return [...members(reader(file), path)];
-  } finally {
-    closeSync(file);
-  }
+/** Lists an archive's members as its bytes flow by. */
+export interface Scanner {
+  /**
+   * Takes the next bytes. @returns those of the bytes taken so far that belong to complete
+   * headers and contents: never the blocks of zeros that end an archive, nor what follows.
+   */
+  push(bytes: Buffer): Buffer[];
+  /** To be called after the last bytes. @throws StackError `bad-archive` where a member is cut off */
+  end(): Member[];
 }
 
-type Read = (at: number, length: number) => Buffer;
-
-function* members(read: Read, path: string): Generator<Member> {
+/**
+ * Reads headers, and the extended ones before them; contents pass unread.
+ *
+ * @param source what the archive is, for messages
+ * @throws StackError `bad-archive`; `id-out-of-range` for an owner of 65536 or more;
+ *   `device-node`, which an unprivileged container can't make. From `push`.
+ */
+export function createScanner(source: string): Scanner {
+  const members: Member[] = [];
+  let extended = noExtension(0);
+  /** Content bytes still to pass. */
+  let passing = 0;
+  /** The header block, or extended header's content, that is being collected. */
+  let item = { header: undefined as Header | undefined, held: Buffer.alloc(blockSize), length: 0 };
   let at = 0;
-  for (;;) {
-    const start = at;
-    let pax = new Map<string, Buffer>();
-    let longName: string | undefined;
-    let longLink: string | undefined;
-    for (;;) {
-      const block = read(at, blockSize);
-      if (block.length === 0 && at === start) return;
-      if (block.length < blockSize) throw new StackError("bad-archive", `${path} ends in the middle of a member`);
-      const header = readHeader(block);
-      if (header === undefined) return;
-      const content = at + blockSize;
-      at = content + padded(header.size);
-      if (header.type === TypeFlag.paxNext) {
-        pax = readPax(read(content, header.size));
-      } else if (header.type === TypeFlag.gnuLongName) {
-        longName = cString(read(content, header.size));
-      } else if (header.type === TypeFlag.gnuLongLink) {
-        longLink = cString(read(content, header.size));
-      } else {
-        const size = numberOf(pax, "size") ?? header.size;
-        at = content + padded(size);
-        const name = pax.get("path")?.toString("utf8") ?? longName ?? header.name;
-        const target = pax.get("linkpath")?.toString("utf8") ?? longLink ?? header.linkName;
-        yield checked(
-          {
-            name: normalise(name),
-            type: header.type === TypeFlag.contiguous ? TypeFlag.file : header.type,
-            target: header.type === TypeFlag.hardlink ? normalise(target) : target,
-            size,
-            mode: header.mode,
-            uid: numberOf(pax, "uid") ?? header.uid,
-            gid: numberOf(pax, "gid") ?? header.gid,
-            mtime: numberOf(pax, "mtime") ?? header.mtime,
-            pax,
-            start,
-            content,
-            end: at,
-          },
-          path,
-        );
-        break;
-      }
+  let ended = false;
+
+  const complete = (): Buffer => {
+    const { header, held } = item;
+    item = { header: undefined, held: Buffer.alloc(blockSize), length: 0 };
+    if (header !== undefined) {
+      extend(extended, header, held.subarray(0, header.size));
+      return held;
     }
-  }
+    const read = readHeader(held);
+    if (read === undefined) {
+      ended = true;
+      return Buffer.alloc(0);
+    }
+    if (extensions.has(read.type)) {
+      if (read.size > 0) item = { header: read, held: Buffer.alloc(padded(read.size)), length: 0 };
+      return held;
+    }
+    const member = checked(memberOf(read, extended, at), source);
+    members.push(member);
+    passing = padded(member.size);
+    extended = noExtension(at + passing);
+    return held;
+  };
+
+  return {
+    push(bytes) {
+      const belonging: Buffer[] = [];
+      let from = 0;
+      while (from < bytes.length && !ended) {
+        if (passing > 0) {
+          const part = bytes.subarray(from, from + passing);
+          belonging.push(part);
+          passing -= part.length;
+          at += part.length;
+          from += part.length;
+          continue;
+        }
+        const taken = bytes.copy(item.held, item.length, from);
+        item.length += taken;
+        from += taken;
+        if (item.length < item.held.length) break;
+        at += item.held.length;
+        const done = complete();
+        if (done.length > 0) belonging.push(done);
+      }
+      return belonging;
+    },
+    end() {
+      if (!ended && (passing > 0 || item.length > 0 || item.header !== undefined)) {
+        throw new StackError("bad-archive", `${source} ends in the middle of a member`);
+      }
+      return members;
+    },
+  };
+}
+
+/** Lists an archive's members. @throws what `createScanner` does */
+export async function scan(archive: AsyncIterable<Buffer>, source: string): Promise<Member[]> {
+  const scanner = createScanner(source);
+  for await (const bytes of archive) scanner.push(bytes);
+  return scanner.end();
+}
+
+/** What headers before a member's own say of it. */
+interface Extension {
+  /** Offset of the first of them. */
+  readonly start: number;
+  pax: ReadonlyMap<string, Buffer>;
+  longName?: string;
+  longLink?: string;
+}
+
+const extensions: ReadonlySet<string> = new Set([
+  TypeFlag.paxNext,
+  TypeFlag.paxGlobal,
+  TypeFlag.gnuLongName,
+  TypeFlag.gnuLongLink,
+]);
+
+const noPax: ReadonlyMap<string, Buffer> = new Map();
+
+function noExtension(start: number): Extension {
+  return { start, pax: noPax };
+}
+
+function extend(extension: Extension, header: Header, content: Buffer): void {
+  if (header.type === TypeFlag.paxNext) extension.pax = readPax(content);
+  else if (header.type === TypeFlag.gnuLongName) extension.longName = cString(content);
+  else if (header.type === TypeFlag.gnuLongLink) extension.longLink = cString(content);
+}
+
+/** @param content offset of its content */
+function memberOf(header: Header, { start, pax, longName, longLink }: Extension, content: number): Member {
+  const size = numberOf(pax, "size") ?? header.size;
+  const name = pax.get("path")?.toString("utf8") ?? longName ?? header.name;
+  const target = pax.get("linkpath")?.toString("utf8") ?? longLink ?? header.linkName;
+  return {
+    name: normalise(name),
+    type: header.type === TypeFlag.contiguous ? TypeFlag.file : header.type,
+    target: header.type === TypeFlag.hardlink ? normalise(target) : target,
+    size,
+    mode: header.mode,
+    uid: numberOf(pax, "uid") ?? header.uid,
+    gid: numberOf(pax, "gid") ?? header.gid,
+    mtime: numberOf(pax, "mtime") ?? header.mtime,
+    pax,
+    start,
+    content,
+    end: content + padded(size),
+  };
 }
 
 function checked(member: Member, path: string): Member {
@@ -137,23 +209,4 @@ function numberOf(pax: ReadonlyMap<string, Buffer>, key: string): number | undef
 function cString(content: Buffer): string {
   const end = content.indexOf(0);
   return content.toString("utf8", 0, end < 0 ? content.length : end);
-}
-
-/** Reads through a window, so that headers of small members cost no system call each. */
-function reader(file: number): Read {
-  const window = Buffer.allocUnsafe(256 * 1024);
-  let from = 0;
-  let until = 0;
-  return (at, length) => {
-    if (length > window.length) {
-      const whole = Buffer.alloc(length);
-      return whole.subarray(0, readSync(file, whole, 0, length, at));
-    }
-    if (at < from || at + length > until) {
-      from = at;
-      until = at + readSync(file, window, 0, window.length, at);
-    }
-    // A copy: the window is overwritten while pax values of a member are still held.
-    return Buffer.from(window.subarray(at - from, Math.min(at + length, until) - from));
-  };
 }

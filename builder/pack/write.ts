@@ -1,7 +1,5 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { pad, padded, TypeFlag, writeHeader } from "./header.ts";
 import { endOfArchive } from "./merge.ts";
 
@@ -21,18 +19,15 @@ export interface Entry {
 }
 
 /**
- * Writes an archive, sorted by path.
+ * An archive of entries, sorted by path.
  *
  * @param mtime seconds since 1970, the same for every member
  */
-export async function writeArchive(
-  path: string,
-  entries: readonly Entry[],
-  mtime: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const sorted = [...entries].sort((a, b) => (a.path < b.path ? -1 : 1));
-  await pipeline(Readable.from(blocks(sorted, mtime)), createWriteStream(path), { signal });
+export function archiveOfEntries(entries: readonly Entry[], mtime: number): AsyncGenerator<Buffer> {
+  return blocks(
+    [...entries].sort((a, b) => (a.path < b.path ? -1 : 1)),
+    mtime,
+  );
 }
 
 async function* blocks(entries: readonly Entry[], mtime: number): AsyncGenerator<Buffer> {

@@ -4,19 +4,18 @@ import { dirname } from "node:path";
 import { messageOf, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
 import { ensureTools, type HostTool } from "../../lib/host-tools.ts";
-import type { BuildContext, Format } from "../context.ts";
+import type { BuildContext } from "../context.ts";
 import { requireSpace } from "./free-space.ts";
 import { requireUserNamespace } from "./user-namespace.ts";
 import { requireUsableWorkFolder } from "./work-folder.ts";
 
 /** What a build needs of its machine, beside Node and npm's packages. */
-export function buildTools(format: Format, root: boolean): HostTool[] {
+export function buildTools(root: boolean): HostTool[] {
   return [
     { command: "mmdebstrap", package: "mmdebstrap" },
     { command: "tar", package: "tar" },
     { command: "python3", package: "python3" },
     { command: "python3", package: "python3-pip", probe: ["-m", "pip", "--version"] },
-    format === "gz" ? { command: "pigz", package: "pigz" } : { command: "zstd", package: "zstd" },
     ...(root ? [] : [{ command: "newuidmap", package: "uidmap" }]),
   ];
 }
@@ -27,7 +26,7 @@ export function buildTools(format: Format, root: boolean): HostTool[] {
  * @throws StackError naming what is wrong and the command that helps
  */
 export async function validate(context: BuildContext): Promise<void> {
-  const { format, log, model, out, root, run, signal, work } = context;
+  const { log, model, out, root, run, signal, work } = context;
   if (process.platform !== "linux" || process.arch !== "x64") {
     throw new StackError("wrong-platform", `a template for ${model.architecture} is built on 64-bit x86 Linux`, {
       hint: `this is ${process.platform} on ${process.arch}: use a Debian 12 or 13 machine`,
@@ -53,7 +52,7 @@ export async function validate(context: BuildContext): Promise<void> {
       choose: "choose another: build-template --out /path/with/space",
     },
   ]);
-  await ensureTools(buildTools(format, root), { run, log, root, signal });
+  await ensureTools(buildTools(root), { run, log, root, signal });
   if (!root) await requireUserNamespace(run, signal);
   await requireUsableWorkFolder(run, work, signal);
 }

@@ -15,7 +15,10 @@ export const manifestDocument = z.object({
       key: z.string(),
       entries: z.number(),
       bytes: z.number(),
+      /** What its building took, whenever that was. */
       seconds: z.optional(z.number()),
+      /** Whether it came from the cache. */
+      cached: z.optional(z.boolean()),
     }),
   ),
   packages: z.array(z.object({ name: z.string(), version: z.string() })),

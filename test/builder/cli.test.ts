@@ -15,20 +15,29 @@ interface Place {
   /** TMPDIR of the build. */
   readonly temporary: string;
   readonly out: string;
+  readonly cache: string;
 }
 
 function place(t: Pick<typeof import("tap").default, "teardown">): Place {
   const folder = mkdtempSync(join(tmpdir(), "cli-"));
-  const made = { folder, temporary: join(folder, "tmp"), out: join(folder, "out") };
+  const made = { folder, temporary: join(folder, "tmp"), out: join(folder, "out"), cache: join(folder, "cache") };
   mkdirSync(made.temporary);
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   return made;
 }
 
 /** Runs the command line to its end. */
-function build({ temporary, out }: Place, args: readonly string[], env: NodeJS.ProcessEnv = {}, under: string[] = []) {
+function build(
+  { temporary, out, cache }: Place,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  under: string[] = [],
+) {
   const [command = "", ...rest] = [...under, ...cli, ...args, "--out", out];
-  const result = spawnSync(command, rest, { encoding: "utf8", env: { ...process.env, TMPDIR: temporary, ...env } });
+  const result = spawnSync(command, rest, {
+    encoding: "utf8",
+    env: { ...process.env, TMPDIR: temporary, XDG_CACHE_HOME: cache, ...env },
+  });
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
 }
 
@@ -155,7 +164,9 @@ for (const [signal, expected] of [
 ] as const) {
   t.test(`${signal} in the middle of the base ends with ${expected} and leaves nothing behind`, async (t) => {
     const here = place(t);
-    const child = spawn(cli[0], [cli[1], "--out", here.out], { env: { ...process.env, TMPDIR: here.temporary } });
+    const child = spawn(cli[0], [cli[1], "--out", here.out], {
+      env: { ...process.env, TMPDIR: here.temporary, XDG_CACHE_HOME: here.cache },
+    });
     const ended = exitOf(child);
     let output = "";
     child.stderr.on("data", (chunk: Buffer) => {

@@ -1,23 +1,31 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isStackError, StackError } from "../../../lib/error.ts";
+import { StackError } from "../../../lib/error.ts";
 import type { Model } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inNamespace, namespaceCommand } from "../../namespace.ts";
-import { pipeToFile } from "../../pipe.ts";
+import { outputOf } from "../../pipe.ts";
 import { resource } from "../../resources.ts";
 import { rootfsFolder } from "../../work-folder.ts";
+import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
+import type { MadeLayer } from "../made-layer.ts";
 import { archiveFlags } from "./archive-flags.ts";
 import { excludedPaths } from "./excluded-paths.ts";
+import { readBaseFacts } from "./facts.ts";
+import { explainNetwork, type Resolution } from "./resolve.ts";
 
 const scripts = ["customize.sh", "sanitise.sh"] as const;
 type Scripts = Readonly<Record<(typeof scripts)[number], string>>;
 
-/** All that the base layer is made from, Debian's archive of the day aside. */
+/** All that the base layer is made from. */
 export interface BaseInputs extends Inputs {
+  readonly code: string;
+  /** Debian's archives and, of every package, the version they have. */
+  readonly sources: readonly { readonly uri: string; readonly suite: string }[];
+  readonly versions: Readonly<Record<string, string>>;
   readonly suite: string;
   readonly architecture: string;
   readonly packages: readonly string[];
@@ -32,9 +40,12 @@ export interface BaseInputs extends Inputs {
   readonly epoch: number;
 }
 
-export async function baseInputs(model: Model, templates: Templates): Promise<BaseInputs> {
+export async function baseInputs(model: Model, templates: Templates, resolved: Resolution): Promise<BaseInputs> {
   const texts = await Promise.all(scripts.map((name) => readFile(resource(`layers/base/${name}`), "utf8")));
   return {
+    code: await codeDigest(["layers/base", "namespace.ts"]),
+    sources: resolved.releases.map(({ uri, suite }) => ({ uri, suite })),
+    versions: Object.fromEntries(resolved.packages.map(({ name, version }) => [name, version])),
     suite: model.debian.suite,
     architecture: model.architecture,
     packages: model.packages,
@@ -53,11 +64,11 @@ export async function baseInputs(model: Model, templates: Templates): Promise<Ba
 
 /**
  * Makes the Debian root file system: packages, users, locale, sanitised. It stays unpacked
- * in the work folder too, as the chroot of the layers that need one.
+ * in the work folder too, as the chroot of the layers that need one. Its facts: `BaseFacts`.
  *
- * @returns the archive's path
+ * @throws StackError `mirror-changed` where other versions came than the inputs name
  */
-export async function buildBase(inputs: BaseInputs, context: BuildContext): Promise<string> {
+export async function buildBase(inputs: BaseInputs, context: BuildContext): Promise<MadeLayer> {
   const { run, signal, work } = context;
   const root = join(work, rootfsFolder);
   const [command = "", ...args] = [
@@ -78,21 +89,24 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext): Prom
       ...Object.fromEntries(inputs.beforePackages.map(({ text }, index) => [`STACK_BEFORE_${index}`, text])),
     },
     onLine: (line) => context.log("debug", line),
-  }).catch(explain);
+  }).catch(explainNetwork);
   await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root], { signal });
-  const archive = join(work, "base.tar");
+  const facts = await readBaseFacts(root, run);
+  refuseOtherVersions(facts.packages, inputs.versions);
   const archiving = [...namespaceCommand, "tar", ...archiveFlags(inputs.epoch), "--exclude=./dev/*", "-C", root, "."];
-  await pipeToFile(archiving, archive, signal);
-  return archive;
+  return { archive: outputOf(archiving, signal), facts: async () => facts };
 }
 
-/** @throws StackError `mirror-unreachable` for what is the network's fault, else the error itself */
-function explain(error: unknown): never {
-  const unreachable = /Could not (connect|resolve)|Temporary failure resolving|Connection (failed|timed out|refused)/;
-  if (!isStackError(error) || !error.detail.some((line) => unreachable.test(line))) throw error;
-  throw new StackError("mirror-unreachable", "Debian's archive can't be reached", {
-    detail: error.detail.filter((line) => unreachable.test(line)).slice(0, 4),
-    hint: "see that this machine reaches it; a proxy is set by http_proxy=http://HOST:PORT, or in apt's configuration",
+/** The key names versions: what has them not must not be kept under it. */
+function refuseOtherVersions(
+  installed: readonly { readonly name: string; readonly version: string }[],
+  versions: Readonly<Record<string, string>>,
+): void {
+  const other = installed.filter(({ name, version }) => versions[name] !== version);
+  if (other.length === 0) return;
+  throw new StackError("mirror-changed", "Debian's archive changed while the base was built", {
+    detail: other.slice(0, 10).map(({ name, version }) => `${name} ${version}, not ${versions[name] ?? "foreseen"}`),
+    hint: "build again",
   });
 }
 

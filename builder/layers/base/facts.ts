@@ -3,15 +3,16 @@ import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import type { Run } from "../../../lib/run.ts";
 
-/** What the other layers and the manifest must know of a base. */
+/** What the other layers and the manifest must know of a base; kept with it. */
 export interface BaseFacts {
   readonly packages: readonly Package[];
-  /** Ids of `user:group`. @throws StackError `no-such-user` */
-  readonly owner: (owner: string) => { readonly uid: number; readonly gid: number };
+  /** Name → id. */
+  readonly users: Readonly<Record<string, number>>;
+  readonly groups: Readonly<Record<string, number>>;
   /** Packaged service units with their text, links left out. */
   readonly services: readonly { readonly unit: string; readonly text: string }[];
   /** Names of every packaged unit file. */
-  readonly units: ReadonlySet<string>;
+  readonly units: readonly string[];
 }
 
 export interface Package {
@@ -32,15 +33,22 @@ export async function readBaseFacts(root: string, run: Run): Promise<BaseFacts> 
   const services = names.filter((entry) => entry.isFile() && entry.name.endsWith(".service"));
   return {
     packages,
-    owner: (owner) => {
-      const [user = "", group = ""] = owner.split(":");
-      return { uid: id(users, "user", user), gid: id(groups, "group", group) };
-    },
+    users,
+    groups,
     services: await Promise.all(
       services.map(async ({ name }) => ({ unit: name, text: await readFile(join(root, unitFolder, name), "utf8") })),
     ),
-    units: new Set(names.filter((entry) => !entry.isDirectory()).map((entry) => entry.name)),
+    units: names.filter((entry) => !entry.isDirectory()).map((entry) => entry.name),
   };
+}
+
+/** Ids of `user:group`. @throws StackError `no-such-user` */
+export function ownerIds(
+  { users, groups }: Pick<BaseFacts, "users" | "groups">,
+  owner: string,
+): { readonly uid: number; readonly gid: number } {
+  const [user = "", group = ""] = owner.split(":");
+  return { uid: id(users, "user", user), gid: id(groups, "group", group) };
 }
 
 async function readPackages(root: string, run: Run): Promise<Package[]> {
@@ -55,13 +63,15 @@ async function readPackages(root: string, run: Run): Promise<Package[]> {
 }
 
 /** Name → id, from /etc/passwd or /etc/group: the third field of both. */
-async function readIds(path: string): Promise<Map<string, number>> {
-  const lines = (await readFile(path, "utf8")).split("\n").map((line) => line.split(":"));
-  return new Map(lines.map(([name = "", , number]) => [name, Number(number)]));
+async function readIds(path: string): Promise<Record<string, number>> {
+  const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line !== "");
+  return Object.fromEntries(
+    lines.map((line) => line.split(":")).map(([name = "", , number]) => [name, Number(number)]),
+  );
 }
 
-function id(ids: ReadonlyMap<string, number>, what: string, name: string): number {
-  const found = ids.get(name);
+function id(ids: Readonly<Record<string, number>>, what: string, name: string): number {
+  const found = Object.hasOwn(ids, name) ? ids[name] : undefined;
   if (found === undefined) throw new StackError("no-such-user", `the template has no ${what} ${JSON.stringify(name)}`);
   return found;
 }

@@ -5,15 +5,18 @@ import type { FileEntry, Model, UnitSpec } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
 import { requirementsLock } from "../../../stack/venv.ts";
-import { type BuildContext, sourceDateEpoch } from "../../context.ts";
-import { type Entry, writeArchive } from "../../pack/write.ts";
-import type { BaseFacts } from "../base/facts.ts";
+import { sourceDateEpoch } from "../../context.ts";
+import { archiveOfEntries, type Entry } from "../../pack/write.ts";
+import { type BaseFacts, ownerIds } from "../base/facts.ts";
+import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
+import type { MadeLayer } from "../made-layer.ts";
 import type { ServiceSource } from "../python/sources.ts";
 import { relaxNesting } from "./relax-nesting.ts";
 
 /** The overlay is small: its inputs are its files themselves. */
 export interface OverlayInputs extends Inputs {
+  readonly code: string;
   readonly entries: readonly Entry[];
   readonly epoch: number;
 }
@@ -45,18 +48,15 @@ export async function overlayInputs(from: OverlaySources): Promise<OverlayInputs
     ...(await templateFiles(from.project, model.paths.share)),
   ];
   refuseDuplicates(entries);
-  return { entries, epoch: sourceDateEpoch };
+  return { code: await codeDigest(["pack/write.ts", "pack/header.ts"]), entries, epoch: sourceDateEpoch };
 }
 
-/** @returns the archive's path */
-export async function buildOverlay(inputs: OverlayInputs, context: BuildContext): Promise<string> {
-  const archive = join(context.work, "overlay.tar");
-  await writeArchive(archive, inputs.entries, inputs.epoch, context.signal);
-  return archive;
+export async function buildOverlay(inputs: OverlayInputs): Promise<MadeLayer> {
+  return { archive: archiveOfEntries(inputs.entries, inputs.epoch) };
 }
 
 function tableEntry(file: FileEntry, model: Model, templates: Templates, base: BaseFacts): Entry {
-  const common = { path: file.path, mode: file.mode, ...base.owner(file.owner) };
+  const common = { path: file.path, mode: file.mode, ...ownerIds(base, file.owner) };
   if (file.kind === "directory") return { ...common, content: { kind: "directory" } };
   if (file.kind === "symlink") return { ...common, content: { kind: "symlink", target: file.target ?? "" } };
   return { ...common, content: { kind: "text", text: renderFile(file, model, { templates }) } };
@@ -74,7 +74,7 @@ function unitFile(unit: string, model: Model, base: BaseFacts): string {
   const template = unit.replace(/@.+(\.\w+)$/, "@$1");
   const own = `${unitFolder}/${unit}`;
   if (model.files.some((file) => file.path === own)) return own;
-  const packaged = [unit, template].find((name) => base.units.has(name));
+  const packaged = [unit, template].find((name) => base.units.includes(name));
   if (packaged === undefined) {
     throw new StackError("no-such-unit", `${unit} is to be enabled, but no package and no file of the table brings it`);
   }

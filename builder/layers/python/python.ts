@@ -4,17 +4,19 @@ import { readTextIfAny } from "../../../lib/files.ts";
 import type { Model } from "../../../stack/model.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inChroot, namespaceCommand } from "../../namespace.ts";
-import { pipeToFile } from "../../pipe.ts";
+import { outputOf } from "../../pipe.ts";
 import { resource } from "../../resources.ts";
-import { rootfsFolder } from "../../work-folder.ts";
 import { archiveFlags } from "../base/archive-flags.ts";
+import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
+import type { MadeLayer } from "../made-layer.ts";
 import { indexSettings } from "./index-settings.ts";
 import type { ServiceSource } from "./sources.ts";
 import { fetchUv, uvLock } from "./uv.ts";
 
 /** All that the python layer is made from. Python itself is the base's. */
 export interface PythonInputs extends Inputs {
+  readonly code: string;
   readonly base: string;
   readonly uv: string;
   readonly scripts: readonly string[];
@@ -36,6 +38,7 @@ export async function pythonInputs(
   baseKey: string,
 ): Promise<PythonInputs> {
   return {
+    code: await codeDigest(["layers/python", "layers/base/archive-flags.ts", "namespace.ts"]),
     base: baseKey,
     uv: await readFile(uvLock, "utf8"),
     scripts: await Promise.all(scripts.map((name) => readFile(resource(`layers/python/${name}`), "utf8"))),
@@ -53,16 +56,14 @@ export async function pythonInputs(
 /**
  * Makes the services' virtual environments with the container's own Python, and puts their
  * applications in. uv goes along.
- *
- * @returns the archive's path
  */
 export async function buildPython(
   inputs: PythonInputs,
   sources: ReadonlyMap<string, ServiceSource>,
   context: BuildContext,
-): Promise<string> {
+): Promise<MadeLayer> {
   const { run, signal, work, model } = context;
-  const root = join(work, rootfsFolder);
+  const root = await context.rootfs();
   const lend = join(work, "lend-python");
   await mkdir(lend, { recursive: true });
   const uv = await fetchUv(run, join(work, "uv"), "manylinux_2_17_x86_64", signal);
@@ -83,10 +84,8 @@ export async function buildPython(
   await inChroot(run, root, ["sh", "/mnt/build-venvs.sh", `${top}/.uv-cache`, ...venvs], { ...chroot, variables });
   const applications = inputs.services.flatMap((one) => [`/mnt/${numbers.indexOf(one.source)}`, one.application]);
   await inChroot(run, root, ["sh", "/mnt/install-applications.sh", ...applications], chroot);
-  const archive = join(work, "python.tar");
   const flags = [...archiveFlags(inputs.epoch), `--exclude=.${top}/.uv-cache`, "-C", root];
-  await pipeToFile([...namespaceCommand, "tar", ...flags, "./usr/local/bin/uv", `.${top}`], archive, signal);
-  return archive;
+  return { archive: outputOf([...namespaceCommand, "tar", ...flags, "./usr/local/bin/uv", `.${top}`], signal) };
 }
 
 /** Three words a service for build-venvs.sh; services of one lock share their byte code. */

@@ -46,6 +46,9 @@ const disabled = [
   "remote-fs.target",
 ];
 
+/** What a template is, in the words of Proxmox's appliance builder. */
+export const applianceInfo = "/etc/appliance.info";
+
 export const system: Component = {
   name: "system",
   present: () => true,
@@ -58,6 +61,8 @@ export const system: Component = {
     { unit: "networking.service", component: "system", want: "enabled", wantedBy: "multi-user.target" },
   ],
   files: () => [
+    // Proxmox's own builder puts this one first into a template; so does ours.
+    buildFile(applianceInfo, "rootfs-overlay/etc/appliance.info.ejs"),
     buildFile("/etc/motd", "rootfs-overlay/etc/motd.ejs"),
     buildFile("/etc/default/locale", "rootfs-overlay/etc/default/locale.ejs"),
     {

