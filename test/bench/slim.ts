@@ -7,7 +7,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type SlimSetting, slimFamilies } from "../../builder/layers/base/excluded-paths.ts";
 import { run } from "../../lib/run.ts";
-import { isLeftOut } from "../builder/layers/dpkg-rules.ts";
+import { dpkgRules } from "../builder/layers/dpkg-rules.ts";
 
 const [root = "", list = "/tmp/slim-bench.list"] = process.argv.slice(2);
 const rabbitmq = await readFile("rootfs-overlay/etc/dpkg/dpkg.cfg.d/stack-rabbitmq", "utf8");
@@ -17,8 +17,8 @@ const paths = usr
   .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
 
 for (const setting of Object.keys(slimFamilies) as SlimSetting[]) {
-  const rules = setting === "rabbitmqExtras" ? rabbitmq.split("\n") : slimFamilies[setting].rules("en");
-  const gone = paths.filter((path) => isLeftOut(path, rules)).sort();
+  const rules = dpkgRules(setting === "rabbitmqExtras" ? rabbitmq.split("\n") : slimFamilies[setting].rules("en"));
+  const gone = paths.filter((path) => rules.leavesOut(path)).sort();
   await writeFile(list, gone.map((path) => `.${path}\n`).join(""));
   const pack = `set -o pipefail; tar -C "$1" --numeric-owner --no-recursion -T "$2" -cf -`;
   const size = async (filter: string) =>

@@ -4,7 +4,7 @@ import { excludedPaths, type SlimSetting, slimFamilies } from "../../../builder/
 import { parseDefinition } from "../../../stack/definition/parse.ts";
 import type { Definition } from "../../../stack/definition/schema.ts";
 import { resolve } from "../../../stack/resolve.ts";
-import { isLeftOut } from "./dpkg-rules.ts";
+import { dpkgRules } from "./dpkg-rules.ts";
 
 const lib = "/usr/lib/x86_64-linux-gnu";
 const gcc = "/usr/lib/gcc/x86_64-linux-gnu/12";
@@ -100,9 +100,9 @@ t.test("each setting leaves out its own files alone, and keeps them where it is 
   const everything = Object.values(paths).flatMap(({ gone, stay }) => [...gone, ...stay]);
   for (const setting of settings) {
     const only = settings.map((name) => `${name}: ${name === setting}`).join(", ");
-    const rules = excludedPaths(definition(`slim: { ${only} }`));
+    const rules = dpkgRules(excludedPaths(definition(`slim: { ${only} }`)));
     t.strictSame(
-      everything.filter((path) => isLeftOut(path, rules)),
+      everything.filter((path) => rules.leavesOut(path)),
       paths[setting].gone,
       setting,
     );
@@ -111,16 +111,16 @@ t.test("each setting leaves out its own files alone, and keeps them where it is 
 });
 
 t.test("what nobody sets is left out, but for the compiler of -flto", async (t) => {
-  const rules = excludedPaths(definition());
+  const rules = dpkgRules(excludedPaths(definition()));
   for (const setting of settings) {
     const { gone, stay } = paths[setting];
     t.strictSame(
-      gone.filter((path) => isLeftOut(path, rules)),
+      gone.filter((path) => rules.leavesOut(path)),
       setting === "lto" ? [] : gone,
       setting,
     );
     t.strictSame(
-      stay.filter((path) => isLeftOut(path, rules)),
+      stay.filter((path) => rules.leavesOut(path)),
       [],
       `${setting}'s neighbours stay`,
     );
@@ -130,13 +130,13 @@ t.test("what nobody sets is left out, but for the compiler of -flto", async (t) 
 });
 
 t.test("the locale's own language stays: its messages, and its character sets where they are East Asian", async (t) => {
-  const german = excludedPaths(definition("locale: de_DE.UTF-8"));
-  t.notOk(isLeftOut("/usr/share/locale/de/LC_MESSAGES/git.mo", german));
-  t.ok(isLeftOut("/usr/share/locale/fr/LC_MESSAGES/git.mo", german));
-  t.ok(isLeftOut(`${lib}/gconv/EUC-JP.so`, german));
-  const chinese = excludedPaths(definition("locale: zh_CN.UTF-8"));
-  t.notOk(isLeftOut("/usr/share/i18n/locales/iso14651_t1_pinyin", chinese), "without it the locale can't be made");
-  t.notOk(isLeftOut(`${lib}/gconv/GB18030.so`, chinese));
+  const german = dpkgRules(excludedPaths(definition("locale: de_DE.UTF-8")));
+  t.notOk(german.leavesOut("/usr/share/locale/de/LC_MESSAGES/git.mo"));
+  t.ok(german.leavesOut("/usr/share/locale/fr/LC_MESSAGES/git.mo"));
+  t.ok(german.leavesOut(`${lib}/gconv/EUC-JP.so`));
+  const chinese = dpkgRules(excludedPaths(definition("locale: zh_CN.UTF-8")));
+  t.notOk(chinese.leavesOut("/usr/share/i18n/locales/iso14651_t1_pinyin"), "without it the locale can't be made");
+  t.notOk(chinese.leavesOut(`${lib}/gconv/GB18030.so`));
 });
 
 t.test("RabbitMQ's optional plugins have rules of their own, where they are left out", async (t) => {
@@ -144,12 +144,12 @@ t.test("RabbitMQ's optional plugins have rules of their own, where they are left
   const has = (text: string) => resolve(definition(text)).files.some((file) => file.path === path);
   t.ok(has(""));
   t.notOk(has("slim: { rabbitmqExtras: false }"));
-  const rules = readFileSync(`rootfs-overlay${path}`, "utf8").split("\n");
+  const rules = dpkgRules(readFileSync(`rootfs-overlay${path}`, "utf8").split("\n"));
   const plugins = "/usr/lib/rabbitmq/lib/rabbitmq_server-3.10.8/plugins";
-  t.ok(isLeftOut(`${plugins}/rabbitmq_shovel-3.10.8/ebin/rabbit_shovel.beam`, rules));
-  t.ok(isLeftOut("/usr/lib/erlang/lib/snmp-5.13.3/ebin/snmp.beam", rules));
+  t.ok(rules.leavesOut(`${plugins}/rabbitmq_shovel-3.10.8/ebin/rabbit_shovel.beam`));
+  t.ok(rules.leavesOut("/usr/lib/erlang/lib/snmp-5.13.3/ebin/snmp.beam"));
   for (const name of ["rabbitmq_management-3.10.8", "rabbitmq_prometheus-3.10.8", "ra-2.2.0"]) {
-    t.notOk(isLeftOut(`${plugins}/${name}/ebin/${name}.app`, rules), name);
+    t.notOk(rules.leavesOut(`${plugins}/${name}/ebin/${name}.app`), name);
   }
 });
 
