@@ -83,6 +83,7 @@ t.test("sanitise makes one file of programs that are the same, and only of those
     usr: {
       bin: { git, other: "b".repeat(100_000), small: "a", private: git },
       lib: { "git-core": { git, small: "a" } },
+      share: { git },
     },
   });
   const at = (path: string) => join(root, path);
@@ -94,7 +95,14 @@ t.test("sanitise makes one file of programs that are the same, and only of those
     "same text, mode, owner: one file",
   );
   t.equal(readFileSync(at("usr/lib/git-core/git"), "utf8"), git);
-  for (const path of ["usr/bin/other", "usr/bin/private", "usr/bin/small", "usr/lib/git-core/small", "root/git"]) {
+  for (const path of [
+    "usr/bin/other",
+    "usr/bin/private",
+    "usr/bin/small",
+    "usr/lib/git-core/small",
+    "root/git",
+    "usr/share/git",
+  ]) {
     t.equal(statSync(at(path)).nlink, 1, path);
   }
   t.equal(statSync(at("usr/bin/private")).mode & 0o777, 0o700);

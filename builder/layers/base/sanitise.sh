@@ -38,7 +38,7 @@ rm -rf usr/share/python3/debpython/__pycache__
 
 # Debian ships some programs twice (git, redis-check-aof). One copy and a hard link: dpkg
 # replaces a file by renaming, so an upgrade of one leaves the other as it is.
-find . -xdev -path './usr/*' -type f -links 1 -size +64k -printf '%s:%m:%U:%G %p\n' |
+find . -xdev \( -path './usr/bin/*' -o -path './usr/sbin/*' -o -path './usr/lib/*' \) -type f -links 1 -size +64k -printf '%s:%m:%U:%G %p\n' |
 	awk '{ lines[$1] = lines[$1] $0 "\n"; count[$1]++ }
 		END { for (like in lines) if (count[like] > 1) printf "%s", lines[like] }' |
 	while read -r like path; do printf '%s:%s %s\n' "$like" "$(sha256sum <"$path")" "$path"; done |
