@@ -124,6 +124,24 @@ const service = z.strictObject({
   ),
 });
 
+const leftOut = (what: string, initially = true) =>
+  z._default(z.boolean().check(z.describe(`Leave out of the template: ${what}`)), initially);
+
+/** What need not be in a template. The files each stands for are the builder's to know. */
+const slim = z.strictObject({
+  man: leftOut("manual pages"),
+  docs: leftOut("documentation, but for copyright texts"),
+  translations: leftOut("programs' messages in other languages than English and the locale's"),
+  charsets: leftOut("East Asian and mainframe character sets; kept anyway where the locale is East Asian"),
+  jit: leftOut("LLVM, which only PostgreSQL's JIT uses; the JIT is off"),
+  sanitizers: leftOut("run-time libraries of gcc -fsanitize="),
+  compilerTools: leftOut("lto-dump, gprofng, dwp"),
+  staticLibraries: leftOut("libraries for gcc -static"),
+  lto: leftOut("the compiler of gcc -flto", false),
+  gitServer: leftOut("git daemon, http-backend, http-push, imap-send"),
+  rabbitmqExtras: leftOut("RabbitMQ's optional plugins, Erlang's SNMP"),
+});
+
 /** The whole of a stack.yaml. */
 export const definitionSchema = z.strictObject({
   name: name("stock-analysis", 40),
@@ -142,6 +160,7 @@ export const definitionSchema = z.strictObject({
     [],
   ),
   journal: z._default(sizeMiB("Limit of the journal on disk"), 512),
+  slim: z.prefault(slim, {}),
   container: z.prefault(container, {}),
   agent: z.prefault(z.strictObject({ port: z._default(port("The agent's HTTP port"), 8000) }), {}),
   postgres: z.optional(postgres),

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import t from "tap";
 import { rootfsFaults } from "./template-faults.ts";
@@ -57,4 +57,54 @@ t.test("sanitise takes out every identity, secret and trace, and names Debian's 
   t.equal(readFileSync(join(root, "var/cache/debconf/passwords.dat"), "utf8"), "");
   t.throws(() => readFileSync(join(root, "etc/apt/sources.list.d/0000mirror.list")));
   t.throws(() => readFileSync(join(root, "var/log/dpkg.log")));
+});
+
+t.test("sanitise leaves no file of dpkg's rules where a stack leaves nothing out", async (t) => {
+  const root = t.testdir({
+    etc: {
+      ssl: { certs: {} },
+      apt: { "sources.list": "", "sources.list.d": {} },
+      dpkg: { "dpkg.cfg.d": { "99mmdebstrap": "force-unsafe-io\n" } },
+    },
+    var: { log: {}, cache: { debconf: {} } },
+    root: {},
+  });
+  execFileSync("sh", [join(folder, "sanitise.sh"), root]);
+  t.notOk(existsSync(join(root, "etc/dpkg/dpkg.cfg.d/99mmdebstrap")));
+  t.notOk(existsSync(join(root, "etc/dpkg/dpkg.cfg.d/90-slim")));
+});
+
+t.test("sanitise makes one file of programs that are the same, and only of those", async (t) => {
+  const git = "a".repeat(100_000);
+  const root = t.testdir({
+    etc: { ssl: { certs: {} }, apt: { "sources.list": "", "sources.list.d": {} } },
+    var: { log: {}, cache: { debconf: {} } },
+    root: { git },
+    usr: {
+      bin: { git, other: "b".repeat(100_000), small: "a", private: git },
+      lib: { "git-core": { git, small: "a" } },
+      share: { git },
+    },
+  });
+  const at = (path: string) => join(root, path);
+  chmodSync(at("usr/bin/private"), 0o700);
+  execFileSync("sh", [join(folder, "sanitise.sh"), root]);
+  t.equal(
+    statSync(at("usr/bin/git")).ino,
+    statSync(at("usr/lib/git-core/git")).ino,
+    "same text, mode, owner: one file",
+  );
+  t.equal(readFileSync(at("usr/lib/git-core/git"), "utf8"), git);
+  for (const path of [
+    "usr/bin/other",
+    "usr/bin/private",
+    "usr/bin/small",
+    "usr/lib/git-core/small",
+    "root/git",
+    "usr/share/git",
+  ]) {
+    t.equal(statSync(at(path)).nlink, 1, path);
+  }
+  t.equal(statSync(at("usr/bin/private")).mode & 0o777, 0o700);
+  t.equal(readFileSync(at("usr/bin/other"), "utf8"), "b".repeat(100_000));
 });

@@ -17,6 +17,7 @@ import { rebootRows } from "./rows/reboot.ts";
 import { redisRows } from "./rows/redis.ts";
 import { sandboxRows } from "./rows/sandbox.ts";
 import { serviceRows } from "./rows/services.ts";
+import { slimRows } from "./rows/slim.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 
 t.setTimeout(20 * 60_000);
@@ -42,6 +43,7 @@ if (machine !== undefined) {
   privilegeRows(t, machine);
   sandboxRows(t, machine);
   serviceRows(t, machine);
+  slimRows(t, machine);
 
   t.test("R13 the agent refreshes the view on its schedule", async () => {
     // Every minute; the event was appended when the tests began.

@@ -56,7 +56,7 @@ export async function baseInputs(model: Model, templates: Templates, resolved: R
       .filter((file) => file.beforePackages === true)
       .map((file) => ({ path: file.path, text: renderFile(file, model, { templates }) })),
     disabled: model.units.filter((unit) => unit.want !== "enabled").map((unit) => unit.unit),
-    excluded: excludedPaths(model.definition.locale),
+    excluded: excludedPaths(model.definition),
     scripts: Object.fromEntries(scripts.map((name, index) => [name, texts[index] ?? ""])) as Scripts,
     epoch: sourceDateEpoch,
   };

@@ -36,6 +36,17 @@ chmod 600 var/cache/debconf/passwords.dat
 # package owns it.
 rm -rf usr/share/python3/debpython/__pycache__
 
+# Debian ships some programs twice (git, redis-check-aof). One copy and a hard link: dpkg
+# replaces a file by renaming, so an upgrade of one leaves the other as it is.
+find . -xdev \( -path './usr/bin/*' -o -path './usr/sbin/*' -o -path './usr/lib/*' \) -type f -links 1 -size +64k -printf '%s:%m:%U:%G %p\n' |
+	awk '{ lines[$1] = lines[$1] $0 "\n"; count[$1]++ }
+		END { for (like in lines) if (count[like] > 1) printf "%s", lines[like] }' |
+	while read -r like path; do printf '%s:%s %s\n' "$like" "$(sha256sum <"$path")" "$path"; done |
+	LC_ALL=C sort |
+	while read -r like _ path; do
+		if [ "$like" = "${before-}" ]; then ln -f "$kept" "$path"; else before=$like kept=$path; fi
+	done
+
 # ldconfig, sysusers and the journal's catalog are as /usr wants them: without these marks
 # systemd would do them all again in the first boot's first second.
 : >etc/.updated
@@ -44,7 +55,8 @@ rm -rf usr/share/python3/debpython/__pycache__
 # The rules of what is not unpacked stay for later upgrades; speed at the price of a power
 # cut was for this build only.
 if [ -e etc/dpkg/dpkg.cfg.d/99mmdebstrap ]; then
-	grep '^path-' etc/dpkg/dpkg.cfg.d/99mmdebstrap >etc/dpkg/dpkg.cfg.d/90-slim
+	sed -n '/^path-/p' etc/dpkg/dpkg.cfg.d/99mmdebstrap >etc/dpkg/dpkg.cfg.d/90-slim
+	[ -s etc/dpkg/dpkg.cfg.d/90-slim ] || rm etc/dpkg/dpkg.cfg.d/90-slim
 	rm etc/dpkg/dpkg.cfg.d/99mmdebstrap
 fi
 

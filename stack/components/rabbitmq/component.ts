@@ -41,16 +41,20 @@ export const rabbitmq: Component = {
           { unit: "epmd.socket", component: "rabbitmq", want: "enabled", wantedBy: "sockets.target" },
           { unit: rabbitmq.unit, component: "rabbitmq", want: "enabled", wantedBy: "multi-user.target", running: true },
         ],
-  files: ({ rabbitmq, name }) => (rabbitmq === undefined ? [] : files(rabbitmq, name)),
+  files: ({ rabbitmq, name, definition }) =>
+    rabbitmq === undefined
+      ? []
+      : [...(definition.slim.rabbitmqExtras ? [withoutExtras] : []), ...files(rabbitmq, name)],
 };
+
+const withoutExtras = {
+  ...buildFile("/etc/dpkg/dpkg.cfg.d/stack-rabbitmq", "rootfs-overlay/etc/dpkg/dpkg.cfg.d/stack-rabbitmq"),
+  beforePackages: true,
+} as const;
 
 function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "component">[] {
   const { unit } = rabbitmq;
   return [
-    {
-      ...buildFile("/etc/dpkg/dpkg.cfg.d/stack-rabbitmq", "rootfs-overlay/etc/dpkg/dpkg.cfg.d/stack-rabbitmq"),
-      beforePackages: true,
-    },
     { ...buildFile("/etc/rabbitmq/rabbitmq.conf", `${etc}/rabbitmq.conf.ejs`), unit },
     { ...buildFile("/etc/rabbitmq/rabbitmq-env.conf", `${etc}/rabbitmq-env.conf`), unit },
     { ...buildFile("/etc/rabbitmq/enabled_plugins", `${etc}/enabled_plugins`), unit },
