@@ -11,14 +11,14 @@ import { type OverlayInputs, overlayInputs } from "./layers/overlay/overlay.ts";
 import { type PythonInputs, pythonInputs } from "./layers/python/python.ts";
 import { findSources, type ServiceSource } from "./layers/python/sources.ts";
 import { uvLock, uvVersion } from "./layers/python/uv.ts";
-import { type AgentInputs, agentInputs } from "./layers/stack-agent/agent.ts";
+import { type AgentParts, agentInputs } from "./layers/stack-agent/agent.ts";
 
 /** What a build is made from: every layer's inputs but the overlay's, which wants the base's facts. */
 export interface BuildPlan {
   readonly base: BaseInputs;
   readonly python: PythonInputs;
   readonly node: NodeInputs;
-  readonly agent: { readonly inputs: AgentInputs; readonly bundle: string };
+  readonly agent: AgentParts;
   readonly sources: ReadonlyMap<string, ServiceSource>;
   /** Versions of what goes into the template beside Debian's packages. */
   readonly tools: Readonly<Record<string, string>>;

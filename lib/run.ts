@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly accept?: readonly number[];
   /** Open file descriptors the command gets as its 3, 4, … */
   readonly fds?: readonly number[];
+  /** Keeps the terminal, so that the command may ask for a passphrase there; only itself is then ended, not its group. */
+  readonly terminal?: boolean;
   /** The command that installs this tool, for the hint when it is missing. */
   readonly install?: string;
 }
@@ -56,15 +58,19 @@ export const run: Run = (command, args, options = {}) =>
       cwd: options.cwd,
       env: options.env ?? process.env,
       stdio: [file ?? (options.input === undefined ? "ignore" : "pipe"), "pipe", "pipe", ...(options.fds ?? [])],
-      detached: true,
+      detached: options.terminal !== true,
     });
     if (file !== undefined) closeSync(file);
     let ended: StackError | undefined;
     let killer: NodeJS.Timeout | undefined;
+    const kill = (signal: NodeJS.Signals): void => {
+      if (options.terminal === true) child.kill(signal);
+      else signalGroup(child.pid, signal);
+    };
     const end = (why: StackError): void => {
       ended ??= why;
-      signalGroup(child.pid, "SIGTERM");
-      killer ??= setTimeout(() => signalGroup(child.pid, "SIGKILL"), KILL_AFTER_TERM);
+      kill("SIGTERM");
+      killer ??= setTimeout(() => kill("SIGKILL"), KILL_AFTER_TERM);
     };
     const deadline = setTimeout(() => {
       end(

@@ -31,7 +31,7 @@ export async function manifest(from: ManifestSources, packed?: PackedTemplate): 
     architecture: model.architecture,
     ...(packed && { template: { file: packed.file, bytes: packed.bytes, sha256: packed.sha256 } }),
     layers,
-    packages: [...packages],
+    packages: packages.map(({ name, version }) => ({ name, version })),
     tools: { ...from.tools },
     deviations: deviations(model, new Map(packages.map(({ name, version }) => [name, version]))),
   };

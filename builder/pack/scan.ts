@@ -201,12 +201,14 @@ export function normalise(name: string): string {
   return parts.length === 0 ? "." : `./${parts.join("/")}`;
 }
 
-function numberOf(pax: ReadonlyMap<string, Buffer>, key: string): number | undefined {
+/** A decimal record of a pax header, its fraction left out. */
+export function numberOf(pax: ReadonlyMap<string, Buffer>, key: string): number | undefined {
   const value = pax.get(key);
   return value === undefined ? undefined : Math.floor(Number(value.toString("latin1")));
 }
 
-function cString(content: Buffer): string {
+/** A text that a NUL ends. */
+export function cString(content: Buffer): string {
   const end = content.indexOf(0);
   return content.toString("utf8", 0, end < 0 ? content.length : end);
 }

@@ -15,9 +15,14 @@ export interface BaseFacts {
   readonly units: readonly string[];
 }
 
+/** An installed Debian package. */
 export interface Package {
   readonly name: string;
   readonly version: string;
+  /** `amd64`, or `all`. */
+  readonly architecture: string;
+  /** The source package it is built from: what Debian's security tracker names. */
+  readonly source: { readonly name: string; readonly version: string };
 }
 
 const unitFolder = "usr/lib/systemd/system";
@@ -52,14 +57,17 @@ export function ownerIds(
 }
 
 async function readPackages(root: string, run: Run): Promise<Package[]> {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
-  const format = "--showformat=${Package}\t${Version}\t${db:Status-Abbrev}\n";
+  const fields = ["Package", "Version", "db:Status-Abbrev", "Architecture", "source:Package", "source:Version"];
+  const format = `--showformat=${fields.map((field) => `\${${field}}`).join("\\t")}\\n`;
   const { stdout } = await run("dpkg-query", [`--admindir=${join(root, "var/lib/dpkg")}`, "--show", format]);
   return stdout
     .split("\n")
     .map((line) => line.split("\t"))
     .filter(([, , status]) => status?.startsWith("ii"))
-    .map(([name = "", version = ""]) => ({ name, version }));
+    .map(([name = "", version = "", , architecture = "", source = "", sourceVersion = ""]) => ({
+      ...{ name, version, architecture },
+      source: { name: source, version: sourceVersion },
+    }));
 }
 
 /** Name → id, from /etc/passwd or /etc/group: the third field of both. */

@@ -5,6 +5,7 @@ import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
 import type { MadeLayer } from "../made-layer.ts";
 import { bundleAgent } from "./bundle.ts";
+import type { NpmPackage } from "./npm-package.ts";
 
 /** All that the agent layer is made from: needs no chroot, so an edit of the agent is built in an instant. */
 export interface AgentInputs extends Inputs {
@@ -14,22 +15,25 @@ export interface AgentInputs extends Inputs {
   readonly epoch: number;
 }
 
+export interface AgentParts {
+  readonly inputs: AgentInputs;
+  readonly bundle: string;
+  readonly packages: readonly NpmPackage[];
+}
+
 /**
  * @param folder the agent's, in the container
- * @returns the inputs, and the bundle's text that goes into the layer
+ * @returns the inputs, the bundle that goes into the layer, and the npm packages it is from
  */
-export async function agentInputs(
-  project: string,
-  folder: string,
-): Promise<{ readonly inputs: AgentInputs; readonly bundle: string }> {
-  const bundle = await bundleAgent(project);
+export async function agentInputs(project: string, folder: string): Promise<AgentParts> {
+  const { text: bundle, packages } = await bundleAgent(project);
   const inputs = {
     code: await codeDigest(["layers/stack-agent", "pack/write.ts", "pack/header.ts"]),
     folder,
     bundle: createHash("sha256").update(bundle).digest("hex"),
     epoch: sourceDateEpoch,
   };
-  return { inputs, bundle };
+  return { inputs, bundle, packages };
 }
 
 export async function buildAgent({ folder, epoch }: AgentInputs, bundle: string): Promise<MadeLayer> {

@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import { messageOf, StackError } from "../../../lib/error.ts";
+import { type NpmPackage, readNpmPackage } from "./npm-package.ts";
+
+export interface Bundle {
+  readonly text: string;
+  /** The npm packages that some of the text is from, sorted by name and version. */
+  readonly packages: readonly NpmPackage[];
+}
 
 /**
  * Bundles the agent into one CommonJS text: it starts in a third of the time that its
@@ -8,7 +15,7 @@ import { messageOf, StackError } from "../../../lib/error.ts";
  *
  * @throws StackError `bundle-failed` with esbuild's messages
  */
-export async function bundleAgent(project: string, entry = join(project, "agent", "cli.ts")): Promise<string> {
+export async function bundleAgent(project: string, entry = join(project, "agent", "cli.ts")): Promise<Bundle> {
   try {
     const result = await build({
       entryPoints: [entry],
@@ -23,12 +30,24 @@ export async function bundleAgent(project: string, entry = join(project, "agent"
       legalComments: "none",
       external: ["*.node", "pg-native", "systemd-journald", "node-unix-socket"],
       logLevel: "silent",
+      metafile: true,
     });
     const text = result.outputFiles[0]?.text;
     if (text === undefined) throw new StackError("bundle-failed", "esbuild gave no bundle");
-    return text;
+    const used = Object.values(result.metafile.outputs).flatMap(({ inputs }) =>
+      Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+    );
+    return { text, packages: await packagesOf(used, project) };
   } catch (error) {
     if (error instanceof StackError) throw error;
     throw new StackError("bundle-failed", "the agent could not be bundled", { detail: messageOf(error).split("\n") });
   }
+}
+
+/** Packages that files belong to, by the last node_modules in their paths; our own files belong to none. */
+async function packagesOf(files: readonly string[], project: string): Promise<NpmPackage[]> {
+  const folders = new Set(files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
+  const packages = await Promise.all([...folders].map((folder) => readNpmPackage(join(project, folder))));
+  const byKey = new Map(packages.map((one) => [`${one.name} ${one.version}`, one]));
+  return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? []);
 }

@@ -1,0 +1,77 @@
+import { TypeFlag } from "../../pack/header.ts";
+import { faultList, type Probe } from "../probe.ts";
+
+/** What only an instance may have, or only the building machine had. Folders are in `empty`. */
+const absent: readonly RegExp[] = [
+  /^etc\/(hostname|mailname|resolv\.conf)$/,
+  /^etc\/ssh\/ssh_host_/,
+  /^etc\/ssl\/(private\/ssl-cert-snakeoil\.key|certs\/ssl-cert-snakeoil\.pem)$/,
+  /^etc\/(passwd|shadow|group|gshadow|subuid|subgid)-$/,
+  /(^|\/)\.erlang\.cookie$/,
+  /^(root|home\/[^/]+)\/\.(bash_history|python_history|psql_history|wget-hsts|lesshst|viminfo)$/,
+  /^(root|home\/[^/]+)\/\.(ssh|gnupg|aws|docker|config|cache|kube)\/./,
+  /(^|\/)\.(netrc|pgpass|git-credentials)$/,
+  /^(root|home\/[^/]+)\/\.npmrc$/,
+  /^etc\/(pip\.conf|uv\/uv\.toml)$/,
+  /^var\/lib\/systemd\/(random-seed|credential\.secret)$/,
+  /^var\/lib\/dbus\/machine-id$/,
+  /^var\/lib\/stack-agent\/(state\.json$|secrets\/.)/,
+];
+
+/** Folders that are there, if at all, with nothing in them. */
+const empty = [
+  "mnt",
+  "run",
+  "tmp",
+  "var/tmp",
+  "var/cache/apt",
+  "var/lib/apt/lists",
+  "var/lib/postgresql",
+  "var/lib/redis",
+  "var/lib/rabbitmq",
+] as const;
+
+const maxText = 64 * 1024;
+
+/** No identity and nothing of a first boot: each container makes its own. */
+export function identitiesProbe(): Probe {
+  const faults = faultList();
+  const texts = new Map<string, string>();
+  let journal = false;
+  return {
+    name: "identities",
+    title: "no machine id, host key, cookie, password, log or trace of a user",
+    member: ({ member: { name, type } }) => {
+      const path = name.slice(2);
+      if (absent.some((one) => one.test(path))) faults.add(`/${path} is there`);
+      const folder = empty.find((one) => path.startsWith(`${one}/`));
+      // RabbitMQ's and Redis's packages bring folders; it is files that hold something.
+      if (folder !== undefined && (type !== TypeFlag.directory || !/^var\/lib\/(redis|rabbitmq)$/.test(folder))) {
+        faults.add(`/${folder} is not empty: ${path.slice(folder.length + 1)}`);
+      }
+      if (path.startsWith("var/log/") && type === TypeFlag.file) faults.add(`/${path} is a log`);
+      if (path === "var/log/journal" && type === TypeFlag.directory) journal = true;
+    },
+    content: ({ member: { name } }) => {
+      const path = name.slice(2);
+      if (!["etc/machine-id", "etc/shadow", "etc/gshadow"].includes(path)) return undefined;
+      return (chunk) => {
+        const before = texts.get(path) ?? "";
+        texts.set(path, before + chunk.toString("latin1", 0, maxText - before.length));
+      };
+    },
+    findings: () => {
+      if ((texts.get("etc/machine-id") ?? "").trim() !== "") faults.add("/etc/machine-id has a value");
+      if (!journal) faults.add("/var/log/journal is not there: the journal would be lost at each boot");
+      for (const path of ["etc/shadow", "etc/gshadow"]) {
+        for (const line of (texts.get(path) ?? "").split("\n")) {
+          const [name = "", password = "*"] = line.split(":");
+          if (path === "etc/shadow" ? !/^[!*]/.test(password) && name !== "" : /^[^!*]/.test(password)) {
+            faults.add(`/${path} has a password of ${name}`);
+          }
+        }
+      }
+      return faults.all();
+    },
+  };
+}
