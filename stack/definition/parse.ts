@@ -2,6 +2,7 @@ import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument } fr
 import * as z from "zod/mini";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { conflicts } from "./conflicts.ts";
+import { definitionJsonSchema } from "./json-schema.ts";
 import { nearest } from "./nearest.ts";
 import { type Definition, definitionSchema } from "./schema.ts";
 import { type AppliedSetting, applySettings, parseSettings } from "./set.ts";
@@ -113,18 +114,13 @@ function unknownKey(path: readonly PropertyKey[], key: string): string {
 
 /** The keys that the schema knows at a path; a record's entries (services) share one schema. */
 function keysAt(path: readonly PropertyKey[]): string[] {
-  let schema = z.toJSONSchema(definitionSchema, { io: "input" }) as JsonSchema;
+  let schema = definitionJsonSchema();
   for (const key of path) {
     const next = schema.properties?.[String(key)] ?? schema.additionalProperties;
     if (next === undefined || typeof next === "boolean") return [];
     schema = next;
   }
   return Object.keys(schema.properties ?? {});
-}
-
-interface JsonSchema {
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: JsonSchema | boolean;
 }
 
 function plain(message: string): string {
