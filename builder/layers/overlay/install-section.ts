@@ -45,16 +45,21 @@ export interface EnableLink {
   readonly unit: string;
 }
 
-/** The links that `systemctl enable UNIT` makes. A template without an instance has none. */
+/** The links that `systemctl enable UNIT` makes: of a template without an instance only its aliases. */
 export function enableLinks(unit: string, install: InstallSection): EnableLink[] {
-  const template = /@\.\w+$/.test(unit);
-  if (template && install.DefaultInstance === undefined) return [];
+  const template = isTemplate(unit);
   const name = template ? unit.replace(/@\./, `@${install.DefaultInstance}.`) : unit;
-  return [
-    ...install.Alias.filter((alias) => alias !== unit),
-    ...install.WantedBy.map((by) => `${by}.wants/${name}`),
-    ...install.RequiredBy.map((by) => `${by}.requires/${name}`),
-  ].map((link) => ({ name: link, unit }));
+  const wanted = template && install.DefaultInstance === undefined ? [] : wantLinks(name, install);
+  const aliases = install.Alias.filter((alias) => alias !== unit && isTemplate(alias) === template);
+  return [...aliases, ...wanted].map((link) => ({ name: link, unit }));
+}
+
+function wantLinks(name: string, { WantedBy, RequiredBy }: InstallSection): string[] {
+  return [...WantedBy.map((by) => `${by}.wants/${name}`), ...RequiredBy.map((by) => `${by}.requires/${name}`)];
+}
+
+function isTemplate(unit: string): boolean {
+  return /@\.\w+$/.test(unit);
 }
 
 function logicalLines(text: string): string[] {

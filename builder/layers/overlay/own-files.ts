@@ -70,7 +70,7 @@ function renderFaults({ templates, own, ours }: TemplateTree, model: Model): str
       renderFile(file, model, context);
       return [];
     } catch (error) {
-      return [lastLine(error)];
+      return [`${file.template}: ${reason(error)}`];
     }
   });
   return [...new Set(faults)];
@@ -96,16 +96,16 @@ async function content(
     }
   } catch (error) {
     if (!isStackError(error)) throw error;
-    return { fault: lastLine(error) };
+    return { fault: reason(error) };
   }
   return { entry: { path, mode, content: { kind: "file", from: file.from, sha256: await digest(file.from) } } };
 }
 
-/** Of EJS's message only the reason: the lines before it are a piece of the file. */
-function lastLine(error: unknown): string {
-  const cause = isStackError(error) ? error.cause : undefined;
-  const reason = cause === undefined ? "" : `: ${messageOf(cause).trim().split("\n").at(-1)}`;
-  return `${messageOf(error)}${reason}`;
+/** Of EJS's message only the last line: those before it are a piece of the file. */
+function reason(error: unknown): string {
+  const cause = isStackError(error) && error.cause !== undefined ? error.cause : error;
+  const last = messageOf(cause).trim().split("\n").at(-1);
+  return isStackError(error) && error.code === "template-failed" ? `can't be rendered: ${last}` : `${last}`;
 }
 
 async function digest(path: string): Promise<string> {
@@ -137,10 +137,12 @@ function clashes(placed: readonly PlacedFile[], model: Model): string[] {
       faults.push(`${file.path}: lies below ${parent}, which is a file, made by ${makers.get(parent)?.maker}`);
     }
   }
-  const below = model.files.flatMap(({ path, template }) => {
-    const owner = placed.find(({ entry }) => parents(path).includes(entry.path));
-    return owner === undefined ? [] : [`${owner.file.path}: ${path} of ${template ?? "the stack"} lies below it`];
-  });
+  const below = placed
+    .filter(({ entry }) => !model.files.some(({ path }) => path === entry.path))
+    .flatMap(({ file, entry }) => {
+      const lost = model.files.find(({ path }) => parents(path).includes(entry.path));
+      return lost === undefined ? [] : [`${file.path}: ${lost.path} of ${lost.template ?? "the stack"} lies below it`];
+    });
   return [...faults, ...below];
 }
 
