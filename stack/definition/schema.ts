@@ -37,7 +37,7 @@ const network = z
     ],
     { error: () => 'must be "dhcp" or {address: 10.1.1.120/24, gateway: 10.1.1.1}' },
   )
-  .check(z.describe("`dhcp`, or a static address: {address: 10.1.1.120/24, gateway: 10.1.1.1}"));
+  .check(z.describe("`dhcp`, or a static address: {address: 10.1.1.120/24, gateway: 10.1.1.1, dns: [10.1.1.1]}"));
 
 const container = z.strictObject({
   hostname: z.optional(
@@ -45,7 +45,7 @@ const container = z.strictObject({
       .string()
       .check(
         z.regex(/^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/, "must be a host name: letters, digits, -"),
-        z.describe("Host name; default: the stack's name"),
+        z.describe("Host name; default: NAME"),
       ),
   ),
   cores: z._default(z.int().check(z.gte(1), z.lte(512), z.describe("CPU cores")), 4),
