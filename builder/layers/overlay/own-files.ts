@@ -12,13 +12,15 @@ import { ownPlace } from "./own-place.ts";
 import { ownUnits } from "./own-units.ts";
 import { reservedPaths } from "./reserved-paths.ts";
 
-/** An entry with the digest of a copied file: the layer's key is made of entries. */
-export type OwnEntry = Entry & { readonly content: Entry["content"] | FileContent };
+/** An entry of the user's. */
+export type OwnEntry = Entry & { readonly content: Entry["content"] | CopiedFile };
 
-interface FileContent {
+/** In the layer's key, which is made of JSON, a copied file counts by its content, not by where it lies. */
+interface CopiedFile {
   readonly kind: "file";
   readonly from: string;
   readonly sha256: string;
+  readonly toJSON: () => unknown;
 }
 
 /** A file of the user's that is put at a place of its own, and the entry it becomes. */
@@ -98,7 +100,7 @@ async function content(
     if (!isStackError(error)) throw error;
     return { fault: reason(error) };
   }
-  return { entry: { path, mode, content: { kind: "file", from: file.from, sha256: await digest(file.from) } } };
+  return { entry: { path, mode, content: await copied(file.from) } };
 }
 
 /** Of EJS's message only the last line: those before it are a piece of the file. */
@@ -108,10 +110,11 @@ function reason(error: unknown): string {
   return isStackError(error) && error.code === "template-failed" ? `can't be rendered: ${last}` : `${last}`;
 }
 
-async function digest(path: string): Promise<string> {
+async function copied(from: string): Promise<CopiedFile> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
+  await pipeline(createReadStream(from), hash);
+  const sha256 = hash.digest("hex");
+  return { kind: "file", from, sha256, toJSON: () => ({ kind: "file", sha256 }) };
 }
 
 /** Two makers of one path, and files below a path that is a file. */

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
+import { layerKey } from "../../../builder/layers/key.ts";
 import { overlayInputs } from "../../../builder/layers/overlay/overlay.ts";
 import { ownFiles } from "../../../builder/layers/overlay/own-files.ts";
 import { templateTree } from "../../../builder/templates.ts";
@@ -75,6 +76,16 @@ t.test("a file is put at its place: rendered, as it is, executable, a link", asy
   );
 });
 
+t.test("the layer's key tells what a file holds, and not where it lies", async (t) => {
+  const key = async (content: Buffer): Promise<string> => {
+    const here = folder(t, { "rootfs-overlay/usr/share/logo.bin": content });
+    return layerKey("overlay", { entries: (await added(here)).own });
+  };
+  const one = await key(Buffer.from([0, 255]));
+  t.equal(await key(Buffer.from([0, 255])), one);
+  t.not(await key(Buffer.from([0, 254])), one);
+});
+
 t.test("a file with the path of one of our templates replaces it, at build and at boot", async (t) => {
   const here = folder(t, {
     "rootfs-overlay/etc/motd.ejs": "Welcome to <%= stack.name %>\n",
@@ -140,6 +151,7 @@ t.test("every fault is told at once, with both names, and ends with 64", async (
     "rootfs-overlay/dev/null": "",
     "rootfs-overlay/run/x": "",
     "rootfs-overlay/etc/hostname": "x",
+    "rootfs-overlay/usr/lib/sysusers.d/mine.conf": "u mine",
     "rootfs-overlay/usr/share/stack-agent/migrations/0100-mine.sql": "",
     "rootfs-overlay/opt/orders/venvs/api/x": "",
     "rootfs-overlay/etc/bad.ejs": "<%= stack.nonsense.x %>",
@@ -168,6 +180,7 @@ t.test("every fault is told at once, with both names, and ends with 64", async (
     "rootfs-overlay/bin/tool: nothing can be put at /bin; it is a link: put it into rootfs-overlay/usr/bin",
     "rootfs-overlay/dev/null: nothing can be put at /dev",
     "rootfs-overlay/run/x: nothing can be put at /run",
+    "rootfs-overlay/usr/lib/sysusers.d/mine.conf: nothing can be put at /usr/lib/sysusers.d; accounts are made when the template is built",
     "rootfs-overlay/etc/hostname: nothing can be put at /etc/hostname",
     "0100-mine.sql: nothing can be put at /usr/share/stack-agent",
     "rootfs-overlay/opt/orders/venvs/api/x: nothing can be put at /opt/orders/venvs",
@@ -182,7 +195,7 @@ t.test("every fault is told at once, with both names, and ends with 64", async (
   ]) {
     t.match(text, fault);
   }
-  t.equal(detail.length, 22, text);
+  t.equal(detail.length, 23, text);
 });
 
 t.test("what is neither file nor link is refused by name", async (t) => {
