@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isStackError } from "../lib/error.ts";
 import { writeFileAtomic } from "../lib/files.ts";
@@ -13,6 +12,7 @@ import { buildBase } from "./layers/base/base.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
 import { buildNode } from "./layers/node/node.ts";
 import { buildOverlay } from "./layers/overlay/overlay.ts";
+import { ownFiles } from "./layers/overlay/own-files.ts";
 import { buildPython } from "./layers/python/python.ts";
 import { buildAgent } from "./layers/stack-agent/agent.ts";
 import { deployDocument } from "./manifest/deploy-document.ts";
@@ -22,6 +22,7 @@ import { type PackedTemplate, pack } from "./pack/pack.ts";
 import { overlayOf, planBuild } from "./plan.ts";
 import type { Progress } from "./progress/progress.ts";
 import { unpackRootfs } from "./rootfs.ts";
+import { templateTree } from "./templates.ts";
 import { validate } from "./validate/validate.ts";
 import { rootfsFolder, withWorkFolder } from "./work-folder.ts";
 
@@ -48,23 +49,24 @@ export function build(
 ): Promise<BuildResult> {
   return withWorkFolder(progress.log, async (work) => {
     try {
-      return await steps(contextOf(options, progress, signal, work), progress);
+      return await steps(await contextOf(options, progress, signal, work), progress);
     } catch (error) {
       if (!isStackError(error) || error.code !== "damaged-layer" || error.detail[0] === undefined) throw error;
       progress.log("warning", `${error.message}; it is built again`);
       await dropLayer(error.detail[0]);
-      return await steps(contextOf(options, progress, signal, work), progress);
+      return await steps(await contextOf(options, progress, signal, work), progress);
     }
   });
 }
 
-function contextOf(
+async function contextOf(
   options: BuildOptions & { readonly project: string },
   progress: Progress,
   signal: AbortSignal,
   work: string,
-): BuildContext {
-  const texts = new Map<string, string>();
+): Promise<BuildContext> {
+  const { folder } = options.definition;
+  const tree = await templateTree({ project: options.project, folder });
   return {
     ...options,
     run: realRun,
@@ -72,11 +74,9 @@ function contextOf(
     signal,
     root: process.getuid?.() === 0,
     work,
-    templates: (path) => {
-      const text = texts.get(path) ?? readFileSync(join(options.project, path), "utf8");
-      texts.set(path, text);
-      return text;
-    },
+    templates: tree.templates,
+    tree,
+    own: await ownFiles(tree, options.model, folder),
     rootfs: () => Promise.reject(new Error("the base comes first")),
   };
 }

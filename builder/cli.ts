@@ -4,12 +4,13 @@ import { Command, CommanderError, Option } from "commander";
 import { describeError, ExitCode, errorDocument, isErrno, isStackError, messageOf, StackError } from "../lib/error.ts";
 import { outliveReaders } from "../lib/outlive-readers.ts";
 import { definitionJsonSchema } from "../stack/definition/json-schema.ts";
-import { parseDefinition } from "../stack/definition/parse.ts";
+import { readDefinition } from "../stack/definition/parse.ts";
 import { resolve } from "../stack/resolve.ts";
 import { type BuildResult, build } from "./build.ts";
 import { cacheFolder } from "./cache/cache-folder.ts";
 import { defaultCacheLimit } from "./cache/prune.ts";
 import type { BuildOptions, Format } from "./context.ts";
+import { initCommand } from "./init/command.ts";
 import { plainProgress } from "./progress/plain.ts";
 import type { Progress } from "./progress/progress.ts";
 import { projectFolder as project } from "./resources.ts";
@@ -31,6 +32,8 @@ What is written to DIR:
 Examples:
   build-template                              the default stack, into dist/
   build-template my-stack.yaml --out /srv     your own
+  build-template --set container.memory=4GiB  one value other than the file's
+  build-template init my-stack                a commented start of your own
   build-template --format zst                 smaller, and unpacked faster
   build-template --schema > stack.schema.json for your editor
 
@@ -42,17 +45,22 @@ interface Flags {
   readonly out: string;
   readonly format: Format;
   readonly offline?: true;
+  readonly set: readonly string[];
+  readonly arch: "amd64" | "arm64";
   readonly schema?: true;
   readonly json?: true;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === "init") return initCommand(argv.slice(1));
   const program = new Command("build-template")
     .description("Builds a Proxmox container template from a stack definition.")
     .argument("[STACK.yaml]", "the stack definition (default: stack/stock-analysis.yaml)")
     .option("--out <dir>", "where the template goes", "dist")
     .addOption(new Option("--format <format>", "compression").choices(["gz", "zst"]).default("gz"))
     .option("--offline", "build from what is cached, without asking the network")
+    .option("--set <path=value>", "a setting in the place of the file's; may be repeated", repeated, [])
+    .addOption(new Option("--arch <arch>", "processor of the node").choices(["amd64", "arm64"]).default("amd64"))
     .option("--schema", "print the JSON Schema of a stack.yaml and end")
     .option("--json", "print the result, or the error, as one JSON object")
     .version(await projectVersion(), "--version", "print the version and end")
@@ -83,11 +91,17 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function readOptions(file: string | undefined, flags: Flags): Promise<BuildOptions> {
+  if (flags.arch === "arm64") {
+    throw new StackError("unsupported-architecture", "templates for arm64 can't be built yet", {
+      hint: "leave --arch out: templates are for amd64",
+      exit: ExitCode.usage,
+    });
+  }
   const path = file ?? join(project, "stack", "stock-analysis.yaml");
-  const text = await readDefinition(path);
+  const { definition, text } = readDefinition(await readDefinitionText(path), path, flags.set);
   return {
     definition: { file: path, text, folder: resolvePath(dirname(path)) },
-    model: resolve(parseDefinition(text, path)),
+    model: resolve(definition),
     out: resolvePath(flags.out),
     format: flags.format,
     cache: cacheFolder(process.env),
@@ -96,7 +110,11 @@ async function readOptions(file: string | undefined, flags: Flags): Promise<Buil
   };
 }
 
-async function readDefinition(path: string): Promise<string> {
+function repeated(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+async function readDefinitionText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {

@@ -2,6 +2,8 @@ import type { Log } from "../lib/log.ts";
 import type { Run } from "../lib/run.ts";
 import type { Model } from "../stack/model.ts";
 import type { Templates } from "../stack/render/render.ts";
+import type { OwnEntry } from "./layers/overlay/own-files.ts";
+import type { TemplateTree } from "./templates.ts";
 
 /** What the builder is asked for, as the command line gives it. */
 export interface BuildOptions {
@@ -31,6 +33,10 @@ export interface BuildContext extends BuildOptions {
   /** Scratch space, gone at the end whatever happens. */
   readonly work: string;
   readonly templates: Templates;
+  /** Where the templates come from: this project, and the user's folder over it. */
+  readonly tree: TemplateTree;
+  /** What the user's own trees add to the container. */
+  readonly own: readonly OwnEntry[];
   /** The base layer unpacked, as a chroot to build other layers in: its path. */
   readonly rootfs: () => Promise<string>;
 }

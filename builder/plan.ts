@@ -57,13 +57,13 @@ export async function planBuild(context: BuildContext, { dry }: PlanOptions): Pr
 
 /** The overlay's inputs, once the base's facts are known. */
 export function overlayOf(
-  { model, templates, definition, project }: BuildContext,
+  { model, tree, own, definition }: BuildContext,
   { sources }: BuildPlan,
   base: BaseFacts,
   lower: ManifestDocument,
 ): Promise<OverlayInputs> {
   return overlayInputs({
-    ...{ model, templates, base, sources, project },
+    ...{ model, tree, own, base, sources },
     definition: definition.text,
     manifest: `${JSON.stringify(lower, undefined, 2)}\n`,
   });

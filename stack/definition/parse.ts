@@ -2,8 +2,10 @@ import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument } fr
 import * as z from "zod/mini";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { conflicts } from "./conflicts.ts";
+import { definitionJsonSchema } from "./json-schema.ts";
 import { nearest } from "./nearest.ts";
 import { type Definition, definitionSchema } from "./schema.ts";
+import { type AppliedSetting, applySettings, parseSettings } from "./set.ts";
 
 /** One thing wrong in a definition, and where: path of keys and indexes. */
 export interface Fault {
@@ -21,6 +23,22 @@ export interface Fault {
  * @throws StackError `definition-invalid`, exit 64, one detail line a fault
  */
 export function parseDefinition(text: string, file: string): Definition {
+  return readDefinition(text, file).definition;
+}
+
+/**
+ * Reads a stack.yaml with settings of the command line in the place of the file's, or beside
+ * them. Their faults come after the file's, as `--set PATH: what is wrong`.
+ *
+ * @param set `PATH=VALUE`, the value in YAML; null takes a setting out
+ * @returns the text with the settings in it and its comments kept; without any, as it was given
+ * @throws StackError `definition-invalid`, exit 64, one detail line a fault
+ */
+export function readDefinition(
+  text: string,
+  file: string,
+  set: readonly string[] = [],
+): { readonly definition: Definition; readonly text: string } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -29,16 +47,37 @@ export function parseDefinition(text: string, file: string): Definition {
       document.errors.map((error) => at(file, lines, error.pos[0], "", error.message)),
     );
   }
+  const { settings, faults: unreadable } = parseSettings(set);
+  const { applied, faults: placeless } = applySettings(document, settings);
   const data: unknown = document.toJS();
   const parsed = definitionSchema.safeParse(data, { error: z.locales.en().localeError });
   const faults = [...(parsed.success ? [] : parsed.error.issues.flatMap(faultsOf)), ...conflicts(data)];
-  if (parsed.success && faults.length === 0) return parsed.data;
-  const placed = faults.map((fault) => ({ fault, offset: offsetOf(document, fault) }));
+  const ofSettings = [...unreadable, ...placeless];
+  if (parsed.success && faults.length === 0 && ofSettings.length === 0) {
+    return { definition: parsed.data, text: set.length === 0 ? text : document.toString({ lineWidth: 0 }) };
+  }
+  const placed = faults.map((fault) => ({
+    fault,
+    option: optionOf(fault, applied),
+    offset: offsetOf(document, fault),
+  }));
   placed.sort((a, b) => a.offset - b.offset);
-  throw invalid(
-    file,
-    placed.map(({ fault, offset }) => at(file, lines, offset, fault.path.join("."), fault.message)),
-  );
+  const lineOf = ({ fault, option, offset }: (typeof placed)[number]): string =>
+    option ?? at(file, lines, offset, fault.path.join("."), fault.message);
+  throw invalid(file, [
+    ...placed.filter(({ option }) => option === undefined).map(lineOf),
+    ...placed.filter(({ option }) => option !== undefined).map(lineOf),
+    ...ofSettings,
+  ]);
+}
+
+/** The fault as the option's that brought it; undefined for what the file itself says. */
+function optionOf({ path, message }: Fault, applied: readonly AppliedSetting[]): string | undefined {
+  const owner = applied.findLast(({ from }) => from.every((key, index) => key === String(path[index])));
+  if (owner === undefined) return undefined;
+  const { option, path: given } = owner.setting;
+  const elsewhere = path.some((key, index) => String(key) !== given[index]);
+  return `${option}: ${elsewhere ? `${path.join(".")}: ` : ""}${message}`;
 }
 
 function invalid(file: string, detail: readonly string[]): StackError {
@@ -75,18 +114,13 @@ function unknownKey(path: readonly PropertyKey[], key: string): string {
 
 /** The keys that the schema knows at a path; a record's entries (services) share one schema. */
 function keysAt(path: readonly PropertyKey[]): string[] {
-  let schema = z.toJSONSchema(definitionSchema, { io: "input" }) as JsonSchema;
+  let schema = definitionJsonSchema();
   for (const key of path) {
     const next = schema.properties?.[String(key)] ?? schema.additionalProperties;
     if (next === undefined || typeof next === "boolean") return [];
     schema = next;
   }
   return Object.keys(schema.properties ?? {});
-}
-
-interface JsonSchema {
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: JsonSchema | boolean;
 }
 
 function plain(message: string): string {

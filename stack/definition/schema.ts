@@ -25,17 +25,19 @@ const cron = z
   .string()
   .check(z.regex(/^(\S+\s+){4}\S+$/, 'must be a cron expression of five fields, e.g. "* * * * *"'));
 
-const network = z.union(
-  [
-    z.literal("dhcp"),
-    z.strictObject({
-      address: cidr,
-      gateway: address,
-      dns: z._default(z.array(address), []),
-    }),
-  ],
-  { error: () => 'must be "dhcp" or {address: 10.1.1.120/24, gateway: 10.1.1.1}' },
-);
+const network = z
+  .union(
+    [
+      z.literal("dhcp"),
+      z.strictObject({
+        address: cidr.check(z.describe("Address with prefix")),
+        gateway: address.check(z.describe("The default route's")),
+        dns: z._default(z.array(address).check(z.describe("Name servers; none: the node's")), []),
+      }),
+    ],
+    { error: () => 'must be "dhcp" or {address: 10.1.1.120/24, gateway: 10.1.1.1}' },
+  )
+  .check(z.describe("`dhcp`, or a static address: {address: 10.1.1.120/24, gateway: 10.1.1.1, dns: [10.1.1.1]}"));
 
 const container = z.strictObject({
   hostname: z.optional(
@@ -43,7 +45,7 @@ const container = z.strictObject({
       .string()
       .check(
         z.regex(/^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/, "must be a host name: letters, digits, -"),
-        z.describe("Host name; default: the stack's name"),
+        z.describe("Host name; default: NAME"),
       ),
   ),
   cores: z._default(z.int().check(z.gte(1), z.lte(512), z.describe("CPU cores")), 4),
@@ -69,17 +71,25 @@ const postgres = z.strictObject({
 const redis = z.strictObject({
   ports: z._default(
     z
-      .array(port("A node's port, on loopback; its cluster bus listens on port + 10000"))
-      .check(z.minLength(3, "a Redis Cluster needs at least three masters")),
+      .array(port("A node's port"))
+      .check(
+        z.minLength(3, "a Redis Cluster needs at least three masters"),
+        z.describe("The nodes' ports, on loopback; a node's cluster bus listens on port + 10000"),
+      ),
     [6379, 6380, 6381],
   ),
   maxmemory: z._default(sizeMiB("Ceiling of a node's memory; the memory budget may give less", { least: 64 }), 2048),
   policy: z._default(
-    z.enum(["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl", "noeviction"]),
+    z
+      .enum(["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl", "noeviction"])
+      .check(z.describe("What a full node evicts")),
     "allkeys-lru",
   ),
   save: z._default(z.string().check(z.describe("RDB snapshots: seconds and changes")), "900 1 300 100 60 10000"),
-  appendfsync: z._default(z.enum(["everysec", "always", "no"]), "everysec"),
+  appendfsync: z._default(
+    z.enum(["everysec", "always", "no"]).check(z.describe("When the append-only file is synced to disk")),
+    "everysec",
+  ),
 });
 
 const rabbitmq = z.strictObject({
@@ -95,7 +105,12 @@ const rabbitmq = z.strictObject({
     z.int().check(z.gte(1), z.lte(1000), z.describe("Tries before a message is dead-lettered")),
     5,
   ),
-  minimumVersion: z._default(z.string('must be in quotes, e.g. "3.12"').check(z.regex(/^\d+\.\d+$/)), "3.12"),
+  minimumVersion: z._default(
+    z
+      .string('must be in quotes, e.g. "3.12"')
+      .check(z.regex(/^\d+\.\d+$/), z.describe("An older RabbitMQ is told as a deviation; in quotes")),
+    "3.12",
+  ),
 });
 
 const service = z.strictObject({
@@ -144,29 +159,48 @@ const slim = z.strictObject({
 
 /** The whole of a stack.yaml. */
 export const definitionSchema = z.strictObject({
-  name: name("stock-analysis", 40),
+  name: name("stock-analysis", 40).check(
+    z.describe("The stack's name: units, users, database and paths are named after it"),
+  ),
   version: z
     .string("must be three numbers, e.g. 1.0.0")
-    .check(z.regex(/^\d+\.\d+\.\d+$/, "must be three numbers, e.g. 1.0.0")),
-  debian: z._default(z.enum(suites), "bookworm"),
-  architecture: z._default(z.enum(["amd64"]), "amd64"),
+    .check(z.regex(/^\d+\.\d+\.\d+$/, "must be three numbers, e.g. 1.0.0"), z.describe("Your version of the stack")),
+  debian: z._default(z.enum(suites).check(z.describe("Debian's release")), "bookworm"),
+  architecture: z._default(z.enum(["amd64"]).check(z.describe("Of the node's processor")), "amd64"),
   locale: z._default(
-    z.string().check(z.regex(/^[a-z]{2,3}_[A-Z]{2}\.UTF-8$/, "must be like en_US.UTF-8")),
+    z
+      .string()
+      .check(
+        z.regex(/^[a-z]{2,3}_[A-Z]{2}\.UTF-8$/, "must be like en_US.UTF-8"),
+        z.describe("Language of system and databases"),
+      ),
     "en_US.UTF-8",
   ),
-  timezone: z._default(z.string().check(z.regex(/^[A-Za-z_+-]+(\/[A-Za-z0-9_+-]+){0,2}$/)), "Etc/UTC"),
+  timezone: z._default(
+    z.string().check(z.regex(/^[A-Za-z_+-]+(\/[A-Za-z0-9_+-]+){0,2}$/), z.describe("As in /usr/share/zoneinfo")),
+    "Etc/UTC",
+  ),
   packages: z._default(
-    z.array(z.string().check(z.regex(/^[a-z0-9][a-z0-9+.-]+$/, "must be a Debian package's name"))),
+    z
+      .array(z.string().check(z.regex(/^[a-z0-9][a-z0-9+.-]+$/, "must be a Debian package's name")))
+      .check(z.describe("Debian packages beside those that the stack needs")),
     [],
   ),
   journal: z._default(sizeMiB("Limit of the journal on disk"), 512),
-  slim: z.prefault(slim, {}),
-  container: z.prefault(container, {}),
-  agent: z.prefault(z.strictObject({ port: z._default(port("The agent's HTTP port"), 8000) }), {}),
-  postgres: z.optional(postgres),
-  redis: z.optional(redis),
-  rabbitmq: z.optional(rabbitmq),
-  services: z.record(name("event-bus", 27), service),
+  slim: z.prefault(slim.check(z.describe("What is left out of the template, to be smaller")), {}),
+  container: z.prefault(container.check(z.describe("What `pct create` is asked for")), {}),
+  agent: z.prefault(
+    z
+      .strictObject({ port: z._default(port("The agent's HTTP port, on every address"), 8000) })
+      .check(z.describe("The agent: health, status, jobs")),
+    {},
+  ),
+  postgres: z.optional(postgres.check(z.describe("PostgreSQL with the event store; left out, there is none"))),
+  redis: z.optional(redis.check(z.describe("Redis Cluster, cache and pub/sub; left out, there is none"))),
+  rabbitmq: z.optional(rabbitmq.check(z.describe("RabbitMQ; left out, there is none"))),
+  services: z
+    .record(name("event-bus", 27), service)
+    .check(z.describe("Python services by name: each gets a unit, a user, a venv, an env file, a queue")),
 });
 
 export type Definition = z.output<typeof definitionSchema>;

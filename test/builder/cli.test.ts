@@ -80,6 +80,30 @@ t.test("an unknown option or format and an unreadable file end with 64", async (
   t.match(stderr, /no-definition/);
 });
 
+t.test("--set is refused like the file, by its own name; arm64 is refused by name", async (t) => {
+  const here = place(t);
+  const { code, stderr } = build(here, ["--set", "container.memroy=4GiB", "--set", "redis.policy=never"]);
+  t.equal(code, 64);
+  t.match(stderr, /stock-analysis\.yaml has 2 faults \[definition-invalid\]/);
+  t.match(stderr, '--set container.memroy: unknown key; did you mean "memory"?');
+  t.match(stderr, /--set redis\.policy: .*"noeviction"/);
+  const arm = build(here, ["--arch", "arm64"]);
+  t.equal(arm.code, 64);
+  t.match(arm.stderr, /\[unsupported-architecture\]\nhint: {2}/);
+  t.equal(build(here, ["--arch", "mips"]).code, 64);
+  t.same(leftBehind(here), []);
+});
+
+t.test("a fault in the trees beside stack.yaml ends with 64, before any work", async (t) => {
+  const here = place(t);
+  mkdirSync(join(here.folder, "rootfs-overlay/etc"), { recursive: true });
+  writeFileSync(join(here.folder, "rootfs-overlay/etc/motd"), "hello");
+  const { code, stderr } = build(here, [stackFile(here, stack)]);
+  t.equal(code, 64, stderr);
+  t.match(stderr, "rootfs-overlay/etc/motd: the stack's own template is rootfs-overlay/etc/motd.ejs");
+  t.same(leftBehind(here), []);
+});
+
 t.test("with --json an error is one object on standard error", async (t) => {
   const here = place(t);
   const { stderr } = build(here, ["--json", stackFile(here, "name: x\n")]);

@@ -1,8 +1,9 @@
 import { StackError } from "../../lib/error.ts";
 
-/** The text of every `sh` block of a Markdown document. */
-export function shellBlocks(document: string): string[] {
-  return [...document.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text]) => (text ?? "").trim());
+/** The text of every block of a Markdown document whose info string is `info`. */
+export function shellBlocks(document: string, info = "sh"): string[] {
+  const blocks = document.matchAll(/^```([^\n]*)\n(.*?)^```$/gms);
+  return [...blocks].filter(([, found]) => found === info).map(([, , text]) => (text ?? "").trim());
 }
 
 export interface PctCreate {

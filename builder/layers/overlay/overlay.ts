@@ -1,5 +1,3 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import type { FileEntry, Model, UnitSpec } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
@@ -7,11 +5,14 @@ import type { Templates } from "../../../stack/render/render.ts";
 import { requirementsLock } from "../../../stack/venv.ts";
 import { sourceDateEpoch } from "../../context.ts";
 import { archiveOfEntries, type Entry } from "../../pack/write.ts";
+import type { TemplateTree } from "../../templates.ts";
 import { type BaseFacts, ownerIds } from "../base/facts.ts";
 import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
 import type { MadeLayer } from "../made-layer.ts";
 import type { ServiceSource } from "../python/sources.ts";
+import type { OwnEntry } from "./own-files.ts";
+import { unitFolder } from "./own-place.ts";
 import { relaxNesting } from "./relax-nesting.ts";
 
 /** The overlay is small: its inputs are its files themselves. */
@@ -23,29 +24,28 @@ export interface OverlayInputs extends Inputs {
 
 export interface OverlaySources {
   readonly model: Model;
-  readonly templates: Templates;
+  readonly tree: TemplateTree;
+  /** What the user's own trees add: `ownFiles`. */
+  readonly own: readonly OwnEntry[];
   readonly base: BaseFacts;
   /** stack.yaml as the user gave it. */
   readonly definition: string;
   readonly sources: ReadonlyMap<string, ServiceSource>;
   /** The template's own manifest, as JSON text. */
   readonly manifest: string;
-  readonly project: string;
 }
-
-const unitFolder = "/etc/systemd/system";
-const templateTrees = ["units", "rootfs-overlay"] as const;
 
 /** Works out every file that makes Debian with a Python environment this stack. */
 export async function overlayInputs(from: OverlaySources): Promise<OverlayInputs> {
-  const { model, templates, base } = from;
+  const { model, tree, own, base } = from;
   const table = model.files.filter((file) => file.when === "build");
   const entries = [
-    ...table.map((file) => tableEntry(file, model, templates, base)),
-    ...model.units.flatMap((unit) => unitLinks(unit, model, base)),
-    ...relaxed(base, model),
+    ...table.map((file) => tableEntry(file, model, tree.templates, base)),
+    ...model.units.flatMap((unit) => unitLinks(unit, from)),
+    ...relaxed(base, model).filter(({ path }) => !own.some((entry) => entry.path === path)),
     ...shared(from),
-    ...(await templateFiles(from.project, model.paths.share)),
+    ...templateFiles(tree, model.paths.share),
+    ...own,
   ];
   refuseDuplicates(entries);
   return { code: await codeDigest(["pack/write.ts", "pack/header.ts"]), entries, epoch: sourceDateEpoch };
@@ -63,17 +63,17 @@ function tableEntry(file: FileEntry, model: Model, templates: Templates, base: B
 }
 
 /** The links that `systemctl enable` and `systemctl mask` would make. */
-function unitLinks(spec: UnitSpec, model: Model, base: BaseFacts): Entry[] {
+function unitLinks(spec: UnitSpec, from: OverlaySources): Entry[] {
   const link = (path: string, target: string): Entry => ({ path, mode: 0o777, content: { kind: "symlink", target } });
   if (spec.want === "masked") return [link(`${unitFolder}/${spec.unit}`, "/dev/null")];
   if (spec.want !== "enabled" || spec.wantedBy === undefined) return [];
-  return [link(`${unitFolder}/${spec.wantedBy}.wants/${spec.unit}`, unitFile(spec.unit, model, base))];
+  return [link(`${unitFolder}/${spec.wantedBy}.wants/${spec.unit}`, unitFile(spec.unit, from))];
 }
 
-function unitFile(unit: string, model: Model, base: BaseFacts): string {
+function unitFile(unit: string, { model, base, own: added }: OverlaySources): string {
   const template = unit.replace(/@.+(\.\w+)$/, "@$1");
   const own = `${unitFolder}/${unit}`;
-  if (model.files.some((file) => file.path === own)) return own;
+  if ([...model.files, ...added].some((file) => file.path === own)) return own;
   const packaged = [unit, template].find((name) => base.units.includes(name));
   if (packaged === undefined) {
     throw new StackError("no-such-unit", `${unit} is to be enabled, but no package and no file of the table brings it`);
@@ -104,26 +104,14 @@ function shared({ model, definition, sources, manifest }: OverlaySources): Entry
   ];
 }
 
-/** The trees of templates, which the agent renders from. */
-async function templateFiles(project: string, share: string): Promise<Entry[]> {
-  const files = await Promise.all(
-    templateTrees.map(async (tree) => {
-      const names = await readdir(join(project, tree), { recursive: true, withFileTypes: true });
-      return names
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name))
-        .sort();
-    }),
-  );
-  return Promise.all(
-    files.flat().map(
-      async (path): Promise<Entry> => ({
-        path: `${share}/templates${path.slice(project.length)}`,
-        mode: 0o644,
-        content: { kind: "text", text: await readFile(path, "utf8") },
-      }),
-    ),
-  );
+/** The trees of templates, which the agent renders from: the user's over ours. */
+function templateFiles({ templates, ours, own }: TemplateTree, share: string): Entry[] {
+  const added = own.filter(({ kind, path }) => kind === "file" && path.endsWith(".ejs")).map(({ path }) => path);
+  return [...new Set([...ours, ...added])].map((path) => ({
+    path: `${share}/templates/${path}`,
+    mode: 0o644,
+    content: { kind: "text", text: templates(path) },
+  }));
 }
 
 function refuseDuplicates(entries: readonly Entry[]): void {

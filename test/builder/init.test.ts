@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { ownFiles } from "../../builder/layers/overlay/own-files.ts";
+import { findSources } from "../../builder/layers/python/sources.ts";
+import { templateTree } from "../../builder/templates.ts";
+import { parseDefinition } from "../../stack/definition/parse.ts";
+import { resolve } from "../../stack/resolve.ts";
+
+const project = join(import.meta.dirname, "../..");
+
+function init(cwd: string, ...args: string[]) {
+  const cli = join(project, "builder/cli.ts");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, "init", ...args], { cwd, encoding: "utf8" });
+  return { code: status, stdout, stderr };
+}
+
+const here = mkdtempSync(join(tmpdir(), "init-"));
+t.teardown(() => rmSync(here, { recursive: true, force: true }));
+
+t.test("init writes a start that the builder takes, named after its folder", async (t) => {
+  const { code, stdout } = init(here, "coffee-shop");
+  t.equal(code, 0);
+  t.match(stdout, /^ {2}coffee-shop\/stack\.yaml$/m);
+  t.match(stdout, /^ {2}build-template stack\.yaml$/m);
+  const folder = join(here, "coffee-shop");
+  const text = readFileSync(join(folder, "stack.yaml"), "utf8");
+  t.match(text, /^# yaml-language-server: \$schema=\.\/stack\.schema\.json$/m);
+  t.match(JSON.parse(readFileSync(join(folder, "stack.schema.json"), "utf8")), { title: "stack.yaml" });
+  t.equal(readFileSync(join(folder, ".gitignore"), "utf8").split("\n")[0], "dist/");
+  const model = resolve(parseDefinition(text, "stack.yaml"));
+  t.equal(model.name, "coffee-shop");
+  const sources = await findSources(model.services, project, folder);
+  t.match(sources.get("services/hello")?.lockText, /^fastapi==.*\\\n +--hash=sha256:/m);
+  const tree = await templateTree({ project, folder });
+  t.equal(
+    tree.templates("rootfs-overlay/etc/motd.ejs"),
+    readFileSync(join(folder, "rootfs-overlay/etc/motd.ejs"), "utf8"),
+  );
+  const paths = (await ownFiles(tree, model, folder)).map(({ path }) => path);
+  t.strictSame(paths.sort(), [
+    "/etc/systemd/system/hello-hourly.service",
+    "/etc/systemd/system/hello-hourly.timer",
+    "/etc/systemd/system/timers.target.wants/hello-hourly.timer",
+    "/usr/lib/systemd/system-preset/05-stack-own.preset",
+  ]);
+});
+
+t.test("init takes the folder it is called in, if it is empty", async (t) => {
+  const folder = join(here, "Not a stack's name");
+  mkdirSync(folder);
+  const { code, stdout } = init(folder, "--json");
+  t.equal(code, 0);
+  const { files } = JSON.parse(stdout) as { files: string[] };
+  t.strictSame(
+    files,
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+      .sort(),
+  );
+  t.match(readFileSync(join(folder, "stack.yaml"), "utf8"), /^name: my-stack$/m);
+});
+
+t.test("a folder that holds something, or is none, is left as it is", async (t) => {
+  const folder = join(here, "used");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "notes.txt"), "mine");
+  const { code, stderr } = init(here, "used");
+  t.equal(code, 64);
+  t.match(stderr, /used holds notes\.txt \[folder-not-empty\]\nhint: {2}/);
+  t.strictSame(readdirSync(folder), ["notes.txt"]);
+  t.equal(init(here, join(folder, "notes.txt")).code, 64);
+  t.equal(init(here, "--nonsense").code, 64);
+  t.match(JSON.parse(init(here, "used", "--json").stderr), { code: "folder-not-empty" });
+});
