@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { $, type ProcessOutput } from "zx";
+import { $, type ProcessOutput } from "zx/core";
 import { StackError } from "../lib/error.ts";
 import { commandLine, tail } from "../lib/run.ts";
 
