@@ -4,6 +4,7 @@ import { ExitCode, isErrno, messageOf, StackError } from "../../lib/error.ts";
 import { writeFileAtomic } from "../../lib/files.ts";
 import { definitionJsonSchema } from "../../stack/definition/json-schema.ts";
 import { starterDefinition } from "../../stack/definition/starter.ts";
+import { resource } from "../resources.ts";
 
 export interface InitResult {
   readonly folder: string;
@@ -26,12 +27,11 @@ const services = `services:
  * Writes the start of a stack of one's own into a new or empty folder: definition with its
  * JSON Schema, a service, a file, a timer.
  *
- * @param project top of this project, which holds builder/init/start
  * @throws StackError `folder-not-empty`, `no-folder` (exit 64)
  */
-export async function init(folder: string, project: string): Promise<InitResult> {
+export async function init(folder: string): Promise<InitResult> {
   await refuseUsed(folder);
-  const start = join(project, "builder", "init", "start");
+  const start = resource("init/start");
   const files = new Map<string, string>([
     ["stack.yaml", starterDefinition({ name: stackName(folder), without: ["rabbitmq"], services })],
     ["stack.schema.json", `${JSON.stringify(definitionJsonSchema(), undefined, 2)}\n`],

@@ -47,8 +47,6 @@ async function faults(folder: string): Promise<StackError> {
   throw new Error("no fault was found");
 }
 
-const noBase = { packages: [], services: [], units: new Set<string>(), owner: () => ({ uid: 0, gid: 0 }) };
-
 t.test("a file is put at its place: rendered, as it is, executable, a link", async (t) => {
   const bytes = Buffer.from([0xff, 0x00, 0xfe]);
   const here = folder(t, {
@@ -96,8 +94,10 @@ t.test("a file with the path of one of our templates replaces it, at build and a
   const { tree, own } = await added(here);
   t.strictSame(own, []);
   const of = model();
-  const sources = { model: of, tree, own, base: { ...noBase, units: new Set(of.units.map(({ unit }) => unit)) } };
-  const { entries } = overlayInputs({ ...sources, definition: "", sources: new Map(), manifest: "{}" });
+  const ids = Object.fromEntries(of.files.flatMap(({ owner }) => owner.split(":")).map((name) => [name, 0]));
+  const base = { packages: [], services: [], users: ids, groups: ids, units: of.units.map(({ unit }) => unit) };
+  const sources = { model: of, tree, own, base };
+  const { entries } = await overlayInputs({ ...sources, definition: "", sources: new Map(), manifest: "{}" });
   const text = (path: string): unknown => {
     const content = entries.find((entry) => entry.path === path)?.content;
     return content?.kind === "text" ? content.text : content;
