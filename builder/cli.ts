@@ -45,7 +45,7 @@ interface Flags {
   readonly out: string;
   readonly format: Format;
   readonly offline?: true;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly arch: "amd64" | "arm64";
   readonly schema?: true;
   readonly json?: true;
@@ -59,7 +59,9 @@ async function main(argv: readonly string[]): Promise<number> {
     .option("--out <dir>", "where the template goes", "dist")
     .addOption(new Option("--format <format>", "compression").choices(["gz", "zst"]).default("gz"))
     .option("--offline", "build from what is cached, without asking the network")
-    .option("--set <path=value>", "a setting in the place of the file's; may be repeated", repeated, [])
+    .addOption(
+      new Option("--set <path=value>", "a setting in the place of the file's; may be repeated").argParser(repeated),
+    )
     .addOption(new Option("--arch <arch>", "processor of the node").choices(["amd64", "arm64"]).default("amd64"))
     .option("--schema", "print the JSON Schema of a stack.yaml and end")
     .option("--json", "print the result, or the error, as one JSON object")
@@ -110,7 +112,7 @@ async function readOptions(file: string | undefined, flags: Flags): Promise<Buil
   };
 }
 
-function repeated(value: string, before: readonly string[]): string[] {
+function repeated(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
