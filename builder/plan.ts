@@ -8,6 +8,7 @@ import { resolvePackages } from "./layers/base/resolve.ts";
 import { layerKey } from "./layers/key.ts";
 import { type NodeInputs, nodeInputs, versionOf } from "./layers/node/node.ts";
 import { type OverlayInputs, overlayInputs } from "./layers/overlay/overlay.ts";
+import { ownAccounts } from "./layers/overlay/own-files.ts";
 import { type PythonInputs, pythonInputs } from "./layers/python/python.ts";
 import { findSources, type ServiceSource } from "./layers/python/sources.ts";
 import { uvLock, uvVersion } from "./layers/python/uv.ts";
@@ -31,7 +32,7 @@ export interface PlanOptions {
 
 /** Asks Debian's archive for versions, reads locks, bundles the agent. @throws StackError */
 export async function planBuild(context: BuildContext, { dry }: PlanOptions): Promise<BuildPlan> {
-  const { model, project, templates, definition, run, signal, cache, offline } = context;
+  const { model, project, templates, own, definition, run, signal, cache, offline } = context;
   const sources = await findSources(model.services, project, definition.folder);
   const [resolved, agent] = await Promise.all([
     resolvePackages({
@@ -43,7 +44,7 @@ export async function planBuild(context: BuildContext, { dry }: PlanOptions): Pr
     }),
     agentInputs(project, model.paths.agent),
   ]);
-  const base = await baseInputs(model, templates, resolved);
+  const base = await baseInputs(model, templates, resolved, ownAccounts(own));
   const baseKey = layerKey("base", base);
   return {
     base,

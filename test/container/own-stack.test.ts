@@ -89,6 +89,7 @@ if (await canRunContainers(t)) {
   t.test("the stack's own files and units are there, and --set is in the definition", async (t) => {
     t.match(await machine.sh("cat /etc/motd"), "orders 1.0.0: orders come in on port 8101");
     t.equal(await machine.sh("stat -c '%a %U:%G' /usr/local/bin/order-report"), "755 root:root");
+    t.match(await machine.sh("getent passwd order-report"), "Report of the orders taken", "its account was made");
     t.equal(await machine.sh("systemctl is-enabled order-report.timer"), "enabled");
     t.equal(await machine.sh("systemctl is-active order-report.timer"), "active");
     t.equal(await machine.sh("systemctl show --value -p LoadState order-report.service"), "loaded");

@@ -40,7 +40,13 @@ export interface BaseInputs extends Inputs {
   readonly epoch: number;
 }
 
-export async function baseInputs(model: Model, templates: Templates, resolved: Resolution): Promise<BaseInputs> {
+/** @param accounts the user's own lines of sysusers.d(5), "" for none */
+export async function baseInputs(
+  model: Model,
+  templates: Templates,
+  resolved: Resolution,
+  accounts: string,
+): Promise<BaseInputs> {
   const texts = await Promise.all(scripts.map((name) => readFile(resource(`layers/base/${name}`), "utf8")));
   return {
     code: await codeDigest(["layers/base", "namespace.ts"]),
@@ -51,7 +57,7 @@ export async function baseInputs(model: Model, templates: Templates, resolved: R
     packages: model.packages,
     locale: model.definition.locale,
     timezone: model.definition.timezone,
-    sysusers: sysusersText(model, templates),
+    sysusers: sysusersText(model, templates) + accounts,
     beforePackages: model.files
       .filter((file) => file.beforePackages === true)
       .map((file) => ({ path: file.path, text: renderFile(file, model, { templates }) })),

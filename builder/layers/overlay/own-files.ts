@@ -23,6 +23,15 @@ interface CopiedFile {
   readonly toJSON: () => unknown;
 }
 
+/** What the build itself takes account of, beside units. */
+const readHere = /^\/(usr\/lib|etc)\/(systemd\/system-preset\/[^/]+\.preset|sysusers\.d\/[^/]+\.conf)$/;
+
+/** The user's own lines of sysusers.d(5): accounts must be there before anything can belong to them. */
+export function ownAccounts(own: readonly OwnEntry[]): string {
+  const texts = own.filter(({ path }) => readHere.test(path) && path.includes("/sysusers.d/"));
+  return texts.map(({ content }) => (content.kind === "text" ? `${content.text}\n` : "")).join("");
+}
+
 /** A file of the user's that is put at a place of its own, and the entry it becomes. */
 export interface PlacedFile {
   readonly file: TreeFile;
@@ -93,7 +102,7 @@ async function content(
       const text = render(file.path, { stack: model }, templates);
       return { entry: { path, mode, content: { kind: "text", text } } };
     }
-    if (file.path.startsWith("units/") || path.endsWith(".preset")) {
+    if (file.path.startsWith("units/") || readHere.test(path)) {
       return { entry: { path, mode, content: { kind: "text", text: templates(file.path) } } };
     }
   } catch (error) {

@@ -24,11 +24,7 @@ export function reservedPaths({ paths }: Model): readonly ReservedPath[] {
     { path: "/etc/machine-id", why: "each instance has its own" },
     ...["passwd", "group", "shadow", "gshadow"].map((name) => ({
       path: `/etc/${name}`,
-      why: "accounts are the packages' and the stack's",
-    })),
-    ...["/usr/lib/sysusers.d", "/etc/sysusers.d"].map((path) => ({
-      path,
-      why: "accounts are made when the template is built: a stack-agent.conf.ejs of yours replaces the stack's own",
+      why: "accounts are made from rootfs-overlay/usr/lib/sysusers.d/NAME.conf",
     })),
     ...["/etc/stack-agent", paths.share, paths.state, paths.agent].map((path) => ({ path, why: "it is the agent's" })),
     { path: `${paths.opt}/venvs`, why: "it is made from the services' requirements.lock" },

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
 import { layerKey } from "../../../builder/layers/key.ts";
 import { overlayInputs } from "../../../builder/layers/overlay/overlay.ts";
-import { ownFiles } from "../../../builder/layers/overlay/own-files.ts";
+import { ownAccounts, ownFiles } from "../../../builder/layers/overlay/own-files.ts";
 import { templateTree } from "../../../builder/templates.ts";
 import { isStackError, type StackError } from "../../../lib/error.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
@@ -135,6 +135,16 @@ t.test("units are enabled by their own [Install], and stay so through the first 
   t.notOk(nested.at("/etc/systemd/system/report.service.d/90-nesting.conf"), "with nesting it starts as it is");
 });
 
+t.test("accounts of one's own are told to the base, which makes them", async (t) => {
+  const here = folder(t, {
+    "rootfs-overlay/usr/lib/sysusers.d/orders.conf.ejs": 'u <%= stack.name %>-report - "Reports" /\n',
+    "rootfs-overlay/etc/sysusers.d/more.conf": "g more -\n",
+    "rootfs-overlay/etc/other.conf": "u nobody-else -\n",
+  });
+  const { own } = await added(here);
+  t.strictSame(ownAccounts(own).split("\n").filter(Boolean).sort(), ["g more -", 'u orders-report - "Reports" /']);
+});
+
 t.test("every fault is told at once, with both names, and ends with 64", async (t) => {
   const here = folder(t, {
     "rootfs-overlay/etc/a": "1",
@@ -151,7 +161,6 @@ t.test("every fault is told at once, with both names, and ends with 64", async (
     "rootfs-overlay/dev/null": "",
     "rootfs-overlay/run/x": "",
     "rootfs-overlay/etc/hostname": "x",
-    "rootfs-overlay/usr/lib/sysusers.d/mine.conf": "u mine",
     "rootfs-overlay/usr/share/stack-agent/migrations/0100-mine.sql": "",
     "rootfs-overlay/opt/orders/venvs/api/x": "",
     "rootfs-overlay/etc/bad.ejs": "<%= stack.nonsense.x %>",
@@ -180,7 +189,6 @@ t.test("every fault is told at once, with both names, and ends with 64", async (
     "rootfs-overlay/bin/tool: nothing can be put at /bin; it is a link: put it into rootfs-overlay/usr/bin",
     "rootfs-overlay/dev/null: nothing can be put at /dev",
     "rootfs-overlay/run/x: nothing can be put at /run",
-    "rootfs-overlay/usr/lib/sysusers.d/mine.conf: nothing can be put at /usr/lib/sysusers.d; accounts are made when the template is built",
     "rootfs-overlay/etc/hostname: nothing can be put at /etc/hostname",
     "0100-mine.sql: nothing can be put at /usr/share/stack-agent",
     "rootfs-overlay/opt/orders/venvs/api/x: nothing can be put at /opt/orders/venvs",
@@ -195,7 +203,7 @@ t.test("every fault is told at once, with both names, and ends with 64", async (
   ]) {
     t.match(text, fault);
   }
-  t.equal(detail.length, 23, text);
+  t.equal(detail.length, 22, text);
 });
 
 t.test("what is neither file nor link is refused by name", async (t) => {
