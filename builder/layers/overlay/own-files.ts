@@ -96,7 +96,8 @@ async function content(
   if (file.kind === "symlink") {
     return { entry: { path, mode: 0o777, content: { kind: "symlink", target: file.target } } };
   }
-  const mode = file.executable ? 0o755 : 0o644;
+  // systemd complains of a unit that may be executed.
+  const mode = file.executable && !file.path.startsWith("units/") ? 0o755 : 0o644;
   try {
     if (file.path.endsWith(".ejs")) {
       const text = render(file.path, { stack: model }, templates);
