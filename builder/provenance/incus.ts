@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { create } from "tar";
@@ -73,12 +73,12 @@ export async function incusMetadata({ model, version }: IncusSources): Promise<B
     for (const [name, text] of Object.entries(files)) {
       await mkdir(dirname(join(folder, name)), { recursive: true });
       await writeFile(join(folder, name), text);
+      await chmod(join(folder, name), 0o644);
     }
-    const names = ["metadata.yaml", "templates", ...Object.keys(files).slice(1).sort()];
-    // portable: no owner, no mode of this machine's umask. jobs: node-tar's asynchronous pack can hang otherwise.
+    // portable: owners are left out. jobs: node-tar's asynchronous pack can hang otherwise.
     const options = { cwd: folder, portable: true, gzip: { level: 9 }, mtime: new Date(sourceDateEpoch * 1000) };
     const chunks: Buffer[] = [];
-    for await (const chunk of create({ ...options, noDirRecurse: true, jobs: 1 }, names)) chunks.push(chunk);
+    for await (const chunk of create({ ...options, jobs: 1 }, Object.keys(files))) chunks.push(chunk);
     return Buffer.concat(chunks);
   } finally {
     await rm(folder, { recursive: true, force: true });
