@@ -23,7 +23,7 @@ Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
 const phases: Readonly<Record<string, () => Promise<Counts>>> = {
   static: staticPhase,
   unit: async () => {
-    await bringTools("python3", "pip", "mmdebstrap", "pigz", "newuidmap", "openssl", "ps");
+    await bringTools("python3", "pip", "mmdebstrap", "pigz", "newuidmap", "openssl", "ps", "ssh-keygen", "xz", "zstd");
     return tapPhase(["test/lib", "test/stack", "test/builder", "test/agent", "test/rootfs-overlay"]);
   },
   services: pythonPhase,

@@ -3,13 +3,14 @@ import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
-import { isErrno, messageOf, StackError } from "../../lib/error.ts";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { isErrno, isStackError, messageOf, StackError } from "../../lib/error.ts";
+import { zstdFrames } from "./zstd-frames.ts";
 
-/** By the file's last suffix. Node's own zstd stream ends after the first frame, so the tool reads those. */
-const tools: Readonly<Record<string, readonly string[] | "gunzip" | "none">> = {
+/** By the file's last suffix: a command, or what Node can do by itself. */
+const tools: Readonly<Record<string, readonly string[] | "gunzip" | "unzstd" | "none">> = {
   ".gz": "gunzip",
-  ".zst": ["zstd", "--decompress", "--stdout", "--quiet"],
+  ".zst": "unzstd",
   ".xz": ["xz", "--decompress", "--stdout"],
   ".bz2": ["bzip2", "--decompress", "--stdout"],
   ".tar": "none",
@@ -33,7 +34,9 @@ export async function* decompress(
   if (tool === undefined) throw new StackError("damaged", `${basename(path)} has no suffix of an archive`);
   const compressed = async function* (): AsyncGenerator<Buffer> {
     for await (const bytes of createReadStream(path, { highWaterMark: chunk }) as AsyncIterable<Buffer>) {
-      signal.throwIfAborted();
+      if (signal.aborted) {
+        throw new StackError("aborted", `reading ${basename(path)} was stopped`, { cause: signal.reason, exit: 130 });
+      }
       onBytes(bytes);
       yield bytes;
     }
@@ -42,6 +45,12 @@ export async function* decompress(
   else if (tool === "gunzip") {
     const gunzip = createGunzip({ chunkSize: chunk });
     yield* through(compressed(), gunzip, gunzip, Promise.resolve());
+  } else if (tool === "unzstd") {
+    // Node's own stream ends after the first frame.
+    for await (const frame of zstdFrames(compressed())) {
+      const unzstd = createZstdDecompress({ chunkSize: chunk });
+      yield* through(frame, unzstd, unzstd, Promise.resolve());
+    }
   } else {
     const [command = "", ...args] = tool;
     const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
@@ -80,7 +89,7 @@ async function* through(
     await fed;
     await ended;
   } catch (error) {
-    if (error instanceof StackError || (error instanceof Error && error.name === "AbortError")) throw error;
+    if (isStackError(error)) throw error;
     throw new StackError("damaged", `the compressed data is damaged: ${messageOf(error)}`, { cause: error });
   } finally {
     out.destroy();

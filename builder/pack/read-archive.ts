@@ -1,4 +1,5 @@
 import { StackError } from "../../lib/error.ts";
+import { byteReader } from "./byte-reader.ts";
 import { blockSize, padded, readHeader, readPax, TypeFlag } from "./header.ts";
 import { cString, type Member, normalise, numberOf } from "./scan.ts";
 
@@ -68,7 +69,7 @@ export async function* readArchive(source: AsyncIterable<Buffer>): AsyncGenerato
         mtime: numberOf(pax, "mtime") ?? header.mtime,
         pax,
       };
-      const content = bytes.stream(size, name);
+      const content = bytes.stream(size, () => cut(name));
       yield { member, rawName, content };
       for await (const _ of content) {
         // What the caller left.
@@ -88,60 +89,6 @@ export async function* readArchive(source: AsyncIterable<Buffer>): AsyncGenerato
       );
     }
   }
-}
-
-interface ByteReader {
-  /** Exactly `length` bytes, fewer only at the end. */
-  take(length: number): Promise<Buffer>;
-  /** Whatever is there next; empty at the end. */
-  some(): Promise<Buffer>;
-  /** The next `length` bytes; an iteration that is left early is taken up by the next one. */
-  stream(length: number, name: string): AsyncIterable<Buffer>;
-}
-
-function byteReader(source: AsyncIterable<Buffer>): ByteReader {
-  const chunks = source[Symbol.asyncIterator]();
-  let held: Buffer = Buffer.alloc(0);
-  const some = async (): Promise<Buffer> => {
-    if (held.length > 0) {
-      const all = held;
-      held = Buffer.alloc(0);
-      return all;
-    }
-    for (;;) {
-      const { value, done } = await chunks.next();
-      if (done === true) return held;
-      if (value.length > 0) return value;
-    }
-  };
-  return {
-    some,
-    take: async (length) => {
-      const parts: Buffer[] = [];
-      let missing = length;
-      while (missing > 0) {
-        const chunk = await some();
-        if (chunk.length === 0) break;
-        parts.push(chunk.subarray(0, missing));
-        held = chunk.subarray(Math.min(missing, chunk.length));
-        missing -= Math.min(missing, chunk.length);
-      }
-      return parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts);
-    },
-    stream: (length, name) => {
-      let missing = length;
-      const generate = async function* (): AsyncGenerator<Buffer> {
-        while (missing > 0) {
-          const chunk = await some();
-          if (chunk.length === 0) throw cut(name);
-          held = chunk.subarray(Math.min(missing, chunk.length));
-          missing -= Math.min(missing, chunk.length);
-          yield chunk.subarray(0, chunk.length - held.length);
-        }
-      };
-      return { [Symbol.asyncIterator]: generate };
-    },
-  };
 }
 
 function cut(name: string): StackError {

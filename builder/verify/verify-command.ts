@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { rootCertificates } from "node:tls";
 import { Command, CommanderError, Option } from "commander";
-import { describeError, ExitCode, errorDocument, isStackError } from "../../lib/error.ts";
+import { describeError, ExitCode, errorDocument, isStackError, StackError } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
 import type { MachineTraits } from "./probes/machine.ts";
@@ -73,6 +73,9 @@ export async function verifyCommand(argv: readonly string[]): Promise<number> {
 
 function trustOf({ signers, key, identity }: Flags): Trust | undefined {
   if (key !== undefined) return { kind: "key", path: key };
+  if (signers === undefined && identity !== undefined) {
+    throw new StackError("usage", "--identity is one of a list", { exit: ExitCode.usage, hint: "add --signers FILE" });
+  }
   if (signers === undefined) return undefined;
   return { kind: "signers", path: signers, ...(identity !== undefined && { identity }) };
 }

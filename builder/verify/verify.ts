@@ -102,7 +102,6 @@ async function examine(file: string, probes: readonly Probe[], signal: AbortSign
     }
     return { members, sha256: hash.digest("hex") };
   } catch (error) {
-    signal.throwIfAborted();
     if (!isStackError(error) || !["bad-archive", "damaged"].includes(error.code)) throw error;
     return { members, fault: messageOf(error) };
   }

@@ -3,6 +3,8 @@ import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import t from "tap";
+import { verify } from "../../builder/verify/verify.ts";
+import { machineTraits } from "../../builder/verify/verify-command.ts";
 import { exists, readTextIfAny } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
@@ -100,6 +102,20 @@ if (needs(t, template === undefined ? "there is no template: bin/build-template"
       );
     }
     t.notMatch(text, /\/work\/|\/home\/|\/tmp\//, "no path of the building machine");
+  });
+
+  t.test("R10 build-template verify finds nothing wrong with it", async (t) => {
+    const { signal } = new AbortController();
+    const { checks, members } = await verify({ file: template, machine: await machineTraits(), run, signal });
+    const failures = checks.filter(({ state }) => state === "failed");
+    t.strictSame(
+      failures.flatMap(({ name, findings }) => findings.map((one) => `${name}: ${one}`)),
+      [],
+    );
+    for (const name of ["checksum", "manifest", "archive", "names", "owners", "system", "identities", "secrets"]) {
+      t.equal(checks.find((check) => check.name === name)?.state, "ok", name);
+    }
+    t.equal(members, (await archiveListing(template)).length, "it saw what tar sees");
   });
 
   t.test("R01 R10 the deployment document's pct create asks for the container as required", async (t) => {

@@ -18,6 +18,8 @@ const tools = {
   python3: { package: "python3" },
   shellcheck: { package: "shellcheck" },
   "ssh-keygen": { package: "openssh-client" },
+  xz: { package: "xz-utils" },
+  zstd: { package: "zstd" },
 } as const satisfies Readonly<Record<string, Omit<HostTool, "command"> & { readonly command?: string }>>;
 
 /**

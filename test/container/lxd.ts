@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Test } from "tap";
+import { isStackError, StackError } from "../../lib/error.ts";
+import { removeCgroups } from "../../lib/lxc/cgroup-remains.ts";
+import { run } from "../../lib/run.ts";
+import { cleanupAfter } from "./cleanup.ts";
+import { workFolder } from "./requirements.ts";
+
+/** Debian's, with what they need that lxc doesn't bring. */
+const packages = [
+  ...["lxd", "lxd-client", "attr", "rsync", "squashfs-tools"],
+  ...["libdqlite0", "liblzo2-2", "libpopt0", "libraft2", "libsqlite3-0", "libuv1", "libxxhash0"],
+];
+
+export interface Lxd {
+  /** Runs the `lxc` client of LXD. @returns its output */
+  lxc(...args: string[]): Promise<string>;
+}
+
+/**
+ * Debian's LXD, unpacked and not installed: a folder, a network and mounts of its own, so
+ * that it changes nothing on this machine and ends with the test.
+ *
+ * @param container whose remains are removed at the end
+ */
+export async function startLxd(t: Test, container: string): Promise<Lxd> {
+  await mkdir(workFolder, { recursive: true });
+  const folder = await mkdtemp(join(workFolder, "lxd-"));
+  const cleanup = cleanupAfter(t);
+  const { signal } = cleanup;
+  cleanup.add(() => rm(folder, { recursive: true, force: true }));
+  cleanup.add(() => removeCgroups(container));
+  await run("chmod", ["711", folder]);
+  await fetch(folder, signal);
+  const root = join(folder, "root");
+  const env = {
+    ...process.env,
+    PATH: `${join(root, "usr/bin")}:${process.env.PATH ?? ""}:/usr/sbin:/sbin`,
+    LD_LIBRARY_PATH: join(root, "usr/lib/x86_64-linux-gnu"),
+    LXD_DIR: join(folder, "lxd"),
+    LXD_CONF: join(folder, "conf"),
+  };
+  await mkdir(env.LXD_DIR, { mode: 0o711 });
+  const apart = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"];
+  const program = 'ip link set lo up && exec lxd --group root --logfile "$LXD_DIR/log"';
+  const daemon = spawn("unshare", [...apart, "sh", "-c", program], { env, stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  daemon.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const ended = new Promise<void>((resolve) => daemon.once("close", () => resolve()));
+  cleanup.add(async () => {
+    daemon.kill("SIGKILL");
+    await ended;
+  });
+  const client = async (command: string, args: readonly string[]): Promise<string> =>
+    (await run(command, args, { env, signal, timeout: 180_000 })).stdout;
+  const early = ended.then(() => {
+    throw new StackError("lxd", "LXD ended at once", { detail: said.split("\n") });
+  });
+  await Promise.race([client("lxd", ["waitready", "--timeout=60"]), early]);
+  early.catch(() => {});
+  return { lxc: (...args) => client("lxc", args) };
+}
+
+async function fetch(folder: string, signal: AbortSignal): Promise<void> {
+  const options = { cwd: folder, signal, timeout: 300_000 };
+  const download = () => run("apt-get", ["--quiet", "-o", "APT::Sandbox::User=root", "download", ...packages], options);
+  await download().catch(async (error: unknown) => {
+    if (!isStackError(error) || error.code !== "command-failed") throw error;
+    await run("apt-get", ["--quiet", "update"], options);
+    await download();
+  });
+  for (const name of await readdir(folder)) {
+    if (name.endsWith(".deb")) await run("dpkg", ["--extract", join(folder, name), join(folder, "root")], options);
+  }
+}
