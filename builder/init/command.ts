@@ -1,9 +1,8 @@
 import { join, relative, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { describeError, ExitCode, errorDocument, isStackError } from "../../lib/error.ts";
+import { projectFolder } from "../resources.ts";
 import { type InitResult, init } from "./init.ts";
-
-const project = resolve(import.meta.dirname, "../..");
 
 /** `build-template init [DIR] [--json]`. @returns the exit code */
 export async function initCommand(argv: readonly string[]): Promise<number> {
@@ -21,7 +20,7 @@ export async function initCommand(argv: readonly string[]): Promise<number> {
   }
   const { json } = program.opts<{ readonly json?: true }>();
   try {
-    const result = await init(resolve(program.processedArgs[0] as string), project);
+    const result = await init(resolve(program.processedArgs[0] as string), projectFolder);
     process.stdout.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : summary(result));
     return 0;
   } catch (error) {

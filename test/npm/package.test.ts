@@ -53,6 +53,21 @@ t.test("the installed program finds faults with the codes and hints of the check
   t.match(JSON.parse(stderr), { code: "definition-invalid", hint: String });
 });
 
+t.test("the installed program starts a stack of one's own as the checkout does", async (t) => {
+  const [theirs, ours] = [join(elsewhere, "theirs"), join(folder, "ours")];
+  for (const [path, top] of [
+    [buildTemplate, theirs],
+    [join(project, "bin/build-template"), ours],
+  ] as const) {
+    t.equal((await program(path, "init", join(top, "mine"))).code, 0);
+  }
+  const names = readdirSync(ours, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(ours.length));
+  t.ok(names.length > 0);
+  for (const name of names) t.equal(readFileSync(theirs + name, "utf8"), readFileSync(ours + name, "utf8"), name);
+});
+
 t.test("nothing that a build reads is missing: every file of these rooms is packed", async (t) => {
   const { stdout } = await run("git", ["-c", `safe.directory=${project}`, "ls-files", ...rooms], { cwd: project });
   const tracked = stdout.split("\n").filter((path) => path !== "" && !development.test(path));
@@ -68,6 +83,21 @@ t.test("nothing that a build reads is missing: every file of these rooms is pack
 
 const rooms = ["lib", "stack", "builder", "agent", "units", "rootfs-overlay", "services"];
 const development = /^services\/[^/]+\/(tests\/|requirements-test\.)/;
+
+t.test("only builder/resources.ts asks where it lies: bundled, every other place is wrong", async (t) => {
+  const args = [
+    "-c",
+    `safe.directory=${project}`,
+    "grep",
+    "--files-with-matches",
+    "import[.]meta",
+    "--",
+    "*.ts",
+    ":!test",
+  ];
+  const { stdout } = await run("git", args, { cwd: project });
+  t.same(stdout.trim().split("\n"), ["builder/resources.ts"]);
+});
 
 t.test("nothing of a checkout that a user has no use for is packed", async (t) => {
   const tops = readdirSync(installed.top).filter((name) => !rooms.includes(name));
