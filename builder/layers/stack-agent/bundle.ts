@@ -28,7 +28,10 @@ export async function bundleAgent(project: string, entry = join(project, "agent"
       minify: true,
       keepNames: true,
       legalComments: "none",
-      external: ["*.node", "pg-native", "systemd-journald", "node-unix-socket"],
+      // supports-color: `debug` would take it where a tool of development happens to bring it.
+      external: ["*.node", "pg-native", "node-unix-socket", "supports-color"],
+      // Below node_modules esbuild heeds no tsconfig.json: none, so that an installed package bundles the same.
+      tsconfigRaw: "{}",
       logLevel: "silent",
       metafile: true,
     });

@@ -1,0 +1,35 @@
+import { copyFile, mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { build } from "esbuild";
+import { programs } from "./programs.ts";
+
+/**
+ * What `npm pack` runs first, in the project's top. Node strips no types below
+ * node_modules, so what is packed is JavaScript: bundled/NAME.js, one level below the top
+ * like the sources' rooms (see builder/resources.ts). Packages stay outside: npm packs them
+ * along (`bundleDependencies`) in the versions of the lock, which an install from a file
+ * would heed neither as package-lock.json nor as npm-shrinkwrap.json.
+ */
+const folder = "bundled";
+await rm(folder, { recursive: true, force: true });
+await build({
+  entryPoints: Object.entries(programs).map(([out, entry]) => ({ in: entry, out })),
+  outdir: folder,
+  bundle: true,
+  splitting: true,
+  packages: "external",
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  keepNames: true,
+  chunkNames: "chunk-[hash]",
+  logLevel: "warning",
+});
+
+// Source text that the node layer compiles. npm would try to compile it on the user's machine,
+// and drops the package where it can't: then this copy serves (see layers/node/node.ts).
+for (const path of ["package.json", "LICENSE", "src/journal_send.cc"]) {
+  const copy = join(folder, "systemd-journald", path);
+  await mkdir(dirname(copy), { recursive: true });
+  await copyFile(join("node_modules/systemd-journald", path), copy);
+}

@@ -1,0 +1,176 @@
+import { mkdir, mkdtemp, readFile, symlink } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { run } from "../../../lib/run.ts";
+import { parseDefinition } from "../../../stack/definition/parse.ts";
+import { resolve } from "../../../stack/resolve.ts";
+import { once } from "../once.ts";
+import { least, type Row } from "../row.ts";
+import { copyProject, edits } from "./project-copy.ts";
+import { buildReference, type Reference, type ReferenceOptions } from "./reference.ts";
+import { type TimedBuild, timedBuild } from "./timed-build.ts";
+
+export interface BenchOptions {
+  /** Scratch space, removed by the caller. */
+  readonly folder: string;
+  /** How often the slow things are measured; what is quick is measured five times. */
+  readonly repeats: number;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+const quickRepeats = 5;
+
+/** The builder's rows. Each measures what it needs; what several need is measured once. */
+export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row[] {
+  const peaks: number[] = [];
+  const copy = once(() => copyProject(folder));
+  const cache = join(folder, "cache");
+  const record = join(folder, "record");
+
+  const build = async (what: string, options: { cache: string; env?: Record<string, string> }): Promise<TimedBuild> => {
+    const out = await mkdtemp(join(folder, "out-"));
+    const built = await timedBuild({ project: await copy(), out, folder, signal, ...options });
+    peaks.push(built.peak);
+    log(`${what}: ${built.seconds.toFixed(1)} s, ${built.peak.toFixed(0)} MB held`);
+    return built;
+  };
+
+  /** Cold builds and references take turns, so that a busy spell hits both. */
+  const cold = once(async () => {
+    const ours: TimedBuild[] = [];
+    const references: Reference[] = [];
+    for (let turn = 0; turn < repeats; turn += 1) {
+      const own = turn === 0 ? cache : join(folder, `cache-${turn}`);
+      ours.push(await build("cold build", { cache: own, ...(turn === 0 && { env: await recording(record) }) }));
+      const scratch = await mkdtemp(join(folder, "reference-"));
+      const stack = await defaultStack(await copy());
+      const reference = await buildReference({ ...stack, record, signal, folder: scratch });
+      log(`reference: ${reference.seconds.toFixed(1)} s`);
+      references.push(reference);
+    }
+    return { ours, references };
+  });
+
+  /** Rebuilds from the first cold build's cache. */
+  const rebuilds = (what: string, edit?: keyof typeof edits) =>
+    once(async () => {
+      await cold();
+      const builds: TimedBuild[] = [];
+      for (let number = 0; number < quickRepeats; number += 1) {
+        if (edit !== undefined) await edits[edit](await copy(), number);
+        builds.push(await build(what, { cache }));
+      }
+      return builds;
+    });
+  const untouched = rebuilds("rebuild of the same");
+  const overlay = rebuilds("rebuild after an overlay edit", "overlay");
+  const agent = rebuilds("rebuild after an agent edit", "agent");
+
+  const secondsOf = (builds: readonly TimedBuild[]) =>
+    least(
+      builds.map(({ seconds }) => seconds),
+      "s",
+    );
+  const coldReference = async () => ({ ...secondsOf((await cold()).ours), what: "cold build" });
+  const megabytes = (bytes: number) => ({ value: bytes / 1e6, unit: "MB" }) as const;
+
+  return [
+    {
+      name: "cold",
+      title: "build from an empty cache",
+      target: { atMost: 1.3, unit: "×" },
+      measure: async () => {
+        const { ours, references } = await cold();
+        const figure = secondsOf(ours);
+        const reference = {
+          ...least(
+            references.map(({ seconds }) => seconds),
+            "s",
+          ),
+          what: "mmdebstrap + uv + pigz",
+        };
+        return { figure, reference, compared: { value: figure.value / reference.value, unit: "×" } };
+      },
+    },
+    {
+      name: "same",
+      title: "rebuild of the same input",
+      measure: async () => ({ figure: secondsOf(await untouched()), reference: await coldReference() }),
+    },
+    {
+      name: "overlay",
+      title: "rebuild after an overlay edit",
+      target: { atMost: 2, unit: "s" },
+      measure: async () => ({ figure: secondsOf(await overlay()) }),
+    },
+    {
+      name: "overlay-share",
+      title: "… its share of a cold build",
+      target: { atMost: 0.05, unit: "×" },
+      measure: async () => {
+        const figure = secondsOf(await overlay());
+        const reference = await coldReference();
+        return { figure, reference, compared: { value: figure.value / reference.value, unit: "×" } };
+      },
+    },
+    {
+      name: "agent",
+      title: "rebuild after an agent edit",
+      target: { atMost: 6, unit: "s" },
+      measure: async () => ({ figure: secondsOf(await agent()) }),
+    },
+    {
+      name: "bytes",
+      title: "builds of the same input that differ",
+      target: { atMost: 0, unit: "builds" },
+      measure: async () => {
+        const builds = [...(await cold()).ours, ...(await untouched())];
+        const differing = builds.filter(({ sha256 }) => sha256 !== builds[0]?.sha256).length;
+        return {
+          figure: { value: differing, unit: "builds" },
+          reference: { value: builds.length, unit: "builds", what: "compared" },
+        };
+      },
+    },
+    {
+      name: "size",
+      title: "the template, beyond the reference",
+      target: { atMost: 45, unit: "MB" },
+      measure: async () => {
+        const { ours, references } = await cold();
+        const figure = megabytes(ours[0]?.bytes ?? Number.NaN);
+        const reference = { ...megabytes(references[0]?.bytes ?? Number.NaN), what: "its tar.gz" };
+        return { figure, reference, compared: { value: figure.value - reference.value, unit: "MB" } };
+      },
+    },
+    {
+      name: "memory",
+      title: "most that the builder's process held",
+      target: { atMost: 150, unit: "MB" },
+      measure: async () => {
+        await Promise.all([cold(), untouched()]);
+        return { figure: { value: Math.max(...peaks), unit: "MB" } };
+      },
+    },
+  ];
+}
+
+/** The environment in which a build's mmdebstrap writes down how it was called. */
+async function recording(record: string): Promise<Record<string, string>> {
+  await mkdir(record, { recursive: true });
+  const { stdout } = await run("sh", ["-c", "command -v mmdebstrap"]);
+  await symlink(join(import.meta.dirname, "record-mmdebstrap.sh"), join(record, "mmdebstrap"));
+  return {
+    STACK_BENCH_RECORD: record,
+    STACK_BENCH_MMDEBSTRAP: stdout.trim(),
+    PATH: [record, process.env.PATH].join(delimiter),
+  };
+}
+
+async function defaultStack(project: string): Promise<Pick<ReferenceOptions, "model" | "lockOf">> {
+  const file = join(project, "stack", "stock-analysis.yaml");
+  return {
+    model: resolve(parseDefinition(await readFile(file, "utf8"), file)),
+    lockOf: (source) => join(project, "services", source, "requirements.lock"),
+  };
+}
