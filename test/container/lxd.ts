@@ -14,6 +14,17 @@ const packages = [
   ...["libdqlite0", "liblzo2-2", "libpopt0", "libraft2", "libsqlite3-0", "libuv1", "libxxhash0"],
 ];
 
+/** /sys shows the devices of the network it was mounted in; the cgroups below it are kept. */
+const daemonProgram = `
+ip link set lo up
+mkdir "$LXD_DIR/../cgroup"
+mount --rbind /sys/fs/cgroup "$LXD_DIR/../cgroup"
+mount -t sysfs sysfs /sys
+mount --rbind "$LXD_DIR/../cgroup" /sys/fs/cgroup
+umount --recursive --lazy "$LXD_DIR/../cgroup"
+exec lxd --group root --logfile "$LXD_DIR/log"
+`;
+
 export interface Lxd {
   /** Runs the `lxc` client of LXD. @returns its output */
   lxc(...args: string[]): Promise<string>;
@@ -44,8 +55,7 @@ export async function startLxd(t: Test, container: string): Promise<Lxd> {
   };
   await mkdir(env.LXD_DIR, { mode: 0o711 });
   const apart = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"];
-  const program = 'ip link set lo up && exec lxd --group root --logfile "$LXD_DIR/log"';
-  const daemon = spawn("unshare", [...apart, "sh", "-c", program], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const daemon = spawn("unshare", [...apart, "sh", "-ec", daemonProgram], { env, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   daemon.stderr.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-4000);
