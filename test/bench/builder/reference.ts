@@ -19,6 +19,8 @@ export interface ReferenceOptions {
   readonly model: Model;
   /** The requirement lock of a service's source. */
   readonly lockOf: (source: string) => string;
+  /** Leaves out dpkg's excluded paths too: packages as Debian makes them. */
+  readonly plain?: true;
   readonly signal: AbortSignal;
 }
 
@@ -31,11 +33,12 @@ const limit = 1_800_000;
  */
 export async function buildReference(options: ReferenceOptions): Promise<Reference> {
   const { record, folder, signal } = options;
+  const ours = options.plain ? /^--(customize-hook=|dpkgopt=path-)/ : /^--customize-hook=/;
   const recorded = (await readFile(join(record, "arguments"), "utf8")).split("\0").filter((word) => word !== "");
   const root = join(folder, "rootfs");
   const file = join(folder, "reference.tar.gz");
   // Options, suite, folder: the last is ours.
-  const words = [...recorded.filter((word) => !word.startsWith("--customize-hook=")).slice(0, -1), root];
+  const words = [...recorded.filter((word) => !ours.test(word)).slice(0, -1), root];
   const start = performance.now();
   try {
     await run("mmdebstrap", words, { timeout: limit, cwd: "/", signal, env: await environment(record) });

@@ -4,7 +4,7 @@ import { run } from "../../../lib/run.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
 import { resolve } from "../../../stack/resolve.ts";
 import { once } from "../once.ts";
-import { least, type Row } from "../row.ts";
+import { type Figure, least, type Measured, type Row } from "../row.ts";
 import { copyProject, edits } from "./project-copy.ts";
 import { buildReference, type Reference, type ReferenceOptions } from "./reference.ts";
 import { type TimedBuild, timedBuild } from "./timed-build.ts";
@@ -35,6 +35,14 @@ export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row
     return built;
   };
 
+  const reference = async (plain?: true): Promise<Reference> => {
+    const scratch = await mkdtemp(join(folder, "reference-"));
+    const stack = await defaultStack(await copy());
+    const built = await buildReference({ ...stack, record, signal, folder: scratch, ...(plain && { plain }) });
+    log(`${plain ? "plain reference" : "reference"}: ${built.seconds.toFixed(1)} s`);
+    return built;
+  };
+
   /** Cold builds and references take turns, so that a busy spell hits both. */
   const cold = once(async () => {
     const ours: TimedBuild[] = [];
@@ -42,11 +50,7 @@ export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row
     for (let turn = 0; turn < repeats; turn += 1) {
       const own = turn === 0 ? cache : join(folder, `cache-${turn}`);
       ours.push(await build("cold build", { cache: own, ...(turn === 0 && { env: await recording(record) }) }));
-      const scratch = await mkdtemp(join(folder, "reference-"));
-      const stack = await defaultStack(await copy());
-      const reference = await buildReference({ ...stack, record, signal, folder: scratch });
-      log(`reference: ${reference.seconds.toFixed(1)} s`);
-      references.push(reference);
+      references.push(await reference());
     }
     return { ours, references };
   });
@@ -72,7 +76,6 @@ export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row
       "s",
     );
   const coldReference = async () => ({ ...secondsOf((await cold()).ours), what: "cold build" });
-  const megabytes = (bytes: number) => ({ value: bytes / 1e6, unit: "MB" }) as const;
 
   return [
     {
@@ -134,13 +137,16 @@ export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row
     },
     {
       name: "size",
-      title: "the template, beyond the reference",
+      title: "the template, beyond the plain reference",
       target: { atMost: 45, unit: "MB" },
+      measure: async () => beyond((await cold()).ours[0], await reference(true), "with all that the packages hold"),
+    },
+    {
+      name: "size-same",
+      title: "… beyond one of the same paths",
       measure: async () => {
         const { ours, references } = await cold();
-        const figure = megabytes(ours[0]?.bytes ?? Number.NaN);
-        const reference = { ...megabytes(references[0]?.bytes ?? Number.NaN), what: "its tar.gz" };
-        return { figure, reference, compared: { value: figure.value - reference.value, unit: "MB" } };
+        return beyond(ours[0], references[0], "with our paths left out");
       },
     },
     {
@@ -153,6 +159,12 @@ export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row
       },
     },
   ];
+}
+
+function beyond(ours: TimedBuild | undefined, theirs: Reference | undefined, what: string): Measured {
+  const megabytes = (bytes = Number.NaN): Figure => ({ value: bytes / 1e6, unit: "MB" });
+  const [figure, reference] = [megabytes(ours?.bytes), megabytes(theirs?.bytes)];
+  return { figure, reference: { ...reference, what }, compared: { value: figure.value - reference.value, unit: "MB" } };
 }
 
 /** The environment in which a build's mmdebstrap writes down how it was called. */
