@@ -11,7 +11,7 @@ import { ageText, bytesText, columns, shortKey } from "./text.ts";
 const help = `
 Every build leaves its layers here, ready compressed, so that the next one makes only what
 changed. After a build what was used longest ago goes until the rest fits
-(build-template --cache-limit). All of it may be removed at any time, while a build runs too.
+(build-template --cache-limit). All of it may be removed at any time.
 
 Examples:
   build-template cache ls

@@ -16,7 +16,7 @@ export async function stackOfTemplate(template: string, signal: AbortSignal): Pr
       exit: ExitCode.usage,
     });
   }
-  const flags = [...compressionFlag(template), "--extract", "--to-stdout", "--occurrence=1"];
+  const flags = [...compressionOf(template), "--extract", "--to-stdout", "--occurrence=1"];
   const { stdout } = await run("tar", [...flags, `--file=${template}`, path], { timeout: 120_000, signal }).catch(
     (error: unknown) => {
       if (!isStackError(error) || error.code !== "command-failed") throw error;
@@ -27,4 +27,14 @@ export async function stackOfTemplate(template: string, signal: AbortSignal): Pr
     },
   );
   return resolve(parseDefinition(stdout, `${template}:${path.slice(1)}`));
+}
+
+/** @throws StackError `template-name`, exit 64 */
+function compressionOf(template: string): readonly string[] {
+  try {
+    return compressionFlag(template);
+  } catch (error) {
+    if (!isStackError(error)) throw error;
+    throw new StackError(error.code, error.message, { hint: error.hint, exit: ExitCode.usage });
+  }
 }
