@@ -49,7 +49,7 @@ export async function inChroot(
 ): Promise<RunResult> {
   const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   try {
-    return await inNamespace(run, ["sh", "-c", enter, "sh", root, lend, ...assignments, ...command], options);
+    return await inNamespace(run, chrootWords({ root, lend, assignments, command }), options);
   } catch (error) {
     if (!isStackError(error) || error.code !== "command-failed") throw error;
     const [name = "", ...args] = command;
@@ -58,6 +58,29 @@ export async function inChroot(
       detail: error.detail.filter((line) => !/^E: (system failed|unshared command failed)/.test(line)),
     });
   }
+}
+
+/** A command in a chroot. */
+export interface ChrootCall {
+  readonly root: string;
+  readonly lend: string;
+  /** `NAME=value`. */
+  readonly assignments: readonly string[];
+  readonly command: readonly string[];
+}
+
+/** What runs it inside `inNamespace`. */
+export function chrootWords({ root, lend, assignments, command }: ChrootCall): string[] {
+  return ["sh", "-c", enter, "sh", root, lend, ...assignments, ...command];
+}
+
+/** The call that `inChroot` made a command of; undefined for any other command. */
+export function chrootCallOf(args: readonly string[]): ChrootCall | undefined {
+  const at = args.indexOf(enter);
+  const [root, lend, ...words] = args.slice(at + 2);
+  if (at === -1 || root === undefined || lend === undefined) return undefined;
+  const first = words.findIndex((word) => !/^\w+=/.test(word));
+  return { root, lend, assignments: words.slice(0, first), command: words.slice(first) };
 }
 
 /** Removes a folder with files of mapped users in it, which their owner outside can't. */

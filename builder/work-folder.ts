@@ -4,24 +4,48 @@ import { join } from "node:path";
 import { messageOf, StackError } from "../lib/error.ts";
 import type { Log } from "../lib/log.ts";
 import { type Run, run as realRun } from "../lib/run.ts";
-import { removeTree } from "./namespace.ts";
+import { namespaceCommand, removeTree } from "./namespace.ts";
 
 /** Where mmdebstrap unpacks; mapped users own what is in it. */
 export const rootfsFolder = "rootfs";
 
+export interface WorkFolderOptions {
+  readonly run?: Run;
+  /** Called where `use` failed, the folder still there: whether it stays. */
+  readonly afterFailure?: (path: string, error: unknown) => Promise<"keep" | "remove">;
+}
+
 /**
- * Gives `use` a scratch folder in TMPDIR and removes it afterwards, failed or stopped too.
- * It is readable by all: as an ordinary user, mapped root must look into it. It holds nothing secret.
+ * Gives `use` a scratch folder in TMPDIR and removes it afterwards, failed or stopped too,
+ * unless it is to be kept. It is readable by all: as an ordinary user, mapped root must look
+ * into it. It holds nothing secret.
  */
-export async function withWorkFolder<T>(log: Log, use: (path: string) => Promise<T>, run: Run = realRun): Promise<T> {
+export async function withWorkFolder<T>(
+  log: Log,
+  use: (path: string) => Promise<T>,
+  { run = realRun, afterFailure = async () => "remove" }: WorkFolderOptions = {},
+): Promise<T> {
   const path = await makeFolder();
+  let fate: "keep" | "remove" = "remove";
   try {
-    return await use(path);
-  } finally {
-    await removeTree(run, path, [rootfsFolder]).catch((error: unknown) => {
-      log("warning", `the work folder ${path} could not be removed: ${messageOf(error)}`);
+    return await use(path).catch(async (error: unknown) => {
+      fate = await afterFailure(path, error);
+      throw error;
     });
+  } finally {
+    if (fate === "remove") {
+      await removeTree(run, path, [rootfsFolder]).catch((error: unknown) => {
+        log("warning", `the work folder ${path} could not be removed: ${messageOf(error)}`);
+      });
+    }
   }
+}
+
+/** The command that removes a work folder: files in it belong to ids that an ordinary user only has in a namespace. */
+export function howToRemove(path: string): string {
+  if (process.getuid?.() === 0) return `rm -rf ${path}`;
+  const rootfs = join(path, rootfsFolder);
+  return `${namespaceCommand.join(" ")} find ${rootfs} -mindepth 1 -delete; rm -rf ${path}`;
 }
 
 async function makeFolder(): Promise<string> {

@@ -30,13 +30,14 @@ export interface StackErrorOptions {
   readonly detail?: readonly string[];
 }
 
-/** Exit codes of all three programs. 64 is sysexits' EX_USAGE; 130 is 128 + SIGINT. */
+/** Exit codes of all three programs. 64 and 69 are sysexits' EX_USAGE and EX_UNAVAILABLE; 130 is 128 + SIGINT. */
 export const ExitCode = {
   healthy: 0,
   failed: 1,
   degraded: 2,
   working: 3,
   usage: 64,
+  unavailable: 69,
   interrupted: 130,
   terminated: 143,
 } as const;

@@ -34,23 +34,36 @@ export interface Compressed {
 }
 
 /**
- * Finds a layer. A damaged entry is told, removed and counts as none.
+ * Looks a layer up and changes nothing.
+ *
+ * @param folder of the layers
+ * @throws for a damaged entry
+ */
+export async function readLayer(folder: string, name: string, key: string): Promise<StoredLayer | undefined> {
+  const entry = join(folder, entryName(name, key));
+  const text = await readTextIfAny(join(entry, "layer.json"));
+  if (text === undefined) return undefined;
+  const index = layerIndex.parse(JSON.parse(text));
+  if (index.key !== key || index.name !== name) throw damaged(entry, "another layer's index");
+  const list = await readFile(join(entry, "members.jsonl"), "utf8");
+  if (sha256(list) !== index.members) throw damaged(entry, "members.jsonl");
+  return { folder: entry, index, members: membersFromLines(list) };
+}
+
+/**
+ * Finds a layer for use. A damaged entry is told, removed and counts as none.
  *
  * @param folder of the layers
  */
 export async function openLayer(folder: string, name: string, key: string, log: Log): Promise<StoredLayer | undefined> {
   const entry = join(folder, entryName(name, key));
   try {
-    const text = await readTextIfAny(join(entry, "layer.json"));
-    if (text === undefined) return undefined;
-    const index = layerIndex.parse(JSON.parse(text));
-    if (index.key !== key || index.name !== name) throw damaged(entry, "another layer's index");
-    const list = await readFile(join(entry, "members.jsonl"), "utf8");
-    if (sha256(list) !== index.members) throw damaged(entry, "members.jsonl");
+    const layer = await readLayer(folder, name, key);
+    if (layer === undefined) return undefined;
     const now = new Date();
     // What was used last is pruned last. A cache on a read-only file system serves too.
     await utimes(join(entry, "layer.json"), now, now).catch(() => {});
-    return { folder: entry, index, members: membersFromLines(list) };
+    return layer;
   } catch (error) {
     if (isErrno(error, "EACCES", "EIO")) throw error;
     log("warning", `the cached layer ${name} is damaged and will be built again: ${entry}`);

@@ -7,6 +7,8 @@ export const defaultCacheLimit = 4 * 1024 ** 3;
 export interface PruneOptions {
   /** Bytes that may stay. */
   readonly limit: number;
+  /** Milliseconds after which an entry that no build took goes even where there is room. */
+  readonly unusedFor?: number;
   /** Entries that stay whatever they take. */
   readonly keep?: readonly string[];
   /** Only tells what would go. */
@@ -16,10 +18,10 @@ export interface PruneOptions {
 /** An entry being written for so long was left by a build that was killed. */
 const abandonedAfter = 6 * 3_600_000;
 
-/** Removes what was used longest ago until the rest fits. @returns what went */
+/** Removes what was used longest ago until the rest fits, and what is too old. @returns what went */
 export async function pruneCache(
   cache: string,
-  { limit, keep = [], dry = false }: PruneOptions,
+  { limit, unusedFor = Number.POSITIVE_INFINITY, keep = [], dry = false }: PruneOptions,
 ): Promise<CacheEntry[]> {
   const kept = new Set(keep);
   const entries = await listCache(cache);
@@ -28,7 +30,8 @@ export async function pruneCache(
   for (const entry of [...entries].sort((a, b) => Number(kept.has(b.folder)) - Number(kept.has(a.folder)))) {
     const unfinished = entry.name === "damaged" && Date.now() - entry.used < abandonedAfter;
     held += entry.bytes;
-    if (kept.has(entry.folder) || unfinished || (held <= limit && entry.name !== "damaged")) continue;
+    const wanted = held <= limit && Date.now() - entry.used <= unusedFor && entry.name !== "damaged";
+    if (kept.has(entry.folder) || unfinished || wanted) continue;
     held -= entry.bytes;
     gone.push(entry);
     if (!dry) await dropLayer(entry.folder);

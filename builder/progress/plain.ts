@@ -10,7 +10,7 @@ export function plainProgress(write: (line: string) => void): Progress {
       if (level === "debug") newest = message;
       else write(level === "warning" || level === "error" ? `${level}: ${message}` : message);
     },
-    async step(name, title, use) {
+    async step(name, title, use, ended) {
       const start = performance.now();
       const since = (): string => elapsed(performance.now() - start);
       newest = "";
@@ -18,7 +18,7 @@ export function plainProgress(write: (line: string) => void): Progress {
       const beat = setInterval(() => write(`${name}: ${since()}${newest && ` · ${newest.slice(0, 100)}`}`), heartbeat);
       try {
         const result = await use();
-        write(`${name}: done in ${since()}`);
+        write(`${name}: ${(await ended?.(result)) ?? `done in ${since()}`}`);
         return result;
       } catch (error) {
         write(`${name}: failed after ${since()}`);
@@ -29,8 +29,8 @@ export function plainProgress(write: (line: string) => void): Progress {
     },
     both: (first, second) =>
       bothSettled(
-        progress.step(first.name, first.title, first.use),
-        progress.step(second.name, second.title, second.use),
+        progress.step(first.name, first.title, first.use, first.ended),
+        progress.step(second.name, second.title, second.use, second.ended),
       ),
   };
   return progress;

@@ -4,16 +4,20 @@ import type { Log } from "../../lib/log.ts";
 /** How a build shows itself. Debug lines are the running command's: the newest stands for "it moves". */
 export interface Progress {
   /** Runs one step, timed and announced. A StackError from it comes back naming the step. */
-  step<T>(name: string, title: string, use: () => Promise<T>): Promise<T>;
+  step<T>(name: string, title: string, use: () => Promise<T>, ended?: Ended<T>): Promise<T>;
   /** Runs two steps at once; ends when both have ended, with the first one's error if one failed. */
   both<A, B>(first: StepSpec<A>, second: StepSpec<B>): Promise<[A, B]>;
   readonly log: Log;
 }
 
+/** What is said of a step's end in the place of its time; undefined where its time is what matters. */
+export type Ended<T> = (result: T) => Promise<string | undefined>;
+
 export interface StepSpec<T> {
   readonly name: string;
   readonly title: string;
   readonly use: () => Promise<T>;
+  readonly ended?: Ended<T>;
 }
 
 /** Waits for both, so that nothing still runs when an error is thrown. */

@@ -1,12 +1,12 @@
 import { Listr, type ListrTask } from "listr2";
-import { bothSettled, elapsed, inStep, type Progress, type StepSpec } from "./progress.ts";
+import { bothSettled, type Ended, elapsed, inStep, type Progress, type StepSpec } from "./progress.ts";
 
 /** A spinner a step with its elapsed time, and the running command's newest line below. */
 export function terminalProgress(write: (line: string) => void): Progress {
   let note: ((line: string) => void) | undefined;
   let held: string[] = [];
 
-  const task = <T>({ name, title, use }: StepSpec<T>, settle: (result: Promise<T>) => void): ListrTask => ({
+  const task = <T>({ name, title, use, ended }: StepSpec<T>, settle: (result: Promise<T>) => void): ListrTask => ({
     title: `${name}: ${title}`,
     task: async (_context, shown) => {
       const start = performance.now();
@@ -19,11 +19,13 @@ export function terminalProgress(write: (line: string) => void): Progress {
       };
       const result = use();
       settle(result);
+      let end: string | undefined;
       try {
-        await result;
+        const made = await result;
+        end = await ended?.(made);
       } finally {
         clearInterval(clock);
-        shown.title = since();
+        shown.title = end === undefined ? since() : `${name}: ${end}`;
         note = undefined;
       }
     },
@@ -60,9 +62,9 @@ export function terminalProgress(write: (line: string) => void): Progress {
       if (note === undefined) write(line);
       else held.push(line);
     },
-    async step<T>(name: string, title: string, use: () => Promise<T>): Promise<T> {
+    async step<T>(name: string, title: string, use: () => Promise<T>, ended?: Ended<T>): Promise<T> {
       let result: Promise<T> | undefined;
-      const spec = { name, title, use };
+      const spec = { name, title, use, ...(ended && { ended }) };
       await show([
         task(spec, (promise) => {
           result = promise;

@@ -1,0 +1,138 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { ExitCode, StackError } from "../../lib/error.ts";
+import { definitionJsonSchema } from "../../stack/definition/json-schema.ts";
+import { type AfterFailure, type BuildResult, build } from "../build.ts";
+import { defaultCacheLimit } from "../cache/prune.ts";
+import type { BuildOptions } from "../context.ts";
+import { describePlan } from "../describe-plan.ts";
+import { failureShell } from "../failure-shell.ts";
+import { plainProgress } from "../progress/plain.ts";
+import type { Progress } from "../progress/progress.ts";
+import { projectFolder as project } from "../resources.ts";
+import { assertSmokeCanRun, smoke } from "../smoke/smoke.ts";
+import { howToRemove } from "../work-folder.ts";
+import { buildHelp } from "./build-help.ts";
+import { type BuildFlags, buildOptions } from "./build-options.ts";
+import { carryOut, readCommandLine, sizeArgument, writeJson } from "./command-line.ts";
+import { interruptible } from "./interruptible.ts";
+import { planText } from "./plan-text.ts";
+import { smokeText } from "./smoke-text.ts";
+import { bytesText } from "./text.ts";
+
+/** `build-template [STACK.yaml]`. @returns the exit code */
+export async function buildCommand(argv: readonly string[]): Promise<number> {
+  const command = new Command("build-template")
+    .description("Builds a Proxmox container template from a stack definition.")
+    .usage("[options] [STACK.yaml]\n       build-template SUBCOMMAND …")
+    .argument("[STACK.yaml]", "the stack definition (default: stack/stock-analysis.yaml)")
+    .option("--out <dir>", "where the template goes", "dist")
+    .addOption(new Option("--format <format>", "compression").choices(["gz", "zst"]).default("gz"))
+    .addOption(
+      new Option("--set <path=value>", "a setting in the place of the file's; may be repeated").argParser(repeated),
+    )
+    .addOption(new Option("--arch <arch>", "processor of the node").choices(["amd64", "arm64"]).default("amd64"))
+    .option("--offline", "build from what is cached, without asking the network")
+    .addOption(
+      new Option(
+        "--cache-limit <size>",
+        `what the cache may hold afterwards (default: ${bytesText(defaultCacheLimit)})`,
+      )
+        .env("BUILD_TEMPLATE_CACHE_LIMIT")
+        .argParser(sizeArgument),
+    )
+    .addOption(
+      new Option("--plan", "tell what would be built, and change nothing").conflicts(["keep", "shell", "smoke"]),
+    )
+    .option("--keep", "leave the work folder there after a failure")
+    .addOption(new Option("--shell", "after a failure open a shell in the template's root").conflicts(["json"]))
+    .option("--smoke", "boot the template afterwards, and wait until it is healthy")
+    .option("--schema", "print the JSON Schema of a stack.yaml and end")
+    .option("--json", "print the result, or the error, as one JSON object")
+    .version(await projectVersion(), "--version", "print the version and end")
+    .addHelpText("after", () => buildHelp(process.env));
+  const ended = readCommandLine(command, argv);
+  if (ended !== undefined) return ended;
+  const flags = command.opts<BuildFlags>();
+  if (flags.schema) {
+    writeJson(definitionJsonSchema());
+    return 0;
+  }
+  return carryOut(flags.json === true, async () => {
+    if (flags.shell) assertTerminal();
+    const options = await buildOptions(command.args[0], flags);
+    return flags.plan ? plan(options, flags) : make(options, flags);
+  });
+}
+
+async function plan(options: BuildOptions, { json }: BuildFlags): Promise<number> {
+  const progress = plainProgress(writeLine);
+  const document = await interruptible((signal) => describePlan({ ...options, project }, progress.log, signal));
+  if (json) writeJson(document);
+  else process.stdout.write(planText(document, Date.now()));
+  return 0;
+}
+
+async function make(options: BuildOptions, flags: BuildFlags): Promise<number> {
+  const progress = await shownProgress(flags);
+  const kept = flags.keep ? "stopped; the work folder stays" : undefined;
+  return interruptible(async (signal) => {
+    // What can't be done afterwards is told before a minute's work.
+    if (flags.smoke) await assertSmokeCanRun(progress.log);
+    const result = await build({ ...options, project }, progress, signal, afterFailure(flags, progress, signal));
+    if (!flags.json) process.stdout.write(summary(result));
+    const booted = flags.smoke ? await smoke(result.template, options.model, progress, signal) : undefined;
+    if (flags.json) writeJson({ ...result, ...(booted && { smoke: booted }) });
+    else if (booted !== undefined) process.stdout.write(smokeText(booted));
+    return booted?.status === "degraded" ? ExitCode.degraded : 0;
+  }, kept);
+}
+
+function afterFailure({ keep, shell }: BuildFlags, { log }: Progress, signal: AbortSignal): AfterFailure {
+  return async (failure) => {
+    if (shell && !signal.aborted) await failureShell(failure, writeLine);
+    if (!keep) return "remove";
+    log("notice", `the work folder stays: ${failure.work}\nremove it with: ${howToRemove(failure.work)}`);
+    return "keep";
+  };
+}
+
+function assertTerminal(): void {
+  if (process.stdin.isTTY && process.stdout.isTTY && process.stderr.isTTY) return;
+  throw new StackError("no-terminal", "--shell needs a terminal", {
+    hint: "start the build from a terminal, with nothing piped; --keep leaves the work folder there instead",
+    exit: ExitCode.usage,
+  });
+}
+
+async function shownProgress({ json }: BuildFlags): Promise<Progress> {
+  if (!process.stderr.isTTY || !process.stdout.isTTY || json) return plainProgress(writeLine);
+  const { terminalProgress } = await import("../progress/terminal.ts");
+  return terminalProgress(writeLine);
+}
+
+function summary({ template, manifest, deploy, document }: BuildResult): string {
+  return [
+    "",
+    `template  ${template} (${bytesText(document.template?.bytes ?? 0)})`,
+    `sha256    ${document.template?.sha256}`,
+    `manifest  ${manifest}`,
+    `deploy    ${deploy}`,
+    ...document.deviations.map((sentence) => `DEVIATION ${sentence}`),
+    "",
+  ].join("\n");
+}
+
+function writeLine(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function repeated(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+async function projectVersion(): Promise<string> {
+  const text = await readFile(join(project, "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve as resolvePath } from "node:path";
+import { ExitCode, isErrno, messageOf, StackError } from "../../lib/error.ts";
+import { readDefinition } from "../../stack/definition/parse.ts";
+import { resolve } from "../../stack/resolve.ts";
+import { cacheFolder } from "../cache/cache-folder.ts";
+import { defaultCacheLimit } from "../cache/prune.ts";
+import type { BuildOptions, Format } from "../context.ts";
+import { projectFolder as project } from "../resources.ts";
+
+/** The command line of a build, as commander reads it. */
+export interface BuildFlags {
+  readonly out: string;
+  readonly format: Format;
+  readonly offline?: true;
+  readonly set?: readonly string[];
+  readonly arch: "amd64" | "arm64";
+  /** Bytes. */
+  readonly cacheLimit?: number;
+  readonly plan?: true;
+  readonly keep?: true;
+  readonly shell?: true;
+  readonly smoke?: true;
+  readonly schema?: true;
+  readonly json?: true;
+}
+
+/** Reads the definition and gives what a build is asked for. @throws StackError with exit 64 for what is asked wrongly */
+export async function buildOptions(file: string | undefined, flags: BuildFlags): Promise<BuildOptions> {
+  if (flags.arch === "arm64") {
+    throw new StackError("unsupported-architecture", "templates for arm64 can't be built yet", {
+      hint: "leave --arch out: templates are for amd64",
+      exit: ExitCode.usage,
+    });
+  }
+  const path = file ?? join(project, "stack", "stock-analysis.yaml");
+  const { definition, text } = readDefinition(await readDefinitionText(path), path, flags.set);
+  return {
+    definition: { file: path, text, folder: resolvePath(dirname(path)) },
+    model: resolve(definition),
+    out: resolvePath(flags.out),
+    format: flags.format,
+    cache: cacheFolder(process.env),
+    cacheLimit: flags.cacheLimit ?? defaultCacheLimit,
+    offline: flags.offline === true,
+  };
+}
+
+async function readDefinitionText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (!isErrno(error, "ENOENT", "EISDIR", "EACCES", "ENOTDIR")) throw error;
+    throw new StackError("no-definition", `${path} can't be read: ${messageOf(error)}`, {
+      hint: "name a stack.yaml; stack/stock-analysis.yaml is a whole one",
+      exit: ExitCode.usage,
+    });
+  }
+}

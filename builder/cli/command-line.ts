@@ -1,0 +1,44 @@
+import { type Command, CommanderError, InvalidArgumentError } from "commander";
+import { describeError, ExitCode, errorDocument, isStackError } from "../../lib/error.ts";
+import { parseSize } from "../../stack/definition/size.ts";
+
+/** Reads a command line. @returns the exit code where there is nothing more to do: help was asked for, or it is wrong */
+export function readCommandLine(command: Command, argv: readonly string[]): number | undefined {
+  try {
+    command
+      .exitOverride()
+      .helpOption("--help", "print this and end")
+      .parse([...argv], { from: "user" });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.usage;
+    throw error;
+  }
+}
+
+/** Carries a command out; its error is told on standard error. @returns the exit code */
+export async function carryOut(json: boolean, use: () => Promise<number>): Promise<number> {
+  try {
+    return await use();
+  } catch (error) {
+    process.stderr.write(json ? `${JSON.stringify(errorDocument(error))}\n` : `${describeError(error)}\n`);
+    return isStackError(error) ? error.exit : ExitCode.failed;
+  }
+}
+
+export function writeJson(document: unknown): void {
+  process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+}
+
+/** An option's value like "4 GiB", in bytes. */
+export function sizeArgument(text: string): number {
+  const mib = parseSize(text);
+  if (Number.isNaN(mib)) throw new InvalidArgumentError('must be a size with its unit, e.g. "4 GiB" or 512MiB.');
+  return mib * 1024 ** 2;
+}
+
+/** An option's value in days, in milliseconds. */
+export function daysArgument(text: string): number {
+  if (!/^\d{1,5}(\.\d+)?$/.test(text)) throw new InvalidArgumentError("must be a number of days, e.g. 30.");
+  return Number(text) * 86_400_000;
+}

@@ -1,0 +1,37 @@
+/** One of `build-template NAME …`; without a name a template is built. */
+export interface Subcommand {
+  readonly name: string;
+  /** As it is typed, for --help. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Its function: gets what comes after the name, gives the exit code. */
+  readonly load: () => Promise<(argv: readonly string[]) => Promise<number>>;
+}
+
+/** The subcommands. Each one's code is loaded when it is called. */
+export const commands: readonly Subcommand[] = [
+  {
+    name: "init",
+    usage: "init [DIR]",
+    summary: "write a commented start of a stack of your own",
+    load: async () => (await import("../init/command.ts")).initCommand,
+  },
+  {
+    name: "smoke",
+    usage: "smoke TEMPLATE",
+    summary: "boot a template, wait until it is healthy, throw the container away",
+    load: async () => (await import("./smoke-command.ts")).smokeCommand,
+  },
+  {
+    name: "verify",
+    usage: "verify TEMPLATE",
+    summary: "check a template: checksum, signature, structure, no secret in it",
+    load: async () => (await import("../verify/verify-command.ts")).verifyCommand,
+  },
+  {
+    name: "cache",
+    usage: "cache ls | prune",
+    summary: "what earlier builds left for the next ones",
+    load: async () => (await import("./cache-command.ts")).cacheCommand,
+  },
+];

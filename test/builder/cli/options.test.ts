@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { commands } from "../../../builder/cli/commands.ts";
+
+const here = mkdtempSync(join(tmpdir(), "options-"));
+t.teardown(() => rmSync(here, { recursive: true, force: true }));
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const result = spawnSync(process.execPath, ["builder/cli.ts", ...args], {
+    encoding: "utf8",
+    env: { ...process.env, XDG_CACHE_HOME: join(here, "cache"), TMPDIR: here, ...env },
+  });
+  return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+t.test("--help names every subcommand, the folder of the cache and its limit's variable", async (t) => {
+  const { stdout, code } = run(["--help"]);
+  t.equal(code, 0);
+  for (const { usage, summary } of commands) t.ok(stdout.includes(`${usage} `) && stdout.includes(summary), usage);
+  t.match(stdout, join(here, "cache/proxmox-stack"));
+  t.match(stdout, "BUILD_TEMPLATE_CACHE_LIMIT");
+});
+
+t.test("every subcommand has a --help with examples and exit codes", async (t) => {
+  for (const { name } of commands) {
+    const { stdout, stderr, code } = run([name, "--help"]);
+    t.equal(code, 0, stderr);
+    t.match(stdout, `Usage: build-template ${name}`);
+  }
+});
+
+t.test("what is asked wrongly ends with 64, before any work", async (t) => {
+  for (const [args, told, env] of [
+    [["--nonsense"], /--nonsense/],
+    [["--cache-limit", "5"], /"4 GiB"/],
+    [[], /BUILD_TEMPLATE_CACHE_LIMIT.*"4 GiB"/, { BUILD_TEMPLATE_CACHE_LIMIT: "much" }],
+    [["--plan", "--keep"], /--plan.*--keep/],
+    [["--plan", "--shell"], /--plan.*--shell/],
+    [["--plan", "--smoke"], /--plan.*--smoke/],
+    [["--shell", "--json"], /--shell.*--json/],
+    [["--shell"], /needs a terminal \[no-terminal\][\s\S]*--keep/],
+    [["smoke"], /TEMPLATE/],
+    [["smoke", join(here, "absent.tar.gz")], /no-template/],
+    [["verify"], /FILE/],
+  ] as const) {
+    const { code, stdout, stderr } = run(args, env);
+    t.equal(code, 64, args.join(" "));
+    t.match(stderr, told, args.join(" "));
+    t.equal(stdout, "");
+  }
+  t.strictSame(readdirSync(here), []);
+});
+
+t.test("a file that is no template of ours is told as such", async (t) => {
+  const file = join(here, "other.tar.gz");
+  spawnSync("tar", ["-czf", file, "-C", import.meta.dirname, "options.test.ts"]);
+  t.match(run(["smoke", file]), { code: 64, stderr: /not-a-template/ });
+  writeFileSync(join(here, "name.zip"), "");
+  t.match(run(["smoke", join(here, "name.zip")]), { code: 64, stderr: /template-name/ });
+});
+
+t.test("where containers can't be run, --smoke says so with each reason's fix before it builds: 69", async (t) => {
+  const { code, stderr } = run(["--smoke", "--json"], { PATH: here });
+  t.equal(code, 69);
+  const error = JSON.parse(stderr.trim().split("\n").at(-1) ?? "") as { code: string; detail: string[]; hint: string };
+  t.equal(error.code, "smoke-unavailable");
+  t.match(error.detail.join("\n"), /missing: .*lxc-start.*: apt-get install .*lxc/);
+  t.match(error.hint, /without it the template is built/);
+  t.notMatch(stderr, /base:/);
+});
