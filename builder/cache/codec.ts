@@ -4,6 +4,13 @@ import { promisify } from "node:util";
 import { constants, gunzip, gzip, zstdCompress, zstdDecompress } from "node:zlib";
 import type { Format } from "../context.ts";
 
+/** A stretch of an archive, compressed. */
+export interface Compressed {
+  readonly bytes: Buffer;
+  /** sha256 of it uncompressed. */
+  readonly raw: string;
+}
+
 /** Compresses stretches of an archive, each to a gzip member or zstd frame of its own. */
 export interface Codec {
   /** Names what decides over the bytes: method, level, library. */

@@ -7,9 +7,10 @@ import type { Member } from "../pack/scan.ts";
  */
 export const chunkSize = 2 * 1024 * 1024;
 
-const digest = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+/** sha256, hex. */
+export const digest = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
-/** `layer.json`: what a cached layer is. */
+/** `layer.json`, sealed: what a cached layer is. */
 export const layerIndex = z.strictObject({
   schemaVersion: z.literal(1),
   name: z.string(),
@@ -27,13 +28,6 @@ export const layerIndex = z.strictObject({
   facts: z.optional(z.unknown()),
 });
 export type LayerIndex = z.output<typeof layerIndex>;
-
-/** `content-FORMAT.json`: where in the file beside it each chunk lies, one after the other. */
-export const contentIndex = z.strictObject({
-  codec: z.string(),
-  chunks: z.array(z.strictObject({ bytes: z.int(), sha256: digest })),
-});
-export type ContentIndex = z.output<typeof contentIndex>;
 
 type Row = [
   name: string,

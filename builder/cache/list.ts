@@ -1,8 +1,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isErrno } from "../../lib/error.ts";
 import { layersFolder } from "./cached-layer.ts";
 import { layerIndex } from "./layer-index.ts";
+import { unseal } from "./sealed.ts";
+import { newEntry } from "./store-layer.ts";
 
 /** One layer of the cache, for a person and for pruning. */
 export interface CacheEntry {
@@ -18,7 +20,7 @@ export interface CacheEntry {
   readonly used: number;
 }
 
-/** The cache's layers, last used first; what can't be read as one has name "damaged". */
+/** The cache's layers, last used first; what can't be read as one has name "damaged", one being written "unfinished". */
 export async function listCache(cache: string): Promise<CacheEntry[]> {
   const folder = layersFolder(cache);
   const names = await readdir(folder).catch((error: unknown) => {
@@ -37,11 +39,13 @@ async function readEntry(folder: string): Promise<CacheEntry | undefined> {
     const bytes = stats.reduce((sum, { size }) => sum + size, 0);
     const path = join(folder, "layer.json");
     const { mtimeMs: used } = await stat(files.includes("layer.json") ? path : folder);
+    const unknown = { folder, key: "", bytes, entries: 0, seconds: 0, used };
+    if (basename(folder).startsWith(newEntry)) return { ...unknown, name: "unfinished" };
     try {
-      const { name, key, entries, seconds } = layerIndex.parse(JSON.parse(await readFile(path, "utf8")));
+      const { name, key, entries, seconds } = layerIndex.parse(unseal(await readFile(path, "utf8")));
       return { folder, name, key, bytes, entries, seconds, used };
     } catch {
-      return { folder, name: "damaged", key: "", bytes, entries: 0, seconds: 0, used };
+      return { ...unknown, name: "damaged" };
     }
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;

@@ -28,10 +28,12 @@ export async function pruneCache(
   const gone: CacheEntry[] = [];
   let held = 0;
   for (const entry of [...entries].sort((a, b) => Number(kept.has(b.folder)) - Number(kept.has(a.folder)))) {
-    const unfinished = entry.name === "damaged" && Date.now() - entry.used < abandonedAfter;
+    const age = Date.now() - entry.used;
+    const useless = entry.name === "damaged" || (entry.name === "unfinished" && age > abandonedAfter);
     held += entry.bytes;
-    const wanted = held <= limit && Date.now() - entry.used <= unusedFor && entry.name !== "damaged";
-    if (kept.has(entry.folder) || unfinished || wanted) continue;
+    const wanted = held <= limit && age <= unusedFor;
+    const stays = entry.name === "unfinished" || kept.has(entry.folder) || wanted;
+    if (stays && !useless) continue;
     held -= entry.bytes;
     gone.push(entry);
     if (!dry) await dropLayer(entry.folder);

@@ -2,10 +2,15 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isErrno } from "../../lib/error.ts";
+import { exists } from "../../lib/files.ts";
 import type { Format } from "../context.ts";
 import { createScanner } from "../pack/scan.ts";
-import { codecJobs, codecs, sha256 } from "./codec.ts";
-import { type ContentIndex, chunkSize, type LayerIndex, membersToLines } from "./layer-index.ts";
+import { codecs, sha256 } from "./codec.ts";
+import { archiveDigest } from "./content-index.ts";
+import { explainDisk } from "./explain-disk.ts";
+import { type LayerIndex, membersToLines } from "./layer-index.ts";
+import { seal } from "./sealed.ts";
+import { writeContent } from "./write-content.ts";
 
 export interface NewLayer {
   readonly name: string;
@@ -23,7 +28,8 @@ export interface NewLayer {
  * The entry has its name when it is whole; of two builds that make the same one, the first stays.
  *
  * @param folder of the layers
- * @throws StackError for an archive that can't be a layer (see `createScanner`)
+ * @throws StackError for an archive that can't be a layer (see `createScanner`); `cache-full`,
+ *   `cache-forbidden`: then nothing is left of it
  */
 export async function storeLayer(
   folder: string,
@@ -31,8 +37,7 @@ export async function storeLayer(
   format: Format,
   signal: AbortSignal,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const temporary = await mkdtemp(join(folder, ".new-"));
+  const temporary = await makeFolder(folder).catch((error: unknown) => explainDisk(error, folder));
   try {
     const scanner = createScanner(`layer ${name}`);
     const chunks: string[] = [];
@@ -54,7 +59,7 @@ export async function storeLayer(
     );
     const members = scanner.end();
     const list = await writeLines(join(temporary, "members.jsonl"), membersToLines(members));
-    await writeFile(`${path}.json`, JSON.stringify(content));
+    await writeFile(`${path}.json`, seal({ archive: archiveDigest(chunks), chunks: content }));
     const index: LayerIndex = {
       ...{ schemaVersion: 1, name, key, bytes, chunks },
       members: list,
@@ -62,72 +67,39 @@ export async function storeLayer(
       facts: await facts?.(),
       seconds: Math.round((performance.now() - started) / 100) / 10,
     };
-    await writeFile(join(temporary, "layer.json"), JSON.stringify(index));
-    await rename(temporary, join(folder, entryName(name, key)));
+    await writeFile(join(temporary, "layer.json"), seal(index));
+    await moveInto(temporary, join(folder, entryName(name, key)));
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
+    // The folder was ours to write: such an error is of what the archive is made from.
+    if (isErrno(error, "EACCES", "EPERM", "ENOTDIR")) throw error;
+    explainDisk(error, folder);
+  }
+}
+
+async function makeFolder(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  return mkdtemp(join(folder, newEntry));
+}
+
+/** What an entry that is being written begins with. */
+export const newEntry = ".new-";
+
+/** A folder takes no other's place unless that is empty: what is there is another build's, or half removed. */
+async function moveInto(temporary: string, entry: string): Promise<void> {
+  for (;;) {
+    try {
+      return await rename(temporary, entry);
+    } catch (error) {
+      if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
+    }
+    if (await exists(join(entry, "layer.json"))) return rm(temporary, { recursive: true, force: true });
+    await rm(entry, { recursive: true, force: true });
   }
 }
 
 export function entryName(name: string, key: string): string {
   return `${name}-${key}`;
-}
-
-/**
- * Writes a stream's chunks compressed, in order, as many at once as there are cores.
- *
- * @param seen gets each chunk, uncompressed; its bytes are used again afterwards
- */
-export async function writeContent(
-  path: string,
-  format: Format,
-  produce: (push: (bytes: Buffer) => Promise<void>) => Promise<void>,
-  seen: (raw: Buffer) => void = () => {},
-): Promise<ContentIndex> {
-  const codec = codecs[format];
-  const chunks: { bytes: number; sha256: string }[] = [];
-  const file = await open(path, "w");
-  const spare: Buffer<ArrayBuffer>[] = [];
-  let written: Promise<void> = Promise.resolve();
-  const running: Promise<void>[] = [];
-  let buffer = Buffer.allocUnsafe(chunkSize);
-  let filled = 0;
-
-  const flush = async (): Promise<void> => {
-    const whole = buffer;
-    const raw = whole.subarray(0, filled);
-    seen(raw);
-    const compressed = codec.compress(raw);
-    written = Promise.all([compressed, written]).then(async ([made]) => {
-      chunks.push({ bytes: made.length, sha256: sha256(made) });
-      await file.writeFile(made);
-      spare.push(whole);
-    });
-    // Looked at below; without this, one that fails early would be called unhandled.
-    written.catch(() => {});
-    running.push(written);
-    if (running.length > codecJobs) await running.shift();
-    buffer = spare.pop() ?? Buffer.allocUnsafe(chunkSize);
-    filled = 0;
-  };
-
-  try {
-    await produce(async (bytes) => {
-      for (let from = 0; from < bytes.length; ) {
-        const taken = bytes.copy(buffer, filled, from);
-        filled += taken;
-        from += taken;
-        if (filled === chunkSize) await flush();
-      }
-    });
-    if (filled > 0) await flush();
-    await written;
-  } finally {
-    await written.catch(() => {});
-    await file.close();
-  }
-  return { codec: codec.id, chunks };
 }
 
 /** @returns the file's sha256 */

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isErrno, StackError } from "../../lib/error.ts";
 import { codecs, sha256 } from "../cache/codec.ts";
-import { type Content, openContent, type StoredLayer } from "../cache/layer.ts";
+import { type Content, openContent } from "../cache/content.ts";
+import type { StoredLayer } from "../cache/layer.ts";
 import type { Format } from "../context.ts";
 import { endOfArchive, merge } from "./merge.ts";
 import { pieces } from "./pieces.ts";
@@ -38,7 +40,7 @@ export interface PackOptions {
  * holds end-of-archive blocks: in an earlier one they would hide all that follows.
  * The file gets its name when it is whole.
  *
- * @throws StackError `damaged-layer`, its `detail` the entry's folder
+ * @throws StackError `damaged-layer`, its `detail` the entry's folder; `no-space`
  */
 export async function pack(options: PackOptions): Promise<PackedTemplate> {
   const { layers, out, format, mtime, front, signal } = options;
@@ -81,6 +83,12 @@ export async function pack(options: PackOptions): Promise<PackedTemplate> {
     const path = join(out, name);
     await rename(temporary, path);
     return { path, file: name, bytes, sha256: whole.digest("hex"), contentSha256, entries };
+  } catch (error) {
+    if (!isErrno(error, "ENOSPC", "EDQUOT")) throw error;
+    throw new StackError("no-space", `no space is left for the template in ${out}`, {
+      cause: error,
+      hint: "make room, or choose another folder: build-template --out /path/with/space",
+    });
   } finally {
     await file.close();
     for (const kept of contents.values()) await kept.close();

@@ -8,16 +8,19 @@ export type Piece =
 
 /**
  * Cuts a slice where its layer's chunks end, so that every chunk that is in it whole can be
- * taken as it lies in the cache.
+ * taken as it lies in the cache, and no stretch is made of more than one other.
  *
  * @param length of the layer's archive, bytes
  */
 export function pieces(segments: readonly Segment[], length: number): Piece[] {
   const result: Piece[] = [];
   let open: Segment[] = [];
+  /** Of which chunk `open` holds a part. */
+  let within: number | undefined;
   const close = (): void => {
     if (open.length > 0) result.push({ kind: "variant", segments: open });
     open = [];
+    within = undefined;
   };
   for (const segment of segments) {
     if ("bytes" in segment) {
@@ -33,8 +36,9 @@ export function pieces(segments: readonly Segment[], length: number): Piece[] {
         close();
         result.push({ kind: "chunk", number });
       } else {
+        if (within !== undefined && within !== number) close();
+        within = number;
         open.push({ start, end });
-        if (end === chunkEnd) close();
       }
       start = end;
     }

@@ -6,6 +6,7 @@ import * as z from "zod/mini";
 import { isStackError, StackError } from "../../../lib/error.ts";
 import { readTextIfAny, writeFileAtomic } from "../../../lib/files.ts";
 import type { Run } from "../../../lib/run.ts";
+import { explainDisk } from "../../cache/explain-disk.ts";
 
 /** Which versions Debian's archive gives for the packages asked for, and the state of the archive that says so. */
 const resolution = z.strictObject({
@@ -34,11 +35,12 @@ export interface ResolveOptions {
  * digests of all else, tell whether the last answer still holds: then that costs a tenth of
  * a second, else `mmdebstrap --simulate` is asked, some 5 s.
  *
- * @throws StackError `mirror-unreachable`; `not-cached` where nothing is known offline
+ * @throws StackError `mirror-unreachable`; `not-cached` where nothing is known offline;
+ *   `cache-full`, `cache-forbidden`
  */
 export async function resolvePackages(options: ResolveOptions): Promise<Resolution> {
-  const path = join(options.folder, `${requestKey(options)}.json`);
-  const known = await readResolution(path);
+  const path = resolutionPath(options);
+  const known = await readResolution(path).catch((error: unknown) => explainDisk(error, options.folder));
   if (options.offline) {
     if (known !== undefined) return known;
     throw new StackError("not-cached", "offline, and these packages were never looked up on this machine", {
@@ -50,7 +52,10 @@ export async function resolvePackages(options: ResolveOptions): Promise<Resoluti
     if (JSON.stringify(now) === JSON.stringify(known.releases)) return known;
   }
   const fresh = await simulate(options);
-  if (!options.dry) await writeFileAtomic(path, `${JSON.stringify(fresh, undefined, 1)}\n`);
+  if (!options.dry) {
+    const text = `${JSON.stringify(fresh, undefined, 1)}\n`;
+    await writeFileAtomic(path, text).catch((error: unknown) => explainDisk(error, options.folder));
+  }
   return fresh;
 }
 
@@ -65,11 +70,15 @@ export function explainNetwork(error: unknown): never {
   });
 }
 
-function requestKey({ suite, architecture, packages }: ResolveOptions): string {
-  return createHash("sha256")
-    .update(JSON.stringify([suite, architecture, [...packages].sort()]))
-    .digest("hex")
-    .slice(0, 32);
+/** Where the answer to a request is kept. */
+export function resolutionPath({
+  folder,
+  suite,
+  architecture,
+  packages,
+}: Pick<ResolveOptions, "folder" | "suite" | "architecture" | "packages">): string {
+  const request = createHash("sha256").update(JSON.stringify([suite, architecture, [...packages].sort()]));
+  return join(folder, `${request.digest("hex").slice(0, 32)}.json`);
 }
 
 /** One that can't be read counts as none. */
