@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { isStackError } from "../lib/error.ts";
-import { writeFileAtomic } from "../lib/files.ts";
 import type { Log } from "../lib/log.ts";
 import { run as realRun } from "../lib/run.ts";
 import type { ManifestDocument } from "../stack/documents/manifest.ts";
@@ -17,24 +16,22 @@ import { buildOverlay } from "./layers/overlay/overlay.ts";
 import { ownFiles } from "./layers/overlay/own-files.ts";
 import { buildPython } from "./layers/python/python.ts";
 import { buildAgent } from "./layers/stack-agent/agent.ts";
-import { deployDocument } from "./manifest/deploy-document.ts";
 import { manifest } from "./manifest/manifest.ts";
 import { templateName } from "./manifest/template-name.ts";
-import { type PackedTemplate, pack } from "./pack/pack.ts";
+import { type WrittenDocuments, writeDocuments } from "./manifest/write-documents.ts";
+import { pack } from "./pack/pack.ts";
 import { templateShape } from "./pack/shape.ts";
 import { overlayOf, planBuild } from "./plan.ts";
 import type { Progress } from "./progress/progress.ts";
+import { assertKey } from "./provenance/sign.ts";
+import { toolVersions } from "./provenance/tool-versions.ts";
 import { unpackRootfs } from "./rootfs.ts";
 import { templateTree } from "./templates.ts";
 import { validate } from "./validate/validate.ts";
 import { rootfsFolder, withWorkFolder } from "./work-folder.ts";
 
-export interface BuildResult {
-  /** Paths of what was written. */
+export interface BuildResult extends WrittenDocuments {
   readonly template: string;
-  readonly checksum: string;
-  readonly manifest: string;
-  readonly deploy: string;
   readonly document: ManifestDocument;
 }
 
@@ -121,7 +118,10 @@ async function steps(
 ): Promise<BuildResult> {
   const { model, signal, work } = bare;
   const ended = (layer: CachedLayer): Promise<string | undefined> => cachedText(layer, bare);
-  await step("validate", "looking at this machine", () => validate(bare));
+  await step("validate", "looking at this machine", async () => {
+    await validate(bare);
+    if (bare.sign !== undefined) await assertKey(bare.sign);
+  });
   const plan = await step("plan", "working out the layers", () => planBuild(bare, { dry: false }));
   const base = await step(
     "base",
@@ -189,9 +189,10 @@ async function steps(
   );
   await pruneCache(context.cache, { limit: context.cacheLimit, keep: layers.map(({ folder }) => folder) });
   return step("manifest", packed.file, async () => {
-    const document = await manifest({ ...of, layers }, packed);
+    const used = await toolVersions(base.cached ? ["tar"] : ["mmdebstrap", "apt", "dpkg", "tar"], context.run);
+    const document = await manifest({ ...of, layers, tools: { ...plan.tools, ...used } }, packed);
     for (const sentence of document.deviations) log("warning", `DEVIATION: ${sentence}`);
-    return writeDocuments(context, packed, document);
+    return { template: packed.path, document, ...(await writeDocuments(context, plan, facts, packed, document)) };
   });
 }
 
@@ -199,23 +200,4 @@ async function steps(
 async function cachedText(layer: CachedLayer, { format }: BuildContext): Promise<string | undefined> {
   if (!layer.cached) return undefined;
   return `cached (${layer.index.key.slice(0, 12)}, ${((await layerSize(layer, format)) / 1e6).toFixed(1)} MB)`;
-}
-
-async function writeDocuments(
-  { model, out }: BuildContext,
-  packed: PackedTemplate,
-  document: ManifestDocument,
-): Promise<BuildResult> {
-  const stem = join(out, packed.file.replace(/\.tar\.\w+$/, ""));
-  const paths = {
-    template: packed.path,
-    checksum: `${packed.path}.sha256`,
-    manifest: `${stem}.manifest.json`,
-    deploy: `${stem}.DEPLOY.md`,
-  };
-  await writeFileAtomic(paths.checksum, `${packed.sha256}  ${packed.file}\n`);
-  await writeFileAtomic(paths.manifest, `${JSON.stringify(document, undefined, 2)}\n`);
-  const deploy = await deployDocument({ model, template: packed, deviations: document.deviations });
-  await writeFileAtomic(paths.deploy, deploy);
-  return { ...paths, document };
 }

@@ -18,6 +18,8 @@ export interface BuildOptions {
   readonly cacheLimit: number;
   /** Builds from what is cached alone. */
   readonly offline: boolean;
+  /** The SSH key that signs the template, or a .pub file of one in ssh-agent. */
+  readonly sign?: string;
 }
 
 export type Format = "gz" | "zst";

