@@ -55,7 +55,9 @@ if (
     t.equal((await inside("hostname")).trim(), container);
     t.match(await inside("cat", "/etc/hosts"), `127.0.1.1\t${container}\n`);
     t.match(await inside("ip", "-4", "-brief", "address", "show", "dev", "eth0"), /10\.213\.7\.\d+\/24/, "a lease");
-    t.equal(await inside("systemctl", "list-units", "--failed", "--plain", "--no-legend"), "", "no failed unit");
+    const failed = await inside("systemctl", "list-units", "--failed", "--plain", "--no-legend");
+    // LXD, other than Proxmox, leaves /proc/sys writable in appearance: the unit is tried, and the kernel refuses.
+    t.match(failed, /^(systemd-binfmt\.service .*\n)?$/, "no other failed unit");
     await lxc("delete", "--force", container);
   });
 }
