@@ -20,90 +20,94 @@ const project = join(import.meta.dirname, "../..");
 const intake = 8101;
 const ledger = 8102;
 
-if (await canRunContainers(t)) {
-  const page = await readFile(join(project, "docs/your-own-stack.md"), "utf8");
-  const home = await mkdtemp("/var/tmp/stack-own-");
-  t.teardown(() => rm(home, { recursive: true, force: true }));
-  const built = await buildAsWritten(page, home);
-  const dist = join(home, "orders/dist");
+if (await canRunContainers(t))
+  t.test("a stack of one's own", async (t) => {
+    const page = await readFile(join(project, "docs/your-own-stack.md"), "utf8");
+    const home = await mkdtemp("/var/tmp/stack-own-");
+    t.teardown(() => rm(home, { recursive: true, force: true }));
+    const built = await buildAsWritten(page, home);
+    const dist = join(home, "orders/dist");
 
-  t.test("the page's commands build a template that is named after the stack", async (t) => {
-    t.match(built, /^debian-12-orders_1\.0\.0-[0-9a-f]{8}_amd64\.tar\.zst$/);
-    const stem = built.replace(/\.tar\.zst$/, "");
-    t.match(await readFile(join(dist, `${stem}.DEPLOY.md`), "utf8"), /--hostname orders[\s\S]*--memory 4096/);
-    const manifest = manifestDocument.parse(JSON.parse(await readFile(join(dist, `${stem}.manifest.json`), "utf8")));
-    const packages = manifest.packages.map(({ name }) => name);
-    t.ok(packages.includes("postgresql-15"));
-    t.strictSame(
-      packages.filter((name) => /rabbitmq|erlang/.test(name)),
-      [],
-      "nothing of RabbitMQ is in it",
-    );
-  });
+    await t.test("the page's commands build a template that is named after the stack", async (t) => {
+      t.match(built, /^debian-12-orders_1\.0\.0-[0-9a-f]{8}_amd64\.tar\.zst$/);
+      const stem = built.replace(/\.tar\.zst$/, "");
+      t.match(await readFile(join(dist, `${stem}.DEPLOY.md`), "utf8"), /--hostname orders[\s\S]*--memory 4096/);
+      const manifest = manifestDocument.parse(JSON.parse(await readFile(join(dist, `${stem}.manifest.json`), "utf8")));
+      const packages = manifest.packages.map(({ name }) => name);
+      t.ok(packages.includes("postgresql-15"));
+      t.strictSame(
+        packages.filter((name) => /rabbitmq|erlang/.test(name)),
+        [],
+        "nothing of RabbitMQ is in it",
+      );
+    });
 
-  const machine = await createMachine(await setUpNetwork(t), {
-    template: join(dist, built),
-    hostname: "orders",
-    memory: 4096,
-    cores: 2,
-  });
+    const machine = await createMachine(await setUpNetwork(t), {
+      template: join(dist, built),
+      hostname: "orders",
+      memory: 4096,
+      cores: 2,
+    });
 
-  t.test("its first boot ends healthy, and the page's commands work in it", async (t) => {
-    await machine.start();
-    const [commands = ""] = shellBlocks(page, "sh container");
-    const answer = await machine.exec("sh", ["-e", "-c", commands], { timeout: 180_000 }).catch(told(machine));
-    t.match(answer.stdout, /\{"order":"[0-9a-f-]{36}"\}/);
-    t.match(answer.stdout, /^orders taken: 1$/m, "the report counts the order");
-    t.equal(await machine.sh("systemctl is-system-running --wait || true"), "running");
-    t.strictSame(await failedUnits(machine), []);
-    await planIsEmpty(t, machine);
-  });
+    await t.test("its first boot ends healthy, and the page's commands work in it", async (t) => {
+      await machine.start();
+      const [commands = ""] = shellBlocks(page, "sh container");
+      const answer = await machine.exec("sh", ["-e", "-c", commands], { timeout: 180_000 }).catch(told(machine));
+      t.match(answer.stdout, /\{"order":"[0-9a-f-]{36}"\}/);
+      t.match(answer.stdout, /^orders taken: 1$/m, "the report counts the order");
+      t.equal(await machine.sh("systemctl is-system-running --wait || true"), "running");
+      t.strictSame(await failedUnits(machine), []);
+      await planIsEmpty(t, machine);
+    });
 
-  t.test("both services answer from outside, and do what they are for", async (t) => {
-    const at = `http://${await machine.address()}`;
-    for (const port of [8000, intake, ledger]) {
-      t.equal((await machine.peer.http({ url: `${at}:${port}/health` })).status, 200, `${port} is healthy`);
-    }
-    const headers = { "content-type": "application/json" };
-    const body = JSON.stringify({ customer: "grace", cents: 4200 });
-    const placed = await machine.peer.http({ url: `${at}:${intake}/orders`, method: "POST", headers, body });
-    t.equal(placed.status, 201, placed.body);
-    const { order } = JSON.parse(placed.body) as { order: string };
-    const look = async () =>
-      JSON.parse((await machine.peer.http({ url: `${at}:${ledger}/orders/${order}` })).body) as Record<string, unknown>;
-    t.strictSame(await look(), { customer: "grace", cents: 4200, state: "placed", cached: false });
-    t.match(await look(), { state: "placed", cached: true }, "the second time from Redis");
-    const cancelled = await machine.peer.http({ url: `${at}:${intake}/orders/${order}/cancel`, method: "POST" });
-    t.equal(cancelled.status, 204);
-    const gone = async () => (await look()).state === "cancelled";
-    t.ok(await waitFor(gone, { what: "the cache to forget", timeout: 30_000, interval: 200 }));
-    const absent = `${at}:${intake}/orders/00000000-0000-4000-8000-000000000000/cancel`;
-    t.equal((await machine.peer.http({ url: absent, method: "POST" })).status, 404, "only an order that is there");
-  });
+    await t.test("both services answer from outside, and do what they are for", async (t) => {
+      const at = `http://${await machine.address()}`;
+      for (const port of [8000, intake, ledger]) {
+        t.equal((await machine.peer.http({ url: `${at}:${port}/health` })).status, 200, `${port} is healthy`);
+      }
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ customer: "grace", cents: 4200 });
+      const placed = await machine.peer.http({ url: `${at}:${intake}/orders`, method: "POST", headers, body });
+      t.equal(placed.status, 201, placed.body);
+      const { order } = JSON.parse(placed.body) as { order: string };
+      const look = async () =>
+        JSON.parse((await machine.peer.http({ url: `${at}:${ledger}/orders/${order}` })).body) as Record<
+          string,
+          unknown
+        >;
+      t.strictSame(await look(), { customer: "grace", cents: 4200, state: "placed", cached: false });
+      t.match(await look(), { state: "placed", cached: true }, "the second time from Redis");
+      const cancelled = await machine.peer.http({ url: `${at}:${intake}/orders/${order}/cancel`, method: "POST" });
+      t.equal(cancelled.status, 204);
+      const gone = async () => (await look()).state === "cancelled";
+      t.ok(await waitFor(gone, { what: "the cache to forget", timeout: 30_000, interval: 200 }));
+      const absent = `${at}:${intake}/orders/00000000-0000-4000-8000-000000000000/cancel`;
+      t.equal((await machine.peer.http({ url: absent, method: "POST" })).status, 404, "only an order that is there");
+    });
 
-  t.test("host, database and paths are named after the stack; RabbitMQ is not there", async (t) => {
-    t.equal(await machine.sh("hostname"), "orders");
-    const login = { port: 5432, database: "orders_event_store", user: "orders_user" };
-    const password = await secret(machine, "postgres.app");
-    const text = "SELECT count(*)::int AS orders FROM event_store.events WHERE event_type = 'order-placed'";
-    t.strictSame((await machine.inside().pg({ ...login, password, text })).rows, [{ orders: 2 }]);
-    t.equal(await machine.sh("systemctl is-active orders.target orders-intake orders-ledger | uniq"), "active");
-    t.equal(await machine.sh("dpkg-query --list | grep -E 'rabbitmq|erlang' || true"), "");
-    t.equal(await machine.sh("systemctl list-unit-files --no-legend 'rabbitmq*' 'epmd*' || true"), "");
-  });
+    await t.test("host, database and paths are named after the stack; RabbitMQ is not there", async (t) => {
+      t.equal(await machine.sh("hostname"), "orders");
+      const login = { port: 5432, database: "orders_event_store", user: "orders_user" };
+      const password = await secret(machine, "postgres.app");
+      const text = "SELECT count(*)::int AS orders FROM event_store.events WHERE event_type = 'order-placed'";
+      t.strictSame((await machine.inside().pg({ ...login, password, text })).rows, [{ orders: 2 }]);
+      t.equal(await machine.sh("systemctl is-active orders.target orders-intake orders-ledger | uniq"), "active");
+      t.equal(await machine.sh("dpkg-query --list | grep -E 'rabbitmq|erlang' || true"), "");
+      t.equal(await machine.sh("systemctl list-unit-files --no-legend 'rabbitmq*' 'epmd*' || true"), "");
+    });
 
-  t.test("the stack's own files and units are there, and --set is in the definition", async (t) => {
-    t.match(await machine.sh("cat /etc/motd"), "orders 1.0.0: orders come in on port 8101");
-    t.equal(await machine.sh("stat -c '%a %U:%G' /usr/local/bin/order-report"), "755 root:root");
-    t.match(await machine.sh("getent passwd order-report"), "Report of the orders taken", "its account was made");
-    t.equal(await machine.sh("systemctl is-enabled order-report.timer"), "enabled");
-    t.equal(await machine.sh("systemctl is-active order-report.timer"), "active");
-    t.equal(await machine.sh("systemctl show --value -p LoadState order-report.service"), "loaded");
-    const definition = await machine.sh("cat /etc/stack-agent/stack.yaml");
-    t.match(definition, /^ {2}memory: 4GiB$/m);
-    t.match(definition, "# What ledger has computed; lost without harm.");
+    await t.test("the stack's own files and units are there, and --set is in the definition", async (t) => {
+      t.match(await machine.sh("cat /etc/motd"), "orders 1.0.0: orders come in on port 8101");
+      t.equal(await machine.sh("stat -c '%a %U:%G' /usr/local/bin/order-report"), "755 root:root");
+      t.match(await machine.sh("getent passwd order-report"), "Report of the orders taken", "its account was made");
+      t.equal(await machine.sh("systemctl is-enabled order-report.timer"), "enabled");
+      t.equal(await machine.sh("systemctl is-active order-report.timer"), "active");
+      t.equal(await machine.sh("systemctl show --value -p LoadState order-report.service"), "loaded");
+      const definition = await machine.sh("cat /etc/stack-agent/stack.yaml");
+      t.match(definition, /^ {2}memory: 4GiB$/m);
+      t.match(definition, "# What ledger has computed; lost without harm.");
+    });
   });
-}
 
 /** @returns the template's file name */
 async function buildAsWritten(page: string, home: string): Promise<string> {
