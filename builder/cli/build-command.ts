@@ -77,17 +77,24 @@ async function plan(options: BuildOptions, { json }: BuildFlags): Promise<number
 
 async function make(options: BuildOptions, flags: BuildFlags): Promise<number> {
   const progress = await shownProgress(flags);
-  const kept = flags.keep ? "stopped; the work folder stays" : undefined;
-  return interruptible(async (signal) => {
-    // What can't be done afterwards is told before a minute's work.
-    if (flags.smoke) await assertSmokeCanRun(progress.log);
-    const result = await build({ ...options, project }, progress, signal, afterFailure(flags, progress, signal));
-    if (!flags.json) process.stdout.write(summary(result));
-    const booted = flags.smoke ? await smoke(result.template, options.model, progress, signal) : undefined;
-    if (flags.json) writeJson({ ...result, ...(booted && { smoke: booted }) });
-    else if (booted !== undefined) process.stdout.write(smokeText(booted));
-    return booted?.status === "degraded" ? ExitCode.degraded : 0;
-  }, kept);
+  // What can't be done afterwards is told before a minute's work.
+  if (flags.smoke) await assertSmokeCanRun(progress.log);
+  const result = await interruptible(
+    (signal) => build({ ...options, project }, progress, signal, afterFailure(flags, progress, signal)),
+    flags.keep ? "stopped" : undefined,
+  );
+  if (!flags.json) process.stdout.write(summary(result));
+  if (!flags.smoke) {
+    if (flags.json) writeJson(result);
+    return 0;
+  }
+  const booted = await interruptible(
+    (signal) => smoke(result.template, options.model, progress, signal),
+    "stopped; the template is there, the container is gone",
+  );
+  if (flags.json) writeJson({ ...result, smoke: booted });
+  else process.stdout.write(smokeText(booted));
+  return booted.status === "degraded" ? ExitCode.degraded : 0;
 }
 
 function afterFailure({ keep, shell }: BuildFlags, { log }: Progress, signal: AbortSignal): AfterFailure {

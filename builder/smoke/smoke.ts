@@ -15,6 +15,7 @@ import { run } from "../../lib/run.ts";
 import type { SmokeDocument } from "../../stack/documents/smoke.ts";
 import type { Model } from "../../stack/model.ts";
 import type { Progress } from "../progress/progress.ts";
+import { requireSpace } from "../validate/free-space.ts";
 import { evidence } from "./evidence.ts";
 import { watchBoot } from "./watch-boot.ts";
 
@@ -24,13 +25,17 @@ const smokeFolder = (): string => join(tmpdir(), "build-template-smoke");
 /**
  * Looks whether containers run on this machine; root is given the subordinate ids it lacks.
  *
- * @throws StackError `smoke-unavailable`, exit 69: a line of `detail` for each obstacle, with its fix
+ * @throws StackError `smoke-unavailable`, exit 69: a line of `detail` for each obstacle, with its fix;
+ *   `no-space`
  */
 export async function assertSmokeCanRun(log: Log): Promise<void> {
   if (process.getuid?.() === 0) await ensureSubordinateIds({ log });
   const obstacles = await findObstacles(smokeFolder());
   const [first] = obstacles;
-  if (first === undefined) return;
+  if (first === undefined) {
+    const choose = "choose another: TMPDIR=/path/with/space build-template …";
+    return requireSpace([{ folder: tmpdir(), what: "the container", leastMiB: 2048, choose }]);
+  }
   throw new StackError("smoke-unavailable", "containers can't be run on this machine as it is", {
     detail: obstacles.map(({ message, fix }) => `${message}: ${fix}`),
     hint: `${first.fix}; without it the template is built, but not booted`,
