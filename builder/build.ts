@@ -23,7 +23,7 @@ import { pack } from "./pack/pack.ts";
 import { templateShape } from "./pack/shape.ts";
 import { overlayOf, planBuild } from "./plan.ts";
 import type { Progress } from "./progress/progress.ts";
-import { assertKey } from "./provenance/sign.ts";
+import { assertKey, sign } from "./provenance/sign.ts";
 import { toolVersions } from "./provenance/tool-versions.ts";
 import { unpackRootfs } from "./rootfs.ts";
 import { templateTree } from "./templates.ts";
@@ -188,12 +188,16 @@ async function steps(
     }),
   );
   await pruneCache(context.cache, { limit: context.cacheLimit, keep: layers.map(({ folder }) => folder) });
-  return step("manifest", packed.file, async () => {
+  const result = await step("manifest", packed.file, async () => {
     const used = await toolVersions(base.cached ? ["tar"] : ["mmdebstrap", "apt", "dpkg", "tar"], context.run);
     const document = await manifest({ ...of, layers, tools: { ...plan.tools, ...used } }, packed);
     for (const sentence of document.deviations) log("warning", `DEVIATION: ${sentence}`);
     return { template: packed.path, document, ...(await writeDocuments(context, plan, facts, packed, document)) };
   });
+  if (context.sign === undefined) return result;
+  // Not in a step, whose line is drawn again and again: a passphrase may be asked for.
+  const signature = await sign({ file: packed.path, key: context.sign, run: context.run, signal });
+  return { ...result, signature };
 }
 
 /** `cached (f1ba8ee33f8d, 296 MB)`, for a layer that was found. */

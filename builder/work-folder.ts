@@ -25,6 +25,8 @@ export async function withWorkFolder<T>(
   use: (path: string) => Promise<T>,
   { run = realRun, afterFailure = async () => "remove" }: WorkFolderOptions = {},
 ): Promise<T> {
+  // Whatever the user's umask: what is made in the folder is for mapped root to read too.
+  const umask = process.umask(0o022);
   const path = await makeFolder();
   let fate: "keep" | "remove" = "remove";
   try {
@@ -38,6 +40,7 @@ export async function withWorkFolder<T>(
         log("warning", `the work folder ${path} could not be removed: ${messageOf(error)}`);
       });
     }
+    process.umask(umask);
   }
 }
 

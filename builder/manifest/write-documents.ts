@@ -17,7 +17,7 @@ export interface WrittenDocuments extends Provenance {
   readonly deploy: string;
 }
 
-/** Writes all that tells of a template, beside it. @throws StackError of signing */
+/** Writes all that tells of a template, beside it; not its signature. */
 export async function writeDocuments(
   context: BuildContext,
   plan: BuildPlan,
@@ -25,7 +25,7 @@ export async function writeDocuments(
   packed: PackedTemplate,
   document: ManifestDocument,
 ): Promise<WrittenDocuments> {
-  const { model, out, project, run, signal, sign } = context;
+  const { model, out, project, run, signal } = context;
   const stem = join(out, packed.file.replace(/\.tar\.\w+$/, ""));
   const paths = {
     checksum: `${packed.path}.sha256`,
@@ -44,7 +44,6 @@ export async function writeDocuments(
     builder: await projectVersion(project),
     node: plan.tools.node ?? "",
     uvLock: await readFile(uvLock, "utf8"),
-    ...(sign !== undefined && { key: sign }),
   });
   return { ...paths, ...provenance };
 }

@@ -1,27 +1,28 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { isStackError, messageOf } from "../../lib/error.ts";
-import { commandLine, run } from "../../lib/run.ts";
 import { installPackage } from "../npm/install-package.ts";
+import { type Built, buildOnce, type LayerName, layers, rebuilt, removeTemplate, same, stem } from "./build-once.ts";
+import { type User, withUser } from "./other-machine.ts";
 import type { Counts } from "./tap-counts.ts";
 
-const limit = 1_200_000;
-
 /**
- * Builds the default template three times, as root, as an ordinary user made for it, and from
- * the installed npm package: all must give the same bytes.
+ * Builds the default template twice from nothing, as root and as an ordinary user made for it
+ * whose machine differs in all that may not matter; then again out of what each has cached, and
+ * from the installed npm package.
  *
+ * @param cache folder for root's layers, empty
  * @returns the counts, and the template's path where root's build went well
  */
-export async function buildPhase(): Promise<{ readonly counts: Counts; readonly template?: string }> {
+export async function buildPhase(cache: string): Promise<{ readonly counts: Counts; readonly template?: string }> {
   const failures: string[] = [];
+  let count = 0;
   const prove = async <T>(promise: string, proof: () => Promise<T>): Promise<T | undefined> => {
+    count++;
+    const started = Date.now();
     try {
       const result = await proof();
-      process.stdout.write(`ok - ${promise}\n`);
+      process.stdout.write(`ok - ${promise} # ${Math.round((Date.now() - started) / 100) / 10} s\n`);
       return result;
     } catch (error) {
       process.stdout.write(`not ok - ${promise}\n  ${messageOf(error)}\n`);
@@ -30,68 +31,74 @@ export async function buildPhase(): Promise<{ readonly counts: Counts; readonly 
       return undefined;
     }
   };
-  const template = await prove("root builds the default template", () => build(["bin/build-template"]));
-  const asUser = "an ordinary user builds the same bytes";
-  await prove(asUser, async () => {
-    const other = await buildAsUser();
-    if (template === undefined || other !== (await sha256(template))) throw new Error("the bytes differ");
-  });
-  await prove("the npm package, installed, builds the same bytes", async () => {
-    const other = await buildFromPackage();
-    if (template === undefined || other !== (await sha256(template))) throw new Error("the bytes differ");
-  });
-  const counts: Counts = { passed: 3 - failures.length, failed: failures.length, skipped: [], failures };
-  return template === undefined ? { counts } : { counts, template };
-}
-
-/** @returns the template's path */
-async function build(command: readonly string[], cwd = process.cwd()): Promise<string> {
-  const [program = "", ...args] = [...command, "--json"];
-  process.stdout.write(`  ${commandLine(program, args)}\n`);
-  const onLine = (line: string, stream: "stdout" | "stderr"): void => {
-    if (stream === "stderr") process.stdout.write(`  ${line}\n`);
-  };
-  const { stdout } = await run(program, args, { timeout: limit, cwd, onLine });
-  return (JSON.parse(stdout) as { template: string }).template;
-}
-
-/** As somebody who has nothing but a home, in a copy of the project that they can read. */
-async function buildAsUser(): Promise<string> {
-  const user = `stack-test-${process.pid}`;
-  const folder = await mkdtemp("/var/tmp/stack-user-");
-  try {
-    await run("useradd", ["--create-home", "--home-dir", join(folder, "home"), user]);
-    await run("chmod", ["755", folder]);
-    const project = join(folder, "project");
-    const left = new Set([".git", "dist", ".tap"]);
-    await cp(".", project, {
-      recursive: true,
-      verbatimSymlinks: true,
-      filter: (path) => !left.has(relative(".", path)),
+  const asRoot = ["env", `XDG_CACHE_HOME=${cache}`, resolve("bin/build-template"), "--out", resolve("dist")];
+  const gz = await prove("root builds the default template from an empty cache", async () =>
+    rebuilt(await buildOnce(asRoot), layers),
+  );
+  if (gz !== undefined) {
+    await prove("what is built again out of the cache has the same bytes", async () =>
+      same(rebuilt(await buildOnce(asRoot), []), gz),
+    );
+    await prove("the npm package, installed, builds the same bytes", async () =>
+      same(rebuilt(await buildFromPackage(cache), []), gz),
+    );
+    await withUser(async (user) => {
+      const promise = "an ordinary user, host name, umask, locale, time zone, folders, cores: the same content";
+      const zst = await prove(promise, async () => {
+        const made = rebuilt(await buildOnce([...user.command, "--format", "zst"]), layers);
+        if (stem(made) !== stem(gz)) throw new Error(`${basename(made.template)}, not ${basename(gz.template)}`);
+        return made;
+      });
+      if (zst === undefined) return;
+      await prove("out of layers that were kept as zst, the gz has the bytes of the one built as gz", async () =>
+        same(rebuilt(await buildOnce(user.command), []), gz),
+      );
+      await prove("out of layers that were kept as gz, the zst has the bytes of the one built as zst", async () => {
+        const made = rebuilt(await buildOnce([...asRoot, "--format", "zst"]), []);
+        // Of the two only the gz is for the tests that follow.
+        await removeTemplate(made.template);
+        same(made, zst);
+      });
+      await edits(user, gz, prove);
     });
-    await run("chown", ["--recursive", "--no-dereference", `${user}:`, project], { timeout: 120_000 });
-    const command = ["runuser", "-u", user, "--", "env", `HOME=${join(folder, "home")}`, "bin/build-template"];
-    return await sha256(await build(command, project));
-  } finally {
-    // 6: useradd had failed; 8: a build that was killed still ends; 12: its home goes with the folder.
-    await run("userdel", ["--force", "--remove", user], { accept: [0, 6, 8, 12] });
-    await rm(folder, { recursive: true, force: true });
   }
+  const counts: Counts = { passed: count - failures.length, failed: failures.length, skipped: [], failures };
+  return gz === undefined ? { counts } : { counts, template: gz.template };
 }
 
-/** With what `npm install -g` of the packed file brings, somewhere else. */
-async function buildFromPackage(): Promise<string> {
+/** A line of the edit, in a file of the project, and the layers that are made anew for it. */
+const edited: readonly { what: string; file: string; line: string; anew: readonly LayerName[] }[] = [
+  { what: "a file of the overlay", file: "rootfs-overlay/etc/motd.ejs", line: "edited", anew: ["overlay"] },
+  { what: "the agent", file: "agent/cli.ts", line: 'process.title = "edited";', anew: ["agent", "overlay"] },
+];
+
+async function edits(user: User, gz: Built, prove: <T>(promise: string, proof: () => Promise<T>) => Promise<unknown>) {
+  for (const { what, file, line, anew } of edited) {
+    await prove(`an edit of ${what} makes ${anew.join(" and ")} anew, nothing else`, async () => {
+      const path = join(user.project, file);
+      const text = await readFile(path);
+      await appendFile(path, `${line}\n`);
+      try {
+        const made = rebuilt(await buildOnce(user.command), anew);
+        if (stem(made) === stem(gz)) throw new Error("the template is the old one");
+      } finally {
+        await writeFile(path, text);
+      }
+    });
+  }
+  await prove("with the edits undone the first template comes out again", async () =>
+    same(rebuilt(await buildOnce(user.command), []), gz),
+  );
+}
+
+/** With what `npm install -g` of the packed file brings, somewhere else, and what root's build has cached. */
+async function buildFromPackage(cache: string): Promise<Built> {
   const folder = await mkdtemp("/var/tmp/stack-npm-");
   try {
     const { bin } = await installPackage(folder);
-    return await sha256(await build([join(bin, "build-template")], folder));
+    const environment = [`--chdir=${folder}`, `XDG_CACHE_HOME=${cache}`];
+    return await buildOnce(["env", ...environment, join(bin, "build-template")]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }

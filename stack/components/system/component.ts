@@ -30,6 +30,8 @@ const masked = [
   "sys-kernel-tracing.mount",
   "dev-hugepages.mount",
   "systemd-pstore.service",
+  // LXD leaves /proc/sys writable, but not to it.
+  "systemd-binfmt.service",
 ];
 
 /** What packages enable and a container has no use for, or no seconds at first boot to spare. */

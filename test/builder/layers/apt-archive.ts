@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Run } from "../../../lib/run.ts";
+
+export interface Offered {
+  readonly name: string;
+  readonly version: string;
+  readonly depends?: string;
+  readonly essential?: true;
+}
+
+/** A signed archive of Debian packages on loopback, as small as one can be: an index, no packages. */
+export interface AptArchive {
+  /** Changes what it has, and signs that. */
+  offer(packages: readonly Offered[]): void;
+  /** Runs mmdebstrap and apt against it, whatever mirrors and proxies this machine is set to. */
+  readonly run: Run;
+  /** Paths asked for since the last call. */
+  asked(): string[];
+  close(): Promise<void>;
+}
+
+export async function aptArchive(folder: string, suite: string, real: Run): Promise<AptArchive> {
+  const home = join(folder, "keys");
+  mkdirSync(home, { mode: 0o700 });
+  const gpg = (...args: string[]): Buffer =>
+    execFileSync("gpg", ["--homedir", home, "--batch", "--passphrase", "", ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  gpg("--quick-generate-key", "test archive", "ed25519", "sign", "never");
+  const keyring = join(folder, "archive.gpg");
+  writeFileSync(keyring, gpg("--export"));
+  const top = join(folder, "dists", suite);
+  mkdirSync(join(top, "main/binary-amd64"), { recursive: true });
+  let asked: string[] = [];
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? "/", "http://archive").pathname;
+    asked.push(path);
+    try {
+      response.end(readFileSync(join(folder, path)));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const direct = 'Acquire::http::Proxy::127.0.0.1 "DIRECT"';
+  return {
+    offer(packages) {
+      const index = packages.map(paragraph).join("\n");
+      writeFileSync(join(top, "main/binary-amd64/Packages"), index);
+      writeFileSync(join(folder, "Release"), release(suite, index));
+      writeFileSync(join(top, "InRelease"), gpg("--output", "-", "--clearsign", join(folder, "Release")));
+    },
+    run: (command, args, options) => {
+      if (command !== "mmdebstrap") return real(command, ["-o", direct.replace(/ "(.*)"/, "=$1"), ...args], options);
+      const mirror = `deb [signed-by=${keyring}] http://127.0.0.1:${port}/ ${suite} main`;
+      return real(command, [`--aptopt=${direct}`, ...args, mirror], options);
+    },
+    asked() {
+      const before = asked;
+      asked = [];
+      return before;
+    },
+    async close() {
+      execFileSync("gpgconf", ["--homedir", home, "--kill", "all"]);
+      await closed(server);
+    },
+  };
+}
+
+function closed(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+function paragraph({ name, version, depends, essential }: Offered): string {
+  const lines = {
+    Package: name,
+    Version: version,
+    Architecture: "amd64",
+    Maintainer: "Nobody <nobody@example.org>",
+    Priority: essential ? "required" : "optional",
+    ...(essential && { Essential: "yes" }),
+    ...(depends !== undefined && { Depends: depends }),
+    Filename: `pool/${name}_${version}_amd64.deb`,
+    Size: "1000",
+    SHA256: createHash("sha256").update(name).digest("hex"),
+    Description: name,
+  };
+  return Object.entries(lines)
+    .map(([key, value]) => `${key}: ${value}\n`)
+    .join("");
+}
+
+function release(suite: string, index: string): string {
+  const digest = createHash("sha256").update(index).digest("hex");
+  return [
+    "Origin: Test",
+    `Suite: ${suite}`,
+    `Codename: ${suite}`,
+    `Date: ${new Date(Date.now() - 60_000).toUTCString().replace("GMT", "UTC")}`,
+    "Architectures: amd64",
+    "Components: main",
+    "SHA256:",
+    ` ${digest} ${Buffer.byteLength(index)} main/binary-amd64/Packages`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,25 @@
+import { join } from "node:path";
+import { run } from "../lib/run.ts";
+
+/**
+ * Everything that a tree of files is made of, a line a name: type, mode, owner, content's
+ * digest, link's target, names of the same file, extended attributes (ACLs and capabilities
+ * are such), a file's time.
+ *
+ * @param within what runs it in namespaces of its own
+ */
+export async function treeListing(folder: string, within: readonly string[] = []): Promise<string[]> {
+  const script = join(import.meta.dirname, "tree-listing.py");
+  const [command = "", ...args] = [...within, "python3", script, folder];
+  const { stdout } = await run(command, args, { timeout: 300_000 });
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+/** Where two listings differ: lines that only one has, at most twenty. */
+export function differences(left: readonly string[], right: readonly string[]): string[] {
+  const [inLeft, inRight] = [new Set(left), new Set(right)];
+  return [
+    ...left.filter((line) => !inRight.has(line)).map((line) => `- ${line}`),
+    ...right.filter((line) => !inLeft.has(line)).map((line) => `+ ${line}`),
+  ].slice(0, 20);
+}
