@@ -42,7 +42,7 @@ t.test("the installed program tells version, help and schema as the checkout doe
   t.equal((await program(buildTemplate, "--version")).stdout, `${version}\n`);
   const { stdout } = await program(buildTemplate, "--schema");
   t.same(JSON.parse(stdout), JSON.parse(JSON.stringify(definitionJsonSchema())));
-  const own = await run(join(project, "bin/build-template"), ["--help"]);
+  const own = await program(join(project, "bin/build-template"), "--help");
   t.equal((await program(buildTemplate, "--help")).stdout, own.stdout);
 });
 
