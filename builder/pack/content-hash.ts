@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { sha256 } from "../cache/codec.ts";
-import { rawRange, type StoredLayer } from "../cache/raw.ts";
+import type { StoredLayer } from "../cache/layer.ts";
+import { rawRange } from "../cache/raw.ts";
 import { endOfArchive, merge, type Segment } from "./merge.ts";
 import { pieces } from "./pieces.ts";
 
