@@ -23,7 +23,20 @@ Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
 const phases: Readonly<Record<string, () => Promise<Counts>>> = {
   static: staticPhase,
   unit: async () => {
-    await bringTools("git", "python3", "pip", "mmdebstrap", "newuidmap", "openssl", "ps", "ssh-keygen", "xz", "zstd");
+    await bringTools(
+      "git",
+      "gpg",
+      "gpg-agent",
+      "python3",
+      "pip",
+      "mmdebstrap",
+      "newuidmap",
+      "openssl",
+      "ps",
+      "ssh-keygen",
+      "xz",
+      "zstd",
+    );
     return tapPhase([
       "test/lib",
       "test/stack",

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../lib/run.ts";
 
@@ -9,8 +10,9 @@ import { run } from "../lib/run.ts";
  * @param within what runs it in namespaces of its own
  */
 export async function treeListing(folder: string, within: readonly string[] = []): Promise<string[]> {
-  const script = join(import.meta.dirname, "tree-listing.py");
-  const [command = "", ...args] = [...within, "python3", script, folder];
+  // As an argument: what runs it may not be able to look into this folder.
+  const script = await readFile(join(import.meta.dirname, "tree-listing.py"), "utf8");
+  const [command = "", ...args] = [...within, "python3", "-c", script, folder];
   const { stdout } = await run(command, args, { timeout: 300_000 });
   return stdout.split("\n").filter((line) => line !== "");
 }

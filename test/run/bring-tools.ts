@@ -6,6 +6,8 @@ import { run } from "../../lib/run.ts";
 const tools = {
   dnsmasq: { package: "dnsmasq-base" },
   git: { package: "git" },
+  gpg: { package: "gpg" },
+  "gpg-agent": { package: "gpg-agent" },
   ip: { package: "iproute2" },
   "lxc-start": { package: "lxc" },
   mmdebstrap: { package: "mmdebstrap" },

@@ -24,6 +24,7 @@ import { storeLayer } from "../../../builder/cache/store-layer.ts";
 import type { Format } from "../../../builder/context.ts";
 import { archiveFlags } from "../../../builder/layers/base/archive-flags.ts";
 import { layerKey } from "../../../builder/layers/key.ts";
+import { contentHash } from "../../../builder/pack/content-hash.ts";
 import { type PackedTemplate, pack } from "../../../builder/pack/pack.ts";
 import { differences, treeListing } from "../../tree-listing.ts";
 import { content, flowing, gathered } from "../cache/archives.ts";
@@ -266,6 +267,8 @@ t.test("the bytes are the same whatever format the layers were kept in, and the 
   for (const [format, [one, other]] of Object.entries(made)) t.equal(one?.sha256, other?.sha256, format);
   const names = [...made.gz, ...made.zst].map(({ file }) => file.replace(/\.tar\..*/, ""));
   t.equal(new Set(names).size, 1);
+  const layers = [await layer("low4", () => {}, "zst"), await layer("high4", () => {}, "zst")];
+  t.equal(await contentHash(layers, { mtime: epoch, front: [] }), made.gz[0]?.contentSha256, "known without packing");
 });
 
 t.test("its size and digests are the file's, and a refused template leaves nothing", async (t) => {
