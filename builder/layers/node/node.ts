@@ -119,7 +119,7 @@ function packageFolder(project: string, name: string): string {
   } catch (error) {
     throw new StackError("missing-package", `the npm package ${name} is not installed`, {
       cause: error,
-      hint: "run `npm install` in the project's folder; on other machines than Linux x64: npm install --os linux --cpu x64",
+      hint: "run `npm install --ignore-scripts` in the project's folder; on other machines than Linux x64 with --os linux --cpu x64",
     });
   }
 }
