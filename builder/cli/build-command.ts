@@ -89,7 +89,7 @@ async function make(options: BuildOptions, flags: BuildFlags): Promise<number> {
     return 0;
   }
   const booted = await interruptible(
-    (signal) => smoke(result.template, options.model, progress, signal),
+    (signal) => smoke({ template: result.template, model: options.model }, progress, signal),
     "stopped; the template is there, the container is gone",
   );
   if (flags.json) writeJson({ ...result, smoke: booted });

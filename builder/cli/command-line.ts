@@ -42,3 +42,9 @@ export function daysArgument(text: string): number {
   if (!/^\d{1,5}(\.\d+)?$/.test(text)) throw new InvalidArgumentError("must be a number of days, e.g. 30.");
   return Number(text) * 86_400_000;
 }
+
+/** An option's value in seconds. */
+export function secondsArgument(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError("must be whole seconds, e.g. 60.");
+  return Number(text);
+}

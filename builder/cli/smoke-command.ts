@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { ExitCode } from "../../lib/error.ts";
 import { plainProgress } from "../progress/plain.ts";
-import { assertSmokeCanRun, smoke } from "../smoke/smoke.ts";
+import { assertSmokeCanRun, defaultPatience, smoke } from "../smoke/smoke.ts";
 import { stackOfTemplate } from "../smoke/stack-of-template.ts";
-import { carryOut, readCommandLine, writeJson } from "./command-line.ts";
+import { carryOut, readCommandLine, secondsArgument, writeJson } from "./command-line.ts";
 import { interruptible } from "./interruptible.ts";
 import { smokeText } from "./smoke-text.ts";
 
@@ -28,18 +28,23 @@ export async function smokeCommand(argv: readonly string[]): Promise<number> {
   const command = new Command("build-template smoke")
     .description("Boots a template, waits until it is healthy, shows the times and throws the container away.")
     .argument("<TEMPLATE>", "a template of build-template's")
+    .addOption(
+      new Option("--timeout <seconds>", "how long it may take to become healthy")
+        .argParser(secondsArgument)
+        .default(defaultPatience),
+    )
     .option("--json", "print the times, or the error, as one JSON object")
     .addHelpText("after", help);
   const ended = readCommandLine(command, argv);
   if (ended !== undefined) return ended;
-  const { json } = command.opts<{ readonly json?: true }>();
+  const { json, timeout: patience } = command.opts<{ readonly json?: true; readonly timeout: number }>();
   const progress = plainProgress((line) => process.stderr.write(`${line}\n`));
   return carryOut(json === true, () =>
     interruptible(async (signal) => {
       const template = resolve(command.args[0] ?? "");
       const model = await stackOfTemplate(template, signal);
       await assertSmokeCanRun(progress.log);
-      const document = await smoke(template, model, progress, signal);
+      const document = await smoke({ template, model, patience }, progress, signal);
       if (json) writeJson(document);
       else process.stdout.write(smokeText(document));
       return document.status === "degraded" ? ExitCode.degraded : 0;

@@ -2,6 +2,7 @@ import { rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ExitCode, isStackError, StackError } from "../../lib/error.ts";
+import { ensureFolder } from "../../lib/files.ts";
 import type { Log } from "../../lib/log.ts";
 import { containerAddress } from "../../lib/lxc/container-address.ts";
 import { bootContainer, createFromTemplate } from "../../lib/lxc/create-from-template.ts";
@@ -43,6 +44,15 @@ export async function assertSmokeCanRun(log: Log): Promise<void> {
   });
 }
 
+export interface SmokeOptions {
+  readonly template: string;
+  readonly model: Model;
+  /** Seconds until a container that is not healthy has failed; default: `defaultPatience`. */
+  readonly patience?: number;
+}
+
+export const defaultPatience = 180;
+
 /**
  * Boots a template as an unprivileged container, as Proxmox would, in a network of its own;
  * waits until all of it is healthy, from inside and from outside; and throws the container
@@ -51,18 +61,15 @@ export async function assertSmokeCanRun(log: Log): Promise<void> {
  * @throws StackError `smoke-failed`: `detail` has the container's status and last errors;
  *   `start-failed`, exit 69, where this machine's kernel refuses containers
  */
-export async function smoke(
-  template: string,
-  model: Model,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<SmokeDocument> {
+export async function smoke(options: SmokeOptions, progress: Progress, signal: AbortSignal): Promise<SmokeDocument> {
   const effects: Effects = { run, log: progress.log, signal };
   const folder = smokeFolder();
   await sweep({ folder, ...effects });
+  // Whatever the umask is: the container's root must get through.
+  await ensureFolder(folder, { mode: 0o755 });
   const network = await createNetwork({ folder, ...effects });
   try {
-    return await inContainer({ template, model, progress, network, folder }, effects);
+    return await inContainer({ ...options, progress, network, folder }, effects);
   } finally {
     await destroyNetwork({ network, run, log: progress.log });
     // Another smoke test may live there too.
@@ -70,16 +77,14 @@ export async function smoke(
   }
 }
 
-interface Smoke {
-  readonly template: string;
-  readonly model: Model;
+interface Smoke extends SmokeOptions {
   readonly progress: Progress;
   readonly network: Network;
   readonly folder: string;
 }
 
 async function inContainer(
-  { template, model, progress, network, folder }: Smoke,
+  { template, model, patience = defaultPatience, progress, network, folder }: Smoke,
   effects: Effects,
 ): Promise<SmokeDocument> {
   const { hostname = model.name, cores, memory, swap, nesting } = model.definition.container;
@@ -97,7 +102,7 @@ async function inContainer(
       const pid = await bootContainer({ ...made, ...effects }).catch(refused);
       const address = await containerAddress({ pid, ...effects });
       try {
-        const boot = await watchBoot({ container, model, address, started, since }, effects);
+        const boot = await watchBoot({ container, model, address, started, since, patience }, effects);
         return { schemaVersion: 1, template, address, ...boot };
       } catch (error) {
         if (!isStackError(error) || effects.signal?.aborted) throw error;

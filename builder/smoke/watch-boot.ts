@@ -15,10 +15,9 @@ export interface Booting {
   readonly started: bigint;
   /** Seconds since then. */
   readonly since: () => number;
+  /** Seconds until a container that is not healthy has failed. */
+  readonly patience: number;
 }
-
-/** Seconds until a container that is not healthy has failed. */
-const patience = 180;
 
 /** Waits until a container is healthy, by its agent's word and by its ports. @throws StackError where it isn't in time */
 export async function watchBoot(
@@ -49,7 +48,7 @@ export async function watchBoot(
 
 /** @returns the agent's last word, and when it told of each stage's and component's last change */
 async function waitInside(
-  { container, since }: Booting,
+  { container, since, patience }: Booting,
   { run, log, signal }: Effects,
 ): Promise<{ readonly status: StatusDocument; readonly seen: ReadonlyMap<string, number> }> {
   const seen = new Map<string, number>();
@@ -85,7 +84,7 @@ await Promise.all(ports.map(async (port) => {
 `;
 
 async function askOutside(
-  { container, model, address, since }: Booting,
+  { container, model, address, since, patience }: Booting,
   { run, signal }: Effects,
 ): Promise<SmokeDocument["health"]> {
   const listeners = [{ name: "agent", port: model.definition.agent.port }, ...model.services];

@@ -1,6 +1,6 @@
 /** build-template smoke: the template under test, booted by the builder's own hand. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { run } from "../../lib/run.ts";
@@ -45,6 +45,20 @@ if ((await canRunContainers(t)) && needs(t, template === undefined ? "no templat
     t.strictSame(await remains(), before);
   });
 
+  t.test(
+    "one that is not healthy in time ends with 1: its status, failed units and last errors are told",
+    async (t) => {
+      const { stderr } = await run(builder, ["smoke", template ?? "", "--timeout", "1"], {
+        ...{ env, timeout: 600_000, accept: [1] },
+      });
+      t.match(stderr, /error: .*did not become healthy \[smoke-failed\]\ncause: ./);
+      t.match(stderr, /^ {2}status:\n(.*\n)*.*postgres/m);
+      t.match(stderr, /^ {2}failed units:\n {4}/m);
+      t.match(stderr, /^ {2}last errors:\n {4}/m);
+      t.strictSame(await remains(), before);
+    },
+  );
+
   t.test("Ctrl-C in the middle of its boot ends with 130, and nothing of it stays", async (t) => {
     const child = spawn(builder, ["smoke", template ?? ""], { env });
     let said = "";
@@ -54,7 +68,10 @@ if ((await canRunContainers(t)) && needs(t, template === undefined ? "no templat
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     const booting = async (): Promise<boolean> => {
       if (child.exitCode !== null) throw new Error(said);
-      return said.includes("booting it");
+      const [place = "none"] = readdirSync(join(temporary, "build-template-smoke")).filter((name) =>
+        existsSync(join(temporary, "build-template-smoke", name, "lxc.log")),
+      );
+      return said.includes("booting it") && place !== "none";
     };
     await waitFor(booting, { what: "the boot", timeout: 300_000 });
     child.kill("SIGINT");
