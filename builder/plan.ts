@@ -14,6 +14,7 @@ import { findSources, type ServiceSource } from "./layers/python/sources.ts";
 import { uvLock, uvVersion } from "./layers/python/uv.ts";
 import { type AgentParts, agentInputs } from "./layers/stack-agent/agent.ts";
 import type { NpmPackage } from "./layers/stack-agent/npm-package.ts";
+import { toolVersions } from "./provenance/tool-versions.ts";
 
 /** What a build is made from: every layer's inputs but the overlay's, which wants the base's facts. */
 export interface BuildPlan {
@@ -37,7 +38,7 @@ export interface PlanOptions {
 export async function planBuild(context: BuildContext, { dry }: PlanOptions): Promise<BuildPlan> {
   const { model, project, templates, own, definition, run, signal, cache, offline } = context;
   const sources = await findSources(model.services, project, definition.folder);
-  const [resolved, agent] = await Promise.all([
+  const [resolved, agent, { mmdebstrap = "", tar = "" }] = await Promise.all([
     resolvePackages({
       suite: model.debian.suite,
       architecture: model.architecture,
@@ -46,8 +47,9 @@ export async function planBuild(context: BuildContext, { dry }: PlanOptions): Pr
       ...{ offline, dry, run, signal },
     }),
     agentInputs(project, model.paths.agent),
+    toolVersions(["mmdebstrap", "tar"], run),
   ]);
-  const base = await baseInputs(model, templates, resolved, ownAccounts(own));
+  const base = await baseInputs(model, templates, resolved, ownAccounts(own), { mmdebstrap, tar });
   const baseKey = layerKey("base", base);
   return {
     base,

@@ -26,6 +26,8 @@ export interface BaseInputs extends Inputs {
   /** Debian's archives and, of every package, the version they have. */
   readonly sources: readonly { readonly uri: string; readonly suite: string }[];
   readonly versions: Readonly<Record<string, string>>;
+  /** Versions of this machine's programs that make it. */
+  readonly tools: { readonly mmdebstrap: string; readonly tar: string };
   readonly suite: string;
   readonly architecture: string;
   readonly packages: readonly string[];
@@ -46,12 +48,14 @@ export async function baseInputs(
   templates: Templates,
   resolved: Resolution,
   accounts: string,
+  tools: BaseInputs["tools"],
 ): Promise<BaseInputs> {
   const texts = await Promise.all(scripts.map((name) => readFile(resource(`layers/base/${name}`), "utf8")));
   return {
     code: await codeDigest(["layers/base", "namespace.ts"]),
     sources: resolved.releases.map(({ uri, suite }) => ({ uri, suite })),
     versions: Object.fromEntries(resolved.packages.map(({ name, version }) => [name, version])),
+    tools,
     suite: model.debian.suite,
     architecture: model.architecture,
     packages: model.packages,
