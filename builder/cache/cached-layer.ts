@@ -3,8 +3,9 @@ import { StackError } from "../../lib/error.ts";
 import type { BuildContext } from "../context.ts";
 import { type Inputs, layerKey } from "../layers/key.ts";
 import type { MadeLayer } from "../layers/made-layer.ts";
+import { damaged } from "./damaged.ts";
 import { openLayer, type StoredLayer } from "./layer.ts";
-import { storeLayer } from "./store-layer.ts";
+import { entryName, storeLayer } from "./store-layer.ts";
 
 export interface LayerRecipe {
   readonly name: string;
@@ -35,7 +36,8 @@ export function findLayer(
 /**
  * Finds a layer in the cache, or has it made and keeps it.
  *
- * @throws StackError `not-cached` where it would have to be made offline
+ * @throws StackError `not-cached` where it would have to be made offline; `damaged-layer`
+ *   where something removes it at the same time; what `storeLayer` does
  */
 export async function cachedLayer(recipe: LayerRecipe, context: BuildContext): Promise<CachedLayer> {
   const found = await findLayer(recipe, context);
@@ -52,6 +54,6 @@ export async function cachedLayer(recipe: LayerRecipe, context: BuildContext): P
   const folder = layersFolder(context.cache);
   await storeLayer(folder, { name, key, archive, started, ...(facts && { facts }) }, context.format, context.signal);
   const stored = await openLayer(folder, name, key, context.log);
-  if (stored === undefined) throw new StackError("damaged-layer", `the layer ${name} is gone from the cache ${folder}`);
+  if (stored === undefined) throw damaged(join(folder, entryName(name, key)), "it is gone");
   return { ...stored, cached: false };
 }

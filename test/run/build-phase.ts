@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, glob, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isStackError, messageOf } from "../../lib/error.ts";
 import { installPackage } from "../npm/install-package.ts";
@@ -39,6 +39,13 @@ export async function buildPhase(cache: string): Promise<{ readonly counts: Coun
     await prove("what is built again out of the cache has the same bytes", async () =>
       same(rebuilt(await buildOnce(asRoot), []), gz),
     );
+    await prove("offline, on a machine without a network, what is cached is enough", async () =>
+      same(rebuilt(await buildOnce(["unshare", "--net", ...asRoot, "--offline"]), []), gz),
+    );
+    await prove("a damaged layer of the cache is noticed and made anew, and the bytes are the same", async () => {
+      await damage(cache, "agent");
+      same(rebuilt(await buildOnce(asRoot), ["agent"]), gz);
+    });
     await prove("the npm package, installed, builds the same bytes", async () =>
       same(rebuilt(await buildFromPackage(cache), []), gz),
     );
@@ -89,6 +96,17 @@ async function edits(user: User, gz: Built, prove: <T>(promise: string, proof: (
   await prove("with the edits undone the first template comes out again", async () =>
     same(rebuilt(await buildOnce(user.command), []), gz),
   );
+}
+
+/** Flips a bit of a layer's content. */
+async function damage(cache: string, layer: LayerName): Promise<void> {
+  for await (const path of glob(`${cache}/proxmox-stack/layers/${layer}-*/content-*`)) {
+    if (path.endsWith(".json")) continue;
+    const bytes = await readFile(path);
+    const middle = bytes.length >> 1;
+    bytes.writeUInt8((bytes[middle] ?? 0) ^ 1, middle);
+    await writeFile(path, bytes);
+  }
 }
 
 /** With what `npm install -g` of the packed file brings, somewhere else, and what root's build has cached. */

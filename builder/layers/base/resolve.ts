@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { isStackError, StackError } from "../../../lib/error.ts";
+import { ExitCode, isStackError, StackError } from "../../../lib/error.ts";
 import { readTextIfAny, writeFileAtomic } from "../../../lib/files.ts";
 import type { Run } from "../../../lib/run.ts";
 import { explainDisk } from "../../cache/explain-disk.ts";
@@ -35,7 +35,7 @@ export interface ResolveOptions {
  * digests of all else, tell whether the last answer still holds: then that costs a tenth of
  * a second, else `mmdebstrap --simulate` is asked, some 5 s.
  *
- * @throws StackError `mirror-unreachable`; `not-cached` where nothing is known offline;
+ * @throws StackError `mirror-unreachable`; `no-such-package`; `not-cached` where nothing is known offline;
  *   `cache-full`, `cache-forbidden`
  */
 export async function resolvePackages(options: ResolveOptions): Promise<Resolution> {
@@ -70,6 +70,19 @@ export function explainNetwork(error: unknown): never {
   });
 }
 
+/** @throws StackError `no-such-package`, exit 64, for a name that the archive has not; else the error itself */
+function explainPackages(error: unknown, suite: string): never {
+  if (!isStackError(error)) throw error;
+  const unknown =
+    /^E: (?:Unable to locate package (\S+)|Package '(\S+)' has no installation candidate|Version '\S+' for '(\S+)' was not found)/;
+  const names = error.detail.flatMap((line) => unknown.exec(line)?.slice(1).find(Boolean) ?? []);
+  if (names.length === 0) throw error;
+  throw new StackError("no-such-package", `Debian ${suite} has no package ${[...new Set(names)].join(", ")}`, {
+    hint: "see `packages` in stack.yaml; `apt-cache search WORD` finds names",
+    exit: ExitCode.usage,
+  });
+}
+
 /** Where the answer to a request is kept. */
 export function resolutionPath({
   folder,
@@ -99,9 +112,9 @@ async function simulate(options: ResolveOptions): Promise<Resolution> {
     ...[`--mode=${mode}`, "--variant=minbase", "--simulate", "--verbose", `--architectures=${architecture}`],
     ...[`--include=${packages.join(",")}`, '--aptopt=Acquire::Languages "none"', ...timeouts.map(mmdebstrapOption)],
   ];
-  const result = await run("mmdebstrap", [...args, suite, "/dev/null"], { timeout: 180_000, signal, cwd: "/" }).catch(
-    explainNetwork,
-  );
+  const result = await run("mmdebstrap", [...args, suite, "/dev/null"], { timeout: 180_000, signal, cwd: "/" })
+    .catch(explainNetwork)
+    .catch((error: unknown) => explainPackages(error, suite));
   const { sources, versions } = readSimulation(`${result.stdout}\n${result.stderr}`);
   return {
     schemaVersion: 1,

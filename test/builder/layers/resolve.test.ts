@@ -119,9 +119,15 @@ t.test("the archive", async (t) => {
   });
 
   await t.test("a package it has not is told", async (t) => {
-    const error = await resolve({ packages: ["no-such-package"] }).catch((thrown: unknown) => thrown);
+    await t.rejects(resolve({ packages: ["wanted", "no-such-package"] }), {
+      code: "no-such-package",
+      message: "Debian bookworm has no package no-such-package",
+      exit: 64,
+    });
+    archive.offer([...offered("1"), { name: "broken", version: "1", depends: "missing" }]);
+    const error = await resolve({ packages: ["broken"] }).catch((thrown: unknown) => thrown);
     t.match(error, { code: "command-failed" });
-    t.match((error as StackError).detail.join("\n"), /Unable to locate package no-such-package/);
+    t.match((error as StackError).detail.join("\n"), /broken : Depends: missing but it is not installable/);
   });
 
   await t.test("offline, the last answer is taken, nothing is asked, and without one that is told", async (t) => {
