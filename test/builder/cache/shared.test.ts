@@ -89,11 +89,11 @@ t.test("pruning takes what was used longest ago until the rest fits, and what is
   const [{ bytes = 0 } = {}] = await listCache(cache);
   const all = bytes * 4;
   const oldest = join(cache, "layers", entryName("one", key("4")));
-  const dry = await pruneCache(cache, { limit: all - bytes, dry: true });
+  const dry = await pruneCache(cache, { limit: all - bytes / 2, dry: true });
   t.same([dry.map((one) => one.key[0]), await keys()], [["4"], ["1", "2", "3", "4"]], "a dry run takes nothing");
   await open(join(cache, "layers"), "3");
   t.same(await keys(), ["3", "1", "2", "4"], "to open is to use");
-  await pruneCache(cache, { limit: bytes * 2 + 10, keep: [oldest] });
+  await pruneCache(cache, { limit: bytes * 2.5, keep: [oldest] });
   t.same(await keys(), ["3", "4"]);
   await pruneCache(cache, { limit: 0, keep: [oldest] });
   t.same(await keys(), ["4"]);
