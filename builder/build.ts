@@ -15,7 +15,7 @@ import { buildNode } from "./layers/node/node.ts";
 import { buildOverlay } from "./layers/overlay/overlay.ts";
 import { ownFiles } from "./layers/overlay/own-files.ts";
 import { buildPython } from "./layers/python/python.ts";
-import { buildAgent } from "./layers/stack-agent/agent.ts";
+import { agentInputs, buildAgent } from "./layers/stack-agent/agent.ts";
 import { manifest } from "./manifest/manifest.ts";
 import { templateName } from "./manifest/template-name.ts";
 import { type WrittenDocuments, writeDocuments } from "./manifest/write-documents.ts";
@@ -118,11 +118,14 @@ async function steps(
 ): Promise<BuildResult> {
   const { model, signal, work } = bare;
   const ended = (layer: CachedLayer): Promise<string | undefined> => cachedText(layer, bare);
+  // Bundling takes a third of a second, in which the machine is looked at.
+  const agentParts = agentInputs(bare.project, model.paths.agent);
+  agentParts.catch(() => {});
   await step("validate", "looking at this machine", async () => {
     await validate(bare);
     if (bare.sign !== undefined) await assertKey(bare.sign);
   });
-  const plan = await step("plan", "working out the layers", () => planBuild(bare, { dry: false }));
+  const plan = await step("plan", "working out the layers", () => planBuild(bare, { dry: false, agent: agentParts }));
   const base = await step(
     "base",
     `Debian ${model.debian.version} with ${Object.keys(plan.base.versions).length} packages`,

@@ -32,10 +32,12 @@ export interface BuildPlan {
 export interface PlanOptions {
   /** Leaves nothing behind, not even in the cache. */
   readonly dry: boolean;
+  /** The agent's parts, where their making was begun earlier. */
+  readonly agent?: Promise<AgentParts>;
 }
 
 /** Asks Debian's archive for versions, reads locks, bundles the agent. @throws StackError */
-export async function planBuild(context: BuildContext, { dry }: PlanOptions): Promise<BuildPlan> {
+export async function planBuild(context: BuildContext, { dry, ...begun }: PlanOptions): Promise<BuildPlan> {
   const { model, project, templates, own, definition, run, signal, cache, offline } = context;
   const sources = await findSources(model.services, project, definition.folder);
   const [resolved, agent, { mmdebstrap = "", tar = "" }] = await Promise.all([
@@ -46,7 +48,7 @@ export async function planBuild(context: BuildContext, { dry }: PlanOptions): Pr
       folder: join(cache, "resolutions"),
       ...{ offline, dry, run, signal },
     }),
-    agentInputs(project, model.paths.agent),
+    begun.agent ?? agentInputs(project, model.paths.agent),
     toolVersions(["mmdebstrap", "tar"], run),
   ]);
   const base = await baseInputs(model, templates, resolved, ownAccounts(own), { mmdebstrap, tar });

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { isErrno } from "../../lib/error.ts";
 import type { Format } from "../context.ts";
 import type { Segment } from "../pack/merge.ts";
-import { type Compressed, codecs, sha256 } from "./codec.ts";
+import { type Compressed, codecs, sha256InPool } from "./codec.ts";
 import { archiveDigest, type ContentIndex, readContentIndex } from "./content-index.ts";
 import { damaged } from "./damaged.ts";
 import { explainDisk } from "./explain-disk.ts";
@@ -16,7 +16,7 @@ import { writeContent } from "./write-content.ts";
 
 /** A layer's content in one format, made of the other where it was kept in that only. */
 export interface Content {
-  /** Chunk of that number; its bytes are good until the next call. @throws StackError `damaged-layer` */
+  /** Chunk of that number; its bytes are good until the call after the next. @throws StackError `damaged-layer` */
   chunk(number: number): Promise<Compressed>;
   /**
    * Other bytes of the same stretch: what is left of chunks of which higher layers replace a
@@ -41,15 +41,19 @@ export async function openContent(layer: StoredLayer, format: Format, signal: Ab
   const file = await open(path, "r").catch((error: unknown) => {
     throw damaged(folder, path, error);
   });
-  const buffer = Buffer.allocUnsafe(Math.max(0, ...listed.chunks.map(({ bytes }) => bytes)));
+  const largest = Math.max(0, ...listed.chunks.map(({ bytes }) => bytes));
+  let buffer = Buffer.allocUnsafe(largest);
+  let other = Buffer.allocUnsafe(largest);
   return {
     async chunk(number) {
       const chunk = listed.chunks[number];
       const raw = index.chunks[number];
       if (chunk === undefined || raw === undefined) throw damaged(folder, `chunk ${number}`);
+      [buffer, other] = [other, buffer];
       const bytes = buffer.subarray(0, chunk.bytes);
       const { bytesRead } = await file.read(bytes, 0, chunk.bytes, offsets[number] ?? 0);
-      if (bytesRead !== chunk.bytes || sha256(bytes) !== chunk.sha256) throw damaged(folder, `chunk ${number}`);
+      if (bytesRead !== chunk.bytes || (await sha256InPool(bytes)) !== chunk.sha256)
+        throw damaged(folder, `chunk ${number}`);
       return { bytes, raw };
     },
     variant: (segments) => variantOf(layer, format, segments),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isErrno, StackError } from "../../lib/error.ts";
-import { codecs, sha256 } from "../cache/codec.ts";
+import { type Compressed, codecs, sha256 } from "../cache/codec.ts";
 import { type Content, openContent } from "../cache/content.ts";
 import type { StoredLayer } from "../cache/layer.ts";
 import type { Format } from "../context.ts";
@@ -58,11 +58,18 @@ export async function pack(options: PackOptions): Promise<PackedTemplate> {
   let bytes = 0;
   const file = await open(temporary, "w", 0o644);
   try {
-    const append = async (compressed: Buffer, raw: string): Promise<void> => {
-      whole.update(compressed);
-      content.update(raw);
-      bytes += compressed.length;
-      await file.writeFile(compressed);
+    // The next piece is read while one is written.
+    let ahead: Promise<Compressed> | undefined;
+    const append = async (next: Promise<Compressed> | undefined): Promise<void> => {
+      // Looked at by the next call; without this, one that fails meanwhile would be called unhandled.
+      next?.catch(() => {});
+      const made = await ahead;
+      ahead = next;
+      if (made === undefined) return;
+      whole.update(made.bytes);
+      content.update(made.raw);
+      bytes += made.bytes.length;
+      await file.writeFile(made.bytes);
     };
     for (const slice of slices) {
       const layer = byName.get(slice.layer);
@@ -72,11 +79,11 @@ export async function pack(options: PackOptions): Promise<PackedTemplate> {
       entries[slice.layer] = (entries[slice.layer] ?? 0) + slice.entries;
       for (const piece of pieces(slice.segments, layer.index.bytes)) {
         signal.throwIfAborted();
-        const made = await (piece.kind === "chunk" ? kept.chunk(piece.number) : kept.variant(piece.segments));
-        await append(made.bytes, made.raw);
+        await append(piece.kind === "chunk" ? kept.chunk(piece.number) : kept.variant(piece.segments));
       }
     }
-    await append(await codecs[format].compress(endOfArchive), sha256(endOfArchive));
+    await append(compressedEnd(format));
+    await append(undefined);
     await file.sync();
     const contentSha256 = content.digest("hex");
     const name = options.name(contentSha256);
@@ -94,4 +101,8 @@ export async function pack(options: PackOptions): Promise<PackedTemplate> {
     for (const kept of contents.values()) await kept.close();
     await rm(temporary, { force: true });
   }
+}
+
+async function compressedEnd(format: Format): Promise<Compressed> {
+  return { bytes: await codecs[format].compress(endOfArchive), raw: sha256(endOfArchive) };
 }

@@ -15,7 +15,7 @@ export function buildTools(root: boolean): HostTool[] {
     { command: "mmdebstrap", package: "mmdebstrap" },
     { command: "tar", package: "tar" },
     { command: "python3", package: "python3" },
-    { command: "python3", package: "python3-pip", probe: ["-m", "pip", "--version"] },
+    { command: "python3", package: "python3-pip", probe: ["-c", "import pip"] },
     ...(root ? [] : [{ command: "newuidmap", package: "uidmap" }]),
   ];
 }
