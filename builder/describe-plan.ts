@@ -28,6 +28,9 @@ interface Found {
   readonly layer?: StoredLayer;
 }
 
+/** Programs that say what would come; a plan installs none. */
+const asked = ["mmdebstrap", "tar"];
+
 /**
  * Works out what a build would do, and changes nothing: neither out folder nor cache, and no
  * tool is installed.
@@ -37,8 +40,9 @@ interface Found {
 export function describePlan(options: ProjectOptions, log: Log, signal: AbortSignal): Promise<BuildPlanDocument> {
   return withWorkFolder(log, async (work) => {
     const context = await contextOf(options, log, signal, work);
-    const { model, run, cache, offline } = context;
-    if (!offline) await ensureTools(buildTools(context.root).slice(0, 1), { run, log, root: false, signal });
+    const { model, run, cache } = context;
+    const tools = buildTools(context.root).filter(({ command }) => asked.includes(command));
+    await ensureTools(tools, { run, log, root: false, signal });
     const plan = await planBuild(context, { dry: true });
     const entries = await listCache(cache);
     const look = (name: string, inputs: Inputs): Promise<Found> => findLayer(name, inputs, context, entries);
