@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ManifestDocument } from "../stack/documents/manifest.ts";
 import type { BuildContext } from "./context.ts";
-import { explainPackages } from "./explain-packages.ts";
 import { type BaseInputs, baseInputs } from "./layers/base/base.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
 import { resolvePackages } from "./layers/base/resolve.ts";
@@ -48,7 +47,7 @@ export async function planBuild(context: BuildContext, { dry, ...begun }: PlanOp
       packages: model.packages,
       folder: join(cache, "resolutions"),
       ...{ offline, dry, run, signal },
-    }).catch(explainPackages),
+    }),
     begun.agent ?? agentInputs(project, model.paths.agent),
     toolVersions(["mmdebstrap", "tar"], run),
   ]);
