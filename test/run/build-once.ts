@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { commandLine, run } from "../../lib/run.ts";
@@ -50,10 +50,6 @@ export function same(built: Built, other: Built): void {
 /** Of a template's name, what does not depend on its compression: its content's hash is in it. */
 export function stem({ template }: Built): string {
   return basename(template).replace(/\.tar\.\w+$/, "");
-}
-
-export async function removeTemplate(template: string): Promise<void> {
-  for (const path of [template, `${template}.sha256`]) await rm(path, { force: true });
 }
 
 async function sha256(path: string): Promise<string> {
