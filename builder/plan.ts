@@ -4,7 +4,6 @@ import type { ManifestDocument } from "../stack/documents/manifest.ts";
 import type { BuildContext } from "./context.ts";
 import { type BaseInputs, baseInputs } from "./layers/base/base.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
-import { resolvePackages } from "./layers/base/resolve.ts";
 import { layerKey } from "./layers/key.ts";
 import { addonPackages, type NodeInputs, nodeInputs, versionOf } from "./layers/node/node.ts";
 import { type OverlayInputs, overlayInputs } from "./layers/overlay/overlay.ts";
@@ -15,6 +14,7 @@ import { uvLock, uvVersion } from "./layers/python/uv.ts";
 import { type AgentParts, agentInputs } from "./layers/stack-agent/agent.ts";
 import type { NpmPackage } from "./layers/stack-agent/npm-package.ts";
 import { toolVersions } from "./provenance/tool-versions.ts";
+import { resolvePackages } from "./resolve.ts";
 
 /** What a build is made from: every layer's inputs but the overlay's, which wants the base's facts. */
 export interface BuildPlan {

@@ -29,6 +29,10 @@ export async function manifestCheck(file: string, measured: Measured): Promise<C
   try {
     const { template } = manifestDocument.parse(JSON.parse(text));
     if (template === undefined) return failed(about, [`${basename(path)} names no template`]);
+    const stem = (name: string): string => name.replace(/\.tar(\.\w+)?$/, "");
+    if (template.file !== basename(file) && stem(template.file) === stem(basename(file))) {
+      return unchecked(about, `${basename(path)} is of the same content in another format, ${template.file}`);
+    }
     const actual = { file: basename(file), ...measured };
     const wrong = (["file", "bytes", "sha256"] as const).filter((key) => template[key] !== actual[key]);
     const faults = wrong.map((key) => `${key} is ${actual[key]}, and ${template[key]} is said`);

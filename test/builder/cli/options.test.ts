@@ -57,7 +57,10 @@ t.test("what is asked wrongly ends with 64, before any work", async (t) => {
 t.test("a package that Debian has not is told by its name, with 64", async (t) => {
   const { code, stderr } = run(["--plan", "--set", "packages=[curl, no-such-package-x, curly-y]"]);
   t.equal(code, 64, stderr);
-  t.match(stderr, /^error: (plan: )?Debian bookworm has no package curly-y, no-such-package-x \[no-such-package\]\nhint: /);
+  t.match(
+    stderr,
+    /^error: (plan: )?Debian bookworm has no package curly-y, no-such-package-x \[no-such-package\]\nhint: /,
+  );
 });
 
 t.test("a file that is no template of ours is told as such", async (t) => {

@@ -2,14 +2,9 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import {
-  type ResolveOptions,
-  readSimulation,
-  resolutionPath,
-  resolvePackages,
-} from "../../../builder/layers/base/resolve.ts";
-import type { StackError } from "../../../lib/error.ts";
-import { type Run, run } from "../../../lib/run.ts";
+import { type ResolveOptions, readSimulation, resolutionPath, resolvePackages } from "../../builder/resolve.ts";
+import type { StackError } from "../../lib/error.ts";
+import { type Run, run } from "../../lib/run.ts";
 import { aptArchive, type Offered } from "./apt-archive.ts";
 
 const here = mkdtempSync(join(tmpdir(), "resolve-"));

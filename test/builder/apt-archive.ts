@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Run } from "../../../lib/run.ts";
+import type { Run } from "../../lib/run.ts";
 
 export interface Offered {
   readonly name: string;

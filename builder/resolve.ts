@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { ExitCode, isStackError, StackError } from "../../../lib/error.ts";
-import { readTextIfAny, writeFileAtomic } from "../../../lib/files.ts";
-import type { Run } from "../../../lib/run.ts";
-import { explainDisk } from "../../cache/explain-disk.ts";
+import { ExitCode, isStackError, StackError } from "../lib/error.ts";
+import { readTextIfAny, writeFileAtomic } from "../lib/files.ts";
+import type { Run } from "../lib/run.ts";
+import { explainDisk } from "./cache/explain-disk.ts";
 
 /** Which versions Debian's archive gives for the packages asked for, and the state of the archive that says so. */
 const resolution = z.strictObject({
