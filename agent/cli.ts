@@ -1,23 +1,22 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { describeError, ExitCode, errorDocument, isStackError } from "../lib/error.ts";
 import { outliveReaders } from "../lib/outlive-readers.ts";
 import about from "../package.json" with { type: "json" };
-import { stageIds } from "./engine/stage.ts";
+import {
+  type AgentCommand,
+  agentCommands,
+  agentExamples,
+  agentExitCodes,
+  agentFiles,
+  agentSummary,
+  type CommandSpec,
+  type Example,
+} from "../stack/components/stack-agent/commands.ts";
 
 /*
  * Each command's code is imported when it is called: `--help` and `status` start fast, and
  * the idle agent holds nothing of provisioning. Bundled as CommonJS: no top-level await.
  */
-
-const exitCodes = `
-Exit codes:
-  0    healthy, done, or nothing to do
-  1    failed
-  2    degraded
-  3    still working
-  64   used wrongly, or the stack definition is invalid
-  130  interrupted (143: by SIGTERM)
-`;
 
 /** Milliseconds after a command's end in which what it left open may close. */
 const LAST_MOMENT = 500;
@@ -40,21 +39,22 @@ export async function main(args: readonly string[]): Promise<number> {
 
 function program(end: (code: number) => void): Command {
   const root = new Command("stack-agent")
-    .description("Provisions this machine's stack, keeps watch over it, and tells how it stands.")
+    .description(agentSummary)
     .version(about.version)
     .exitOverride()
     .showHelpAfterError("(stack-agent --help tells more)")
-    .addHelpText("after", exitCodes);
+    .addHelpText(
+      "after",
+      [
+        ...exampleLines(agentExamples),
+        ...["", "Exit codes:", ...rows(agentExitCodes)],
+        ...["", "Files:", ...rows(agentFiles)],
+        ...["", "stack-agent help COMMAND tells more of each command."],
+      ].join("\n"),
+    );
 
-  root
-    .command("provision")
-    .description("bring the stack to what its definition says; does only what is missing")
-    .option("--plan", "say what would be done, and change nothing")
-    .option("--json", "print the plan, or how it ended, as JSON")
-    .option("--only <stage>", "this stage alone")
-    .option("--from <stage>", "this stage and those that need it")
-    .addHelpText("after", () => `\nStages: ${stageIds.join(", ")}`)
-    .action(async (options: { plan?: boolean; json?: boolean; only?: string; from?: string }) => {
+  commandOf(root, "provision").action(
+    async (options: { plan?: boolean; json?: boolean; only?: string; from?: string }) => {
       const [{ provisionCommand }, { openLog }, { datagramSender }] = await Promise.all([
         import("./provision/command.ts"),
         import("./journal/journal.ts"),
@@ -71,34 +71,46 @@ function program(end: (code: number) => void): Command {
         process.stderr.write(`${describeError(error)}\n`);
         end(stop.exit());
       }
-    });
+    },
+  );
 
-  root
-    .command("serve")
-    .description("answer /health and run the jobs, until told to stop (stack-agent.service)")
-    .action(async () => end(await (await import("./health/serve.ts")).serve()));
+  commandOf(root, "serve").action(async () => end(await (await import("./health/serve.ts")).serve()));
 
-  root
-    .command("status")
-    .description("how the stack stands: stages, components, jobs, memory")
-    .option("--wait", "wait until it is healthy or has failed")
-    .option("--timeout <seconds>", "how long to wait at most", seconds, 300)
-    .option("--format <format>", "table or json", "table")
-    .action(async (options: { wait?: boolean; timeout: number; format: string }) =>
-      end(await (await import("./status/command.ts")).statusCommand(options)),
-    );
+  commandOf(root, "status").action(async (options: { wait?: boolean; timeout: number; format: string }) =>
+    end(await (await import("./status/command.ts")).statusCommand(options)),
+  );
 
-  root
-    .command("health")
-    .description("what the health checks last found")
-    .argument("[component]", "one component or service; default all")
-    .option("--format <format>", "table or json", "table")
-    .action(async (component: string | undefined, options: { format: string }) => {
-      const { healthCommand } = await import("./health/command.ts");
-      end(await healthCommand({ ...options, ...(component === undefined ? {} : { component }) }));
-    });
+  commandOf(root, "health").action(async (component: string | undefined, options: { format: string }) => {
+    const { healthCommand } = await import("./health/command.ts");
+    end(await healthCommand({ ...options, ...(component === undefined ? {} : { component }) }));
+  });
 
   return root;
+}
+
+/** The command as the table has it; what it does is still to be said. */
+function commandOf(root: Command, name: AgentCommand): Command {
+  const spec: CommandSpec = agentCommands[name];
+  const command = root.command(name).description(spec.help);
+  if (spec.argument !== undefined) command.argument(spec.argument.name, spec.argument.help);
+  for (const { flags, help, initial, values } of spec.options) {
+    const option = new Option(flags, help);
+    if (values === "seconds") option.argParser(seconds);
+    if (initial !== undefined) option.default(initial);
+    command.addOption(option);
+  }
+  const notes = spec.notes.flatMap((note) => ["", note]);
+  return command.addHelpText("after", [...notes, ...exampleLines(spec.examples)].join("\n"));
+}
+
+function exampleLines(examples: readonly Example[]): readonly string[] {
+  if (examples.length === 0) return [];
+  return ["", "Examples:", ...rows(examples.map(({ command, help }) => [command, help]))];
+}
+
+function rows(pairs: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...pairs.map(([first]) => first.length));
+  return pairs.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`);
 }
 
 function seconds(text: string): number {

@@ -1,11 +1,11 @@
 import type { Model } from "../../stack/model.ts";
+import { type StageId, stageIds } from "../../stack/stage-ids.ts";
 import type { Check } from "../checks/check.ts";
 import type { Action } from "./action.ts";
 import type { Eyes } from "./eyes.ts";
 
-/** The stages, in the order they are shown; `needs` decides what waits for what. */
-export const stageIds = ["system", "python", "postgres", "redis", "rabbitmq", "services"] as const;
-export type StageId = (typeof stageIds)[number];
+/** The order they are shown in; `needs` decides what waits for what. */
+export { type StageId, stageIds };
 
 /** Why a stage can't begin, found before it touched anything. */
 export interface Problem {

@@ -1,5 +1,6 @@
 import type { Component } from "../component.ts";
 import { buildFile } from "../system/component.ts";
+import { completionData, manualData } from "./manual.ts";
 
 export const agentUser = "stack-agent";
 
@@ -26,6 +27,17 @@ export const agent: Component = {
     {
       ...buildFile("/usr/lib/stack-agent/restart-delay", "rootfs-overlay/usr/lib/stack-agent/restart-delay"),
       mode: 0o755,
+    },
+    {
+      ...buildFile("/usr/share/man/man1/stack-agent.1", "rootfs-overlay/usr/share/man/man1/stack-agent.1.ejs"),
+      data: { manual: manualData() },
+    },
+    {
+      ...buildFile(
+        "/usr/share/bash-completion/completions/stack-agent",
+        "rootfs-overlay/usr/share/bash-completion/completions/stack-agent.ejs",
+      ),
+      data: { completion: completionData() },
     },
     buildFile("/usr/lib/systemd/system-preset/10-stack-agent.preset", "units/stack.preset.ejs"),
     { path: "/var/lib/stack-agent", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },

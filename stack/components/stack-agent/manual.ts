@@ -1,0 +1,72 @@
+import {
+  agentCommands,
+  agentExamples,
+  agentExitCodes,
+  agentFiles,
+  agentSummary,
+  type CommandSpec,
+} from "./commands.ts";
+
+const commands: readonly (readonly [string, CommandSpec])[] = Object.entries(agentCommands);
+
+/** What stack-agent(1) says: every text as roff's own. */
+export function manualData() {
+  const pair = ([term, text]: readonly [string, string]) => ({ term: roff(term), text: roff(text) });
+  return {
+    summary: roff(agentSummary),
+    commands: commands.map(([name, spec]) => ({
+      synopsis: roff(["stack-agent", name, ...flagsOf(spec), spec.argument?.name ?? ""].join(" ").trim()),
+      name: roff(name),
+      help: roff(sentence(spec.help)),
+      options: [
+        ...(spec.argument === undefined ? [] : [pair([spec.argument.name, sentence(spec.argument.help)])]),
+        ...spec.options.map(({ flags, help, initial }) =>
+          pair([flags, sentence(initial === undefined ? help : `${help}; default ${initial}`)]),
+        ),
+      ],
+      notes: spec.notes.map(roff),
+    })),
+    examples: [...agentExamples, ...commands.flatMap(([, { examples }]) => examples)]
+      .filter((one, index, all) => all.findIndex(({ command }) => command === one.command) === index)
+      .map(({ command, help }) => pair([command, sentence(help)])),
+    files: agentFiles.map(([path, what]) => pair([path, sentence(what)])),
+    exitCodes: agentExitCodes.map(([code, meaning]) => pair([code, sentence(meaning)])),
+  };
+}
+
+/** What bash completion of stack-agent offers: words separated by blanks. */
+export function completionData() {
+  return {
+    commands: [...commands.map(([name]) => name), "help"].join(" "),
+    options: commands.map(([name, { options }]) => ({
+      name,
+      words: [...options.map(({ flags }) => flagOf(flags)), "--help"].join(" "),
+    })),
+    values: commands.flatMap(([name, { options }]) =>
+      options
+        .filter(({ flags }) => flags.includes("<"))
+        .map(({ flags, values }) => ({
+          name,
+          flag: flagOf(flags),
+          words: typeof values === "object" ? values.join(" ") : "",
+        })),
+    ),
+  };
+}
+
+function flagsOf({ options }: CommandSpec): readonly string[] {
+  return options.map(({ flags }) => `[${flags}]`);
+}
+
+function flagOf(flags: string): string {
+  return flags.split(" ")[0] ?? flags;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`.replace(/\.\.$/, ".");
+}
+
+/** A text that roff prints as it is: no escape, no request, and hyphens that can be copied. */
+function roff(text: string): string {
+  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("'", "\\(aq").replace(/^\./, "\\&.");
+}
