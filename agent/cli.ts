@@ -76,8 +76,9 @@ function program(end: (code: number) => void): Command {
 
   commandOf(root, "serve").action(async () => end(await (await import("./health/serve.ts")).serve()));
 
-  commandOf(root, "status").action(async (options: { wait?: boolean; timeout: number; format: string }) =>
-    end(await (await import("./status/command.ts")).statusCommand(options)),
+  commandOf(root, "status").action(
+    async (options: { wait?: boolean; watch?: boolean; timeout: number; format: string }) =>
+      end(await (await import("./status/command.ts")).statusCommand(options)),
   );
 
   commandOf(root, "health").action(async (component: string | undefined, options: { format: string }) => {

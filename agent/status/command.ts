@@ -5,8 +5,9 @@ import { readSecret } from "../secrets/read-secret.ts";
 import { agentPort } from "./ask-agent.ts";
 import { look } from "./look.ts";
 import { statusTable } from "./table.ts";
-import { type Output, processOutput } from "./terminal.ts";
+import { type Output, processOutput, untilInterrupted } from "./terminal.ts";
 import { waitUntilSettled } from "./wait.ts";
+import { watchStatus } from "./watch.ts";
 
 /** Where things of this machine are; all have the container's paths as default. */
 export interface MachinePaths {
@@ -17,6 +18,9 @@ export interface MachinePaths {
 
 export interface StatusOptions extends MachinePaths {
   readonly wait?: boolean;
+  /** Until `signal`. */
+  readonly watch?: boolean;
+  readonly signal?: AbortSignal;
   /** Seconds that `wait` lasts at most. Default 300. */
   readonly timeout?: number;
   readonly format?: string;
@@ -31,7 +35,8 @@ const exitCodes: Readonly<Record<StatusDocument["status"], number>> = {
 };
 
 /**
- * `stack-agent status`: how the stack stands, now or, with `wait`, once it is settled.
+ * `stack-agent status`: how the stack stands, now or, with `wait`, once it is settled;
+ * with `watch` again and again, which ends with 0.
  * Needs no privilege; who may read the agent's token sees messages and versions too.
  *
  * @returns the exit code: 0 healthy, 1 failed, 2 degraded, 3 still working
@@ -46,9 +51,17 @@ export async function statusCommand(options: StatusOptions = {}): Promise<number
       exit: ExitCode.usage,
     });
   }
+  if (options.watch && options.wait) {
+    throw new StackError("usage", "--watch and --wait exclude each other", { exit: ExitCode.usage });
+  }
   const output = options.output ?? processOutput();
   const runFolder = options.runFolder ?? "/run/stack-agent";
   const lookOnce = async (timeout?: number) => look(await agentAddress(options), runFolder, new Date(), timeout);
+  if (options.watch) {
+    const signal = options.signal ?? untilInterrupted(process);
+    await watchStatus({ look: lookOnce, clock: systemClock, format, output, signal });
+    return ExitCode.healthy;
+  }
   const found = options.wait
     ? await waitUntilSettled({
         look: lookOnce,

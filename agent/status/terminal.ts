@@ -4,16 +4,29 @@ export interface Output {
   /** Progress and hints, so that what is written stays parseable. */
   readonly writeAside: (text: string) => void;
   readonly colours: boolean;
+  /** Lines that fit, on a terminal that can be redrawn. */
+  readonly rows?: () => number;
 }
 
 /** Standard output and error; colours on a terminal only, and never with NO_COLOR (no-color.org). */
 export function processOutput(): Output {
   const { NO_COLOR, TERM } = process.env;
+  const { stdout } = process;
   return {
-    write: (text) => void process.stdout.write(text),
+    write: (text) => void stdout.write(text),
     writeAside: (text) => void process.stderr.write(text),
-    colours: process.stdout.isTTY === true && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb",
+    colours: stdout.isTTY === true && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb",
+    // A terminal that does not know its size says 0.
+    ...(stdout.isTTY === true && TERM !== "dumb" ? { rows: () => stdout.rows || 24 } : {}),
   };
+}
+
+/** Aborts on Ctrl-C, and once nobody reads any more: the end of what else has none. */
+export function untilInterrupted({ stdout }: NodeJS.Process): AbortSignal {
+  const controller = new AbortController();
+  process.once("SIGINT", () => controller.abort());
+  stdout.once("error", () => controller.abort());
+  return controller.signal;
 }
 
 const escapes: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { StatusDocument } from "../../stack/documents/status.ts";
 import type { Clock } from "../health/clock.ts";
 import type { Look } from "./look.ts";
+import { reportChanges } from "./report-changes.ts";
 
 export interface WaitOptions {
   readonly look: (timeout: number) => Promise<Look>;
@@ -24,14 +25,10 @@ export async function waitUntilSettled(options: WaitOptions): Promise<Look> {
   const { clock } = options;
   const started = clock.now();
   const left = (): number => started + options.timeout - clock.now();
-  const seen = new Map<string, string>();
+  const report = reportChanges(clock, options.onLine);
   for (;;) {
     const found = await options.look(Math.max(50, Math.min(3000, left())));
-    for (const [what, state] of states(found)) {
-      if (seen.get(what) === state) continue;
-      seen.set(what, state);
-      options.onLine(`${((clock.now() - started) / 1000).toFixed(1).padStart(6)} s  ${what}: ${state}`);
-    }
+    report(found);
     if (isSettled(found.status) || found.progress?.state === "failed" || left() <= 0) return found;
     await sleep(Math.min(options.interval ?? 250, Math.max(1, left())));
   }
@@ -42,22 +39,4 @@ export function isSettled(status: StatusDocument): boolean {
     (status.status === "healthy" || status.status === "degraded") &&
     status.components.every((component) => component.status !== "fail" && component.code !== "stale")
   );
-}
-
-/** What is worth a line when it changes. */
-function states({ status, trouble }: Look): readonly (readonly [what: string, state: string])[] {
-  return [
-    ...(trouble === undefined ? [] : [["agent", "does not answer yet"] as const]),
-    ...status.stages.map((stage): readonly [string, string] => {
-      const seconds = stage.status === "done" && stage.seconds !== undefined ? ` in ${stage.seconds.toFixed(1)} s` : "";
-      const error = stage.error === undefined ? "" : `: ${stage.error.message}`;
-      return [`stage ${stage.id}`, `${stage.status}${seconds}${error}`];
-    }),
-    ...status.components
-      .filter((component) => component.name !== "provision")
-      .map((component): readonly [string, string] => [
-        component.name,
-        component.status === "pass" ? "pass" : `${component.status} (${component.code})`,
-      ]),
-  ];
 }

@@ -25,6 +25,7 @@ t.test("what is used wrongly ends with 64 and says how it is right", async (t) =
   t.match(agent(["provision", "surplus"]), { status: 64, stderr: /too many arguments/ });
   t.match(agent(["status", "--timeout", "soon"]), { status: 64, stderr: /seconds/ });
   t.match(agent(["status", "--format", "xml"]), { status: 64, stderr: /table or json/ });
+  t.match(agent(["status", "--wait", "--watch"]), { status: 64, stderr: /exclude each other/ });
 });
 
 t.test("provisioning without root is refused in a sentence, or as JSON", async (t) => {

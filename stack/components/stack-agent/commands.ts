@@ -62,11 +62,16 @@ export const agentCommands = {
     options: [
       { flags: "--wait", help: "wait until it is healthy or has failed; progress on standard error" },
       { flags: "--timeout <seconds>", help: "how long to wait at most", initial: 300, values: "seconds" },
+      { flags: "--watch", help: "look each second until Ctrl-C; piped, a line for each change" },
       format,
     ],
-    notes: ["Needs no privilege; root is told messages, versions and ports too."],
+    notes: [
+      "Needs no privilege; root is told messages, versions and ports too.",
+      "--watch ends with 0; with --format json it prints a document a line.",
+    ],
     examples: [
       { command: "stack-agent status --wait --timeout 120", help: "after a start: end once it is up" },
+      { command: "stack-agent status --watch", help: "see it come up, and stay up" },
       { command: "stack-agent status --format json", help: "for programs" },
     ],
   },
