@@ -11,6 +11,7 @@ import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
 import type { MadeLayer } from "../made-layer.ts";
 import type { ServiceSource } from "../python/sources.ts";
+import { documentSchemas } from "./document-schemas.ts";
 import type { OwnEntry } from "./own-files.ts";
 import { unitFolder } from "./own-place.ts";
 import { relaxNesting } from "./relax-nesting.ts";
@@ -100,6 +101,7 @@ function shared({ model, definition, sources, manifest }: OverlaySources): Entry
   return [
     text(model.paths.definition, definition),
     text(`${model.paths.share}/manifest.json`, manifest),
+    ...[...documentSchemas()].map(([name, schema]) => text(`${model.paths.share}/schemas/${name}`, schema)),
     ...[...sources.values()].map((one) => text(requirementsLock(model.paths.share, one), one.lockText)),
   ];
 }

@@ -98,6 +98,7 @@ export const agentExamples: readonly Example[] = [
 export const agentFiles: readonly (readonly [path: string, what: string])[] = [
   ["/etc/stack-agent/stack.yaml", "the definition in force"],
   ["/run/stack-agent/progress.json", "how provisioning stands"],
+  ["/usr/share/stack-agent/schemas/", "JSON Schemas of what it prints and serves"],
   ["/var/lib/stack-agent/secrets/", "passwords and tokens, made at the first boot, a file each"],
 ];
 

@@ -1,0 +1,26 @@
+import * as z from "zod/mini";
+import { healthDocument } from "../../../stack/documents/health.ts";
+import { planDocument } from "../../../stack/documents/plan.ts";
+import { progressDocument } from "../../../stack/documents/progress.ts";
+import { statusDocument } from "../../../stack/documents/status.ts";
+
+const documents = {
+  health: { title: "stack-agent health --format json, and the bodies of /health, /readyz, /livez", of: healthDocument },
+  plan: { title: "stack-agent provision --plan --json", of: planDocument },
+  progress: { title: "/run/stack-agent/progress.json", of: progressDocument },
+  status: { title: "stack-agent status --format json", of: statusDocument },
+} as const;
+
+/**
+ * JSON Schemas (draft 2020-12) of what the agent prints and serves, by file name, as text.
+ * Made at build: the agent's bundle needs nothing for it. They allow fields that they don't
+ * know, so that a later agent's documents of the same schemaVersion pass too.
+ */
+export function documentSchemas(): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(documents).map(([name, { title, of }]) => [
+      `${name}.schema.json`,
+      `${JSON.stringify({ title, ...z.toJSONSchema(of, { io: "input" }) }, undefined, 2)}\n`,
+    ]),
+  );
+}
