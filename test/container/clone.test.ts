@@ -1,6 +1,10 @@
-/** A copied container is an instance of its own; a renamed one, or one with another address, stays itself. */
+/**
+ * A copied container is an instance of its own; a renamed one, or one with another address,
+ * stays itself. Values are compared out of sight: a failure must not show a secret.
+ */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import t, { type Test } from "tap";
 import { guestFiles } from "../../lib/lxc/guest-files.ts";
 import { waitFor } from "../../lib/wait.ts";
@@ -20,7 +24,7 @@ const statePath = "/var/lib/stack-agent/state.json";
 
 const machine = await stackMachine(t, { memory: 2048 });
 if (machine !== undefined) {
-  let kept: string[] = [];
+  let kept = "";
   let before: Identity;
   let copy: Machine | undefined;
 
@@ -29,8 +33,7 @@ if (machine !== undefined) {
     await planIsEmpty(t, machine);
     // Proxmox makes host keys of every type when it creates a container.
     await machine.sh("ssh-keygen -A");
-    // One to be looked for in the copy, one in the original: looking takes the message away.
-    kept = [await keep(machine)];
+    kept = await keep(machine);
     before = await identity(machine);
     t.equal(before.hostKeys.size, 3);
     await machine.stop();
@@ -48,7 +51,7 @@ if (machine !== undefined) {
     t.not(after.machine, before.machine);
     t.strictSame(shared(before.secrets, after.secrets), [], "no secret is shared");
     t.strictSame(shared(before.hostKeys, after.hostKeys), [], "nor a host key");
-    t.not(after.cookie, before.cookie, "nor the Erlang cookie");
+    t.ok(after.cookie !== before.cookie, "nor the Erlang cookie");
     await planIsEmpty(t, copy);
     const state = JSON.parse(await copy.sh(`cat ${statePath}`)) as Readonly<Record<string, unknown>>;
     t.match(state, { machineId: after.machine, copiedFrom: [before.machine] });
@@ -59,7 +62,7 @@ if (machine !== undefined) {
     const after = await identity(copy);
     t.strictSame(after.system, before.system);
     t.strictSame(after.nodes, before.nodes);
-    await isKept(t, copy, kept[0] ?? "");
+    await isKept(t, copy, kept);
   });
 
   t.test("the original's passwords, token and host keys are refused by it", async (t) => {
@@ -78,8 +81,8 @@ if (machine !== undefined) {
 
   t.test("the original, running beside it, is as it was", async (t) => {
     await planIsEmpty(t, machine);
-    t.strictSame(await identity(machine), before);
-    await isKept(t, machine, kept[0] ?? "");
+    t.ok(isDeepStrictEqual(await identity(machine), before), "secrets, keys and ids are the same");
+    await isKept(t, machine, kept);
     await machine.stop();
     await copy?.destroy();
   });
@@ -121,7 +124,7 @@ if (machine !== undefined) {
     await becomesHealthy(t, machine, await machine.start(), "boot under another name and address");
     t.equal(await machine.sh("hostname"), "moved");
     t.equal(await machine.address(), "10.1.1.123");
-    t.strictSame(await identity(machine), before, "secrets, keys and ids are the same");
+    t.ok(isDeepStrictEqual(await identity(machine), before), "secrets, keys and ids are the same");
     await planIsEmpty(t, machine);
   });
 }
