@@ -9,7 +9,7 @@ import t, { type Test } from "tap";
 import { guestFiles } from "../../lib/lxc/guest-files.ts";
 import { waitFor } from "../../lib/wait.ts";
 import type { Machine } from "./boot.ts";
-import { secret } from "./logins.ts";
+import { redisLogin, secret } from "./logins.ts";
 import { required } from "./required.ts";
 import { failedUnits } from "./rows/machine.ts";
 import { superuser } from "./rows/postgres.ts";
@@ -177,7 +177,8 @@ async function refusesOld(t: Test, machine: Machine, { secrets }: Identity): Pro
     await t.rejects(client.pg({ ...login, text }), { code: "28P01" }, `PostgreSQL refuses ${user}`);
   }
   for (const port of redis.ports) {
-    const login = { port, password: old("redis.auth"), command: ["PING"] };
+    // By a connection that is logged in: one that is refused may be closed before it tells why.
+    const login = { ...(await redisLogin(machine)), port, command: ["AUTH", "default", old("redis.auth")] };
     await t.rejects(client.redis(login), /WRONGPASS/, `Redis on ${port} refuses it`);
   }
   for (const [user, name] of [
