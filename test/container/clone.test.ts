@@ -9,6 +9,7 @@ import t, { type Test } from "tap";
 import { guestFiles } from "../../lib/lxc/guest-files.ts";
 import { waitFor } from "../../lib/wait.ts";
 import type { Machine } from "./boot.ts";
+import { openClient } from "./client.ts";
 import { redisLogin, secret } from "./logins.ts";
 import { required } from "./required.ts";
 import { failedUnits } from "./rows/machine.ts";
@@ -164,7 +165,9 @@ function shared(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>):
 }
 
 async function refusesOld(t: Test, machine: Machine, { secrets }: Identity): Promise<void> {
-  const client = machine.inside();
+  // New connections: the copy's servers took the old passwords until the agent had renewed them.
+  const client = openClient(`/proc/${machine.pid()}/ns/net`);
+  t.teardown(() => client.close());
   const old = (name: string): string => secrets.get(name) ?? "";
   const { postgres, redis, rabbitmq, agent } = required;
   const text = "SELECT 1";
