@@ -6,6 +6,8 @@ import type { Sealed } from "./sealed.ts";
 /** Every action there is and what it is given: one line an action. */
 export interface ActionArgs {
   makeSecret: { name: SecretName };
+  renewSecret: { name: SecretName; units: readonly string[] };
+  renewSshKey: { type: SshKeyType };
   installPackages: { packages: readonly string[] };
   makeUsers: { path: string };
   makeDirectory: { path: string; mode: number; owner: string };
@@ -28,6 +30,10 @@ export interface ActionArgs {
   importDefinitions: { managementPort: number; text: Sealed };
   deleteBrokerUser: { managementPort: number; user: string };
 }
+/** Types of SSH host keys; each in `/etc/ssh/ssh_host_TYPE_key`, as sshd looks for them. */
+export const sshKeyTypes = ["ecdsa", "ed25519", "rsa"] as const;
+export type SshKeyType = (typeof sshKeyTypes)[number];
+
 export type ActionName = keyof ActionArgs;
 
 /** One thing to do, why, and with what. Holds no secret's value: it can be printed. */
@@ -59,6 +65,8 @@ export interface Io {
   unseal(text: Sealed): Promise<string>;
   /** Makes a secret's value where there is none; never replaces one. */
   makeSecret(name: SecretName): Promise<void>;
+  /** Puts a new value in the place of the secret's old one, where there is one. */
+  renewSecret(name: SecretName): Promise<void>;
   /** uid and gid of `user:group`. @throws StackError `no-such-user`. */
   owner(owner: string): Promise<{ uid: number; gid: number }>;
   readonly paths: { readonly state: string; readonly run: string };

@@ -29,6 +29,7 @@ export function localIo(options: LocalIoOptions): Io {
     secret: secrets.read,
     unseal: (text) => unseal(text, secrets.read),
     makeSecret: secrets.make,
+    renewSecret: secrets.renew,
     owner: options.owner ?? accountOwner,
     paths: options.paths,
   };

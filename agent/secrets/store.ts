@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { chmod, chown, link, lstat, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isErrno, StackError } from "../../lib/error.ts";
-import { ensureFolder } from "../../lib/files.ts";
+import { ensureFolder, writeFileAtomic } from "../../lib/files.ts";
 import type { SecretName, SecretSpec } from "../../stack/model.ts";
 import { readSecret, secretsFolder } from "./read-secret.ts";
 
@@ -14,6 +14,8 @@ export interface SecretStore {
   read(name: SecretName): Promise<string>;
   /** Makes the value where there is none, and sets the file's mode and owner; never replaces a value. */
   make(name: SecretName): Promise<void>;
+  /** Puts a new value in the place of the old one, whole or not at all. */
+  renew(name: SecretName): Promise<void>;
   /** Takes every value that was read so far out of a text, for errors and logs. */
   redact(text: string): string;
 }
@@ -44,6 +46,15 @@ export function secretStore(options: SecretStoreOptions): SecretStore {
     const spec = specs.get(name);
     if (spec !== undefined) return spec;
     throw new StackError("secret-unknown", `no component of this stack declares a secret ${name}`);
+  };
+
+  const prepare = async (name: SecretName) => {
+    const { mode, owner } = access[specOf(name).reader];
+    const ids = await options.owner(owner);
+    if (!(await isFolder(folder))) {
+      await ensureFolder(folder, { mode: folderAccess.mode, ...(await options.owner(folderAccess.owner)) });
+    }
+    return { path: join(folder, name), mode, ids };
   };
 
   return {
@@ -79,16 +90,16 @@ export function secretStore(options: SecretStoreOptions): SecretStore {
     },
 
     async make(name) {
-      const { mode, owner } = access[specOf(name).reader];
-      const ids = await options.owner(owner);
-      if (!(await isFolder(folder))) {
-        await ensureFolder(folder, { mode: folderAccess.mode, ...(await options.owner(folderAccess.owner)) });
-      }
-      const path = join(folder, name);
+      const { path, mode, ids } = await prepare(name);
       if (!(await linkNew(path, `${newValue()}\n`, mode, ids))) {
         await chmod(path, mode);
         await chown(path, ids.uid, ids.gid);
       }
+    },
+
+    async renew(name) {
+      const { path, mode, ids } = await prepare(name);
+      await writeFileAtomic(path, `${newValue()}\n`, { mode, ...ids });
     },
 
     redact(text) {

@@ -12,6 +12,7 @@ import { sweep } from "../../lib/lxc/sweep.ts";
 import { type RunOptions, type RunResult, run } from "../../lib/run.ts";
 import { type Cleanup, cleanupAfter } from "./cleanup.ts";
 import { type Client, openClient } from "./client.ts";
+import { copyContainer } from "./copy-container.ts";
 import { workFolder } from "./requirements.ts";
 
 export interface MachineOptions extends Partial<ContainerLimits> {
@@ -41,14 +42,21 @@ export interface Machine extends FromTemplate {
   inside(): Client;
   /** Clients on the bridge: the container's neighbour, outside it. */
   readonly peer: Client;
+  /** `pct clone --full`: another container, with this one's files. This one must be stopped. */
+  copy(options: { readonly hostname: string; readonly addressing: Addressing }): Promise<Machine>;
   destroy(): Promise<void>;
+}
+
+interface Setup {
+  readonly network: Network;
+  readonly cleanup: Cleanup;
 }
 
 /** The figures of the default stack: 4 cores, 8 GiB, as REQUIREMENTS' `pct create` line. */
 const DEFAULTS = { memory: 8192, swap: 512, cores: 4 } as const;
 
 /** A network of this test file's own; leftovers of crashed runs are removed first. */
-export async function setUpNetwork(t: Test): Promise<{ network: Network; cleanup: Cleanup }> {
+export async function setUpNetwork(t: Test): Promise<Setup> {
   const cleanup = cleanupAfter(t);
   const effects = { run, log: stderrLog, signal: cleanup.signal };
   await sweep({ folder: workFolder, ...effects });
@@ -58,21 +66,31 @@ export async function setUpNetwork(t: Test): Promise<{ network: Network; cleanup
 }
 
 /** `pct create` with a template, in the test's network. It isn't started; it goes when the test file ends. */
-export async function createMachine(
-  { network, cleanup }: { readonly network: Network; readonly cleanup: Cleanup },
-  options: MachineOptions,
-): Promise<Machine> {
-  const effects = { run, log: stderrLog, signal: cleanup.signal };
-  const creating = createFromTemplate({
+export async function createMachine(setup: Setup, options: MachineOptions): Promise<Machine> {
+  const all = {
     folder: workFolder,
-    network,
+    network: setup.network,
     hostname: "stock-analysis",
     addressing: { kind: "dhcp" },
     nesting: false,
     ...DEFAULTS,
     ...options,
-    ...effects,
-  });
+    run,
+    log: stderrLog,
+    signal: setup.cleanup.signal,
+  } as const;
+  const copy: Machine["copy"] = async (changed) =>
+    machineOf(setup, copyContainer(await creating, { ...all, ...changed }), copy);
+  const creating = createFromTemplate(all);
+  return machineOf(setup, creating, copy);
+}
+
+async function machineOf(
+  { network, cleanup }: Setup,
+  creating: Promise<FromTemplate>,
+  copy: Machine["copy"],
+): Promise<Machine> {
+  const effects = { run, log: stderrLog, signal: cleanup.signal };
   // An interrupt meets a creation half way as well: what comes of it is waited for and taken down.
   cleanup.add(async () => {
     const late = await creating.catch(() => undefined);
@@ -118,6 +136,7 @@ export async function createMachine(
       inside ??= openClient(`/proc/${running()}/ns/net`);
       return inside;
     },
+    copy,
     destroy: async () => {
       await Promise.all([closeInside(), peer.close()]);
       await destroyContainer({ container, run, log: silentLog });

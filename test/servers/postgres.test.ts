@@ -155,6 +155,7 @@ function stageOn(server: PostgresServer) {
     secret,
     unseal: (text) => unseal(text, secret),
     makeSecret: async () => {},
+    renewSecret: async () => {},
     owner: async () => ({ uid: 0, gid: 0 }),
     paths: { state: "/nowhere", run: "/nowhere" },
   };

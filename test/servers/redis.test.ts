@@ -130,6 +130,7 @@ async function redisServers(stack: Model) {
     secret,
     unseal: (text) => unseal(text, secret),
     makeSecret: async () => {},
+    renewSecret: async () => {},
     owner: async () => ({ uid: 0, gid: 0 }),
     paths: { state: folder, run: folder },
   };

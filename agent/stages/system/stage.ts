@@ -1,12 +1,14 @@
 import { isStackError, type StackError } from "../../../lib/error.ts";
 import { budget } from "../../../stack/budget.ts";
 import type { Model, SecretName } from "../../../stack/model.ts";
+import { hostKeyPath, sshFolder } from "../../actions/ssh-key.ts";
 import { parseAccounts } from "../../engine/accounts.ts";
-import type { Action } from "../../engine/action.ts";
+import { type Action, type SshKeyType, sshKeyTypes } from "../../engine/action.ts";
 import type { Eyes } from "../../engine/eyes.ts";
 import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
 import { defineStage } from "../../engine/stage.ts";
 import { parseState, statePath } from "../../state/state.ts";
+import { planIdentity, unseenOfCopy } from "./identity.ts";
 
 export interface SystemFacts {
   /** Debian's version, e.g. "12.8"; undefined where it is not Debian. */
@@ -24,6 +26,8 @@ export interface SystemFacts {
   readonly machineId: string | undefined;
   /** The machine the state was written on. */
   readonly knownMachineId: string | undefined;
+  /** Types of the SSH host keys that are there. */
+  readonly sshKeys: readonly SshKeyType[];
   /** Of the components system and agent. */
   readonly components: readonly ComponentFacts[];
   /** Files that must be there before packages are installed, of any component. */
@@ -44,7 +48,7 @@ export const systemStage = defineStage<"system", SystemFacts>({
   checks: () => [],
   inspect,
   preflight,
-  plan: (facts, model) => ({ actions: plan(facts, model), unseen: [] }),
+  plan: (facts, model) => ({ actions: plan(facts, model), unseen: unseenOfCopy(facts) }),
 });
 
 async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
@@ -52,17 +56,19 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
   // Too little memory is a problem of its own (preflight); files that tell it can't be rendered.
   const names = tooLittle(model, memory) === undefined ? (["system", "agent"] as const) : [];
   // All at once: at boot this stage is what every server waits for.
-  const [debian, packages, accounts, locale, secrets, container, machineId, state, ...components] = await Promise.all([
-    eyes.readText("/etc/debian_version"),
-    eyes.packages(model.packages),
-    missingAccounts(eyes, model),
-    hasLocale(eyes, model.definition.locale),
-    Promise.all(model.secrets.map(async ({ name }) => ((await eyes.hasSecret(name)) ? [] : [name]))),
-    eyes.exists("/run/systemd/container"),
-    eyes.machineId(),
-    eyes.readText(statePath(model.paths.state)),
-    ...names.map((name) => inspectComponent(eyes, model, name)),
-  ]);
+  const [debian, packages, accounts, locale, secrets, container, machineId, state, sshKeys, ...components] =
+    await Promise.all([
+      eyes.readText("/etc/debian_version"),
+      eyes.packages(model.packages),
+      missingAccounts(eyes, model),
+      hasLocale(eyes, model.definition.locale),
+      Promise.all(model.secrets.map(async ({ name }) => ((await eyes.hasSecret(name)) ? [] : [name]))),
+      eyes.exists("/run/systemd/container"),
+      eyes.machineId(),
+      eyes.readText(statePath(model.paths.state)),
+      hostKeys(eyes),
+      ...names.map((name) => inspectComponent(eyes, model, name)),
+    ]);
   const missing = [...packages].filter(([, version]) => version === undefined).map(([name]) => name);
   const early = missing.length === 0 ? [] : await filesBeforePackages(eyes, model);
   return {
@@ -75,9 +81,15 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
     container,
     machineId,
     knownMachineId: parseState(state).machineId,
+    sshKeys,
     components,
     early,
   };
+}
+
+async function hostKeys(eyes: Eyes): Promise<SshKeyType[]> {
+  const found = await Promise.all(sshKeyTypes.map((type) => eyes.exists(hostKeyPath(sshFolder, type))));
+  return sshKeyTypes.filter((_, index) => found[index]);
 }
 
 async function filesBeforePackages(eyes: Eyes, model: Model): Promise<ComponentFacts["files"]> {
@@ -132,8 +144,7 @@ function preflight(facts: SystemFacts, model: Model) {
 
 function plan(facts: SystemFacts, model: Model): Action[] {
   const { locale } = model.definition;
-  const copied =
-    facts.machineId !== undefined && facts.knownMachineId !== undefined && facts.machineId !== facts.knownMachineId;
+  const identity = planIdentity(facts, model);
   return [
     ...planFiles(facts.early),
     ...one(facts.packages.length > 0, {
@@ -149,16 +160,10 @@ function plan(facts: SystemFacts, model: Model): Action[] {
       args: { path: sysusers },
     }),
     ...one(!facts.locale, { do: "generateLocale", why: "not generated", args: { locale } }),
-    ...facts.secrets.map(
-      (name): Action => ({ do: "makeSecret", why: "not there, or its file has another mode or owner", args: { name } }),
-    ),
+    ...identity.first,
     ...planFiles(allFiles(facts).filter(({ entry }) => entry.path !== sysusers)),
     ...facts.components.flatMap((component) => planUnits(ofThisMachine(component, facts), { wait: true })),
-    ...one(copied, {
-      do: "rememberInstance",
-      why: "this is a copy of another instance",
-      args: { machineId: facts.machineId ?? "" },
-    }),
+    ...identity.last,
   ];
 }
 

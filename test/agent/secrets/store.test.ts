@@ -38,6 +38,23 @@ t.test("a secret is made once, with the mode its reader needs, and never replace
   t.same((await readdir(folder)).sort(), ["postgres.app", "redis.auth"], "no temporary file is left");
 });
 
+t.test("a renewed secret has another value, the mode its reader needs, and no trace of the old one", async (t) => {
+  const { stateDirectory, folder, store: made } = store(t);
+  await made.make("redis.auth");
+  const first = await made.read("redis.auth");
+  await chmod(join(folder, "redis.auth"), 0o600);
+  await made.renew("redis.auth");
+  const second = await made.read("redis.auth");
+  t.not(second, first);
+  t.match(second, /^[A-Za-z0-9]{40}$/);
+  t.equal(await made.has("redis.auth"), true);
+  t.equal(await readSecret(stateDirectory, "redis.auth"), second);
+  t.same(await readdir(folder), ["redis.auth"]);
+  await made.renew("postgres.app");
+  t.equal(await made.has("postgres.app"), true, "one that was not there is made");
+  t.equal(made.redact(`${first} ${second}`), "«secret» «secret»", "both are kept out of texts");
+});
+
 t.test("of many that make a secret at once, all end with the same value", async (t) => {
   const { store: made } = store(t);
   const values = await Promise.all(

@@ -17,6 +17,7 @@ const ready: SystemFacts = {
   container: true,
   machineId: "a",
   knownMachineId: "a",
+  sshKeys: ["ed25519"],
   components: [],
   early: [],
 };
@@ -40,8 +41,9 @@ t.test("a machine that has all of it gets nothing", async (t) => {
   t.same(planned({ knownMachineId: undefined }), [], "the state file is only a memory");
 });
 
-t.test("a first boot makes the secrets and nothing else", async (t) => {
+t.test("a first boot notes whose secrets they are, makes them, and nothing else", async (t) => {
   t.same(planned({ secrets: ["redis.auth", "health.token"], knownMachineId: undefined }), [
+    "rememberInstance",
     "makeSecret redis.auth",
     "makeSecret health.token",
   ]);
@@ -97,8 +99,38 @@ t.test("a bare host: what must be there before packages, packages, users, locale
   ]);
 });
 
-t.test("a copy of another instance is noticed", async (t) => {
-  t.same(planned({ machineId: "b" }), ["rememberInstance"]);
+t.test("a copy renews every secret and every host key, and notes that it did last of all", async (t) => {
+  const facts: SystemFacts = { ...ready, machineId: "b", sshKeys: ["ecdsa", "ed25519"], secrets: ["redis.auth"] };
+  const { actions, unseen } = systemStage.plan(facts, model);
+  t.same(unseen, ["configuration, logins and restarts: they follow the new secrets"]);
+  t.same(
+    actions.map(({ do: kind, args }) => [kind, "name" in args ? args.name : "type" in args ? args.type : ""]),
+    [
+      ...model.secrets.map(({ name }) => ["renewSecret", name]),
+      ["renewSshKey", "ecdsa"],
+      ["renewSshKey", "ed25519"],
+      ["rememberInstance", ""],
+    ],
+  );
+  t.same(actions.at(-1)?.args, { machineId: "b" });
+});
+
+t.test("a copy's renewed secret restarts who has read it, and no other", async (t) => {
+  const { actions } = systemStage.plan({ ...ready, machineId: "b" }, model);
+  const readers = new Map(
+    actions.flatMap((action) => (action.do === "renewSecret" ? [[action.args.name, action.args.units] as const] : [])),
+  );
+  const services = model.services.filter(({ needs }) => needs.includes("redis")).map(({ unit }) => unit);
+  t.ok(services.length > 0);
+  t.same(readers.get("redis.auth"), ["stack-agent.service", ...services]);
+  t.same(readers.get("health.token"), ["stack-agent.service"]);
+  t.same(readers.get("rabbitmq.cookie"), []);
+});
+
+t.test("a copy whose state names the machine it runs on, or none, is left alone", async (t) => {
+  t.same(planned({ machineId: "b", knownMachineId: "b" }), [], "renewed already");
+  t.same(planned({ machineId: "b", knownMachineId: undefined }), []);
+  t.same(planned({ machineId: undefined }), [], "a machine without a name is no other machine");
 });
 
 t.test("too little memory or another Debian is a problem before anything is touched", async (t) => {

@@ -82,7 +82,7 @@ function differences(before: ReadonlyMap<string, string>, after: ReadonlyMap<str
     .map((path) => `${path}: ${before.get(path)} → ${after.get(path)}`);
 }
 
-async function identities(machine: Machine): Promise<unknown> {
+export async function identities(machine: Machine) {
   const login = await superuser(machine);
   const system = await machine.inside().pg({ ...login, text: "SELECT system_identifier FROM pg_control_system()" });
   const node = (port: number) =>
@@ -97,7 +97,7 @@ async function identities(machine: Machine): Promise<unknown> {
 }
 
 /** Data in all three, committed, written, confirmed. */
-async function keep(machine: Machine): Promise<string> {
+export async function keep(machine: Machine): Promise<string> {
   const value = randomUUID();
   const client = machine.inside();
   const text = "SELECT event_store.append('reboot', $1, -1, $2)";
@@ -111,7 +111,7 @@ async function keep(machine: Machine): Promise<string> {
   return value;
 }
 
-async function isKept(t: Test, machine: Machine, value: string): Promise<void> {
+export async function isKept(t: Test, machine: Machine, value: string): Promise<void> {
   const client = machine.inside();
   const text = "SELECT count(*) AS events FROM event_store.events WHERE aggregate_id = $1";
   const { rows } = await client.pg({ ...(await postgresLogin(machine)), text, values: [value] });
