@@ -62,12 +62,14 @@ t.test("completion offers commands, then their options, then the options' values
     const run = spawnSync(
       "bash",
       [
+        // Where standard input is a socket, bash takes itself for a remote shell and reads bashrc.
+        "--norc",
         "-euc",
         `. "$1"; COMP_WORDS=(${line}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _stack_agent; printf '%s\\n' "\${COMPREPLY[@]}"`,
         "bash",
         script,
       ],
-      { encoding: "utf8" },
+      { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] },
     );
     t.equal(run.stderr, "");
     return run.stdout.split("\n").filter((word) => word !== "");
