@@ -1,7 +1,7 @@
 import { StackError } from "../../lib/error.ts";
 import { byteReader } from "./byte-reader.ts";
-import { blockSize, padded, readHeader, readPax, TypeFlag } from "./header.ts";
-import { cString, type Member, normalise, numberOf } from "./scan.ts";
+import { blockSize, padded, readHeader } from "./header.ts";
+import { describe, extend, extensions, type Member, noExtension, normalise } from "./scan.ts";
 
 /** A member as it comes out of a stream: where it lies in a file is not known. */
 export type StreamedMember = Omit<Member, "start" | "content" | "end">;
@@ -29,9 +29,7 @@ const maxExtended = 1024 * 1024;
  */
 export async function* readArchive(source: AsyncIterable<Buffer>): AsyncGenerator<ReadMember> {
   const bytes = byteReader(source);
-  let pax = new Map<string, Buffer>();
-  let longName: string | undefined;
-  let longLink: string | undefined;
+  let extension = noExtension(0);
   let last = "the archive's beginning";
   for (;;) {
     const block = await bytes.take(blockSize);
@@ -48,27 +46,13 @@ export async function* readArchive(source: AsyncIterable<Buffer>): AsyncGenerato
       }
       return content.subarray(0, header.size);
     };
-    if (header.type === TypeFlag.paxNext) pax = readPax(await extended());
-    else if (header.type === TypeFlag.paxGlobal) await extended();
-    else if (header.type === TypeFlag.gnuLongName) longName = cString(await extended());
-    else if (header.type === TypeFlag.gnuLongLink) longLink = cString(await extended());
+    if (extensions.has(header.type)) extend(extension, header, await extended());
     else {
-      const size = numberOf(pax, "size") ?? header.size;
-      const rawName = pax.get("path")?.toString("utf8") ?? longName ?? header.name;
-      const target = pax.get("linkpath")?.toString("utf8") ?? longLink ?? header.linkName;
+      const { rawName, ...told } = describe(header, extension);
+      const { size } = told;
       const name = normalise(rawName);
       last = name;
-      const member: StreamedMember = {
-        name,
-        type: header.type === TypeFlag.contiguous ? TypeFlag.file : header.type,
-        target: header.type === TypeFlag.hardlink ? normalise(target) : target,
-        size,
-        mode: header.mode,
-        uid: numberOf(pax, "uid") ?? header.uid,
-        gid: numberOf(pax, "gid") ?? header.gid,
-        mtime: numberOf(pax, "mtime") ?? header.mtime,
-        pax,
-      };
+      const member: StreamedMember = { name, ...told };
       const content = bytes.stream(size, () => cut(name));
       yield { member, rawName, content };
       for await (const _ of content) {
@@ -76,9 +60,7 @@ export async function* readArchive(source: AsyncIterable<Buffer>): AsyncGenerato
       }
       const rest = padded(size) - size;
       if ((await bytes.take(rest)).length < rest) throw cut(name);
-      pax = new Map();
-      longName = undefined;
-      longLink = undefined;
+      extension = noExtension(0);
     }
   }
   for (let rest = await bytes.some(); rest.length > 0; rest = await bytes.some()) {

@@ -126,7 +126,7 @@ export async function scan(archive: AsyncIterable<Buffer>, source: string): Prom
 }
 
 /** What headers before a member's own say of it. */
-interface Extension {
+export interface Extension {
   /** Offset of the first of them. */
   readonly start: number;
   pax: ReadonlyMap<string, Buffer>;
@@ -134,7 +134,8 @@ interface Extension {
   longLink?: string;
 }
 
-const extensions: ReadonlySet<string> = new Set([
+/** Types of the headers that come before a member's own. */
+export const extensions: ReadonlySet<string> = new Set([
   TypeFlag.paxNext,
   TypeFlag.paxGlobal,
   TypeFlag.gnuLongName,
@@ -143,34 +144,39 @@ const extensions: ReadonlySet<string> = new Set([
 
 const noPax: ReadonlyMap<string, Buffer> = new Map();
 
-function noExtension(start: number): Extension {
+export function noExtension(start: number): Extension {
   return { start, pax: noPax };
 }
 
-function extend(extension: Extension, header: Header, content: Buffer): void {
+/** Takes in one of those headers, with its content. */
+export function extend(extension: Extension, header: Header, content: Buffer): void {
   if (header.type === TypeFlag.paxNext) extension.pax = readPax(content);
   else if (header.type === TypeFlag.gnuLongName) extension.longName = cString(content);
   else if (header.type === TypeFlag.gnuLongLink) extension.longLink = cString(content);
 }
 
 /** @param content offset of its content */
-function memberOf(header: Header, { start, pax, longName, longLink }: Extension, content: number): Member {
-  const size = numberOf(pax, "size") ?? header.size;
-  const name = pax.get("path")?.toString("utf8") ?? longName ?? header.name;
+function memberOf(header: Header, extension: Extension, content: number): Member {
+  const { rawName, ...told } = describe(header, extension);
+  return { ...told, name: normalise(rawName), start: extension.start, content, end: content + padded(told.size) };
+}
+
+/** What a member's header says, together with those before it. `rawName`: as it is written. */
+export function describe(
+  header: Header,
+  { pax, longName, longLink }: Extension,
+): Omit<Member, "name" | "start" | "content" | "end"> & { readonly rawName: string } {
   const target = pax.get("linkpath")?.toString("utf8") ?? longLink ?? header.linkName;
   return {
-    name: normalise(name),
+    rawName: pax.get("path")?.toString("utf8") ?? longName ?? header.name,
     type: header.type === TypeFlag.contiguous ? TypeFlag.file : header.type,
     target: header.type === TypeFlag.hardlink ? normalise(target) : target,
-    size,
+    size: numberOf(pax, "size") ?? header.size,
     mode: header.mode,
     uid: numberOf(pax, "uid") ?? header.uid,
     gid: numberOf(pax, "gid") ?? header.gid,
     mtime: numberOf(pax, "mtime") ?? header.mtime,
     pax,
-    start,
-    content,
-    end: content + padded(size),
   };
 }
 
@@ -202,13 +208,13 @@ export function normalise(name: string): string {
 }
 
 /** A decimal record of a pax header, its fraction left out. */
-export function numberOf(pax: ReadonlyMap<string, Buffer>, key: string): number | undefined {
+function numberOf(pax: ReadonlyMap<string, Buffer>, key: string): number | undefined {
   const value = pax.get(key);
   return value === undefined ? undefined : Math.floor(Number(value.toString("latin1")));
 }
 
 /** A text that a NUL ends. */
-export function cString(content: Buffer): string {
+function cString(content: Buffer): string {
   const end = content.indexOf(0);
   return content.toString("utf8", 0, end < 0 ? content.length : end);
 }
