@@ -9,6 +9,7 @@ import { namedLocks } from "./named-locks.ts";
 import { type Progress, progressError } from "./progress.ts";
 import { type EarlyFacts, problemError, runStage, type StageRun, seconds, throwIfStopped } from "./run-stage.ts";
 import type { Problem, Stage, StageId } from "./stage.ts";
+import type { Timeline } from "./timeline.ts";
 
 /*
  * What holds of every run:
@@ -37,6 +38,7 @@ export interface EngineOptions {
   readonly checks: CheckContext;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly timeline: Timeline;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Takes secrets' values out of a text. */
@@ -95,14 +97,16 @@ export async function runEngine(options: EngineOptions, progress: Progress): Pro
 
 /** Looks at all stages at once and asks each whether it could begin. */
 async function preflight(
-  { stages, eyes, model, signal }: EngineOptions,
+  { stages, eyes, model, signal, timeline }: EngineOptions,
   progress: Progress,
 ): Promise<Map<StageId, EarlyFacts>> {
   const early = new Map<StageId, EarlyFacts>();
   const look = async (stage: Stage): Promise<readonly Problem[]> => {
     let facts: unknown;
     try {
-      facts = await stage.inspect(eyes, model, signal);
+      facts = await timeline.measure({ stage: stage.id, round: 1, kind: "look" }, () =>
+        stage.inspect(eyes, model, signal),
+      );
     } catch {
       // What it needs may not be there yet; it is inspected again, and fails by itself, in its turn.
       return [];

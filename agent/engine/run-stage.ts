@@ -33,13 +33,16 @@ export interface EarlyFacts {
  */
 export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts): Promise<void> {
   const { options } = run;
-  const { eyes, model, signal } = options;
+  const { eyes, model, signal, timeline } = options;
   const deadline = AbortSignal.timeout(options.timeouts.stage);
   let facts = early !== undefined && early.actionsDone === run.actionsDone() ? early.facts : undefined;
   let done = 0;
-  for (let round = 0; ; ) {
+  let round = 0;
+  for (;;) {
     throwIfStopped(signal);
-    facts ??= await stage.inspect(eyes, model, signal);
+    facts ??= await timeline.measure({ stage: stage.id, round: round + 1, kind: "look" }, () =>
+      stage.inspect(eyes, model, signal),
+    );
     // Again: a server that was down when all stages were asked may show one only now.
     const problem = problemError(stage.preflight(facts, model));
     if (problem !== undefined) throw problem;
@@ -53,7 +56,7 @@ export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts):
         run.progress.stage(stage.id, {
           action: step.map((action) => describeAction(action, options.executors)).join("; "),
         });
-        await settleAll(step.map((action) => applyAction(stage, action, run)));
+        await settleAll(step.map((action) => applyAction(stage, action, round, run)));
         done += step.length;
         run.progress.stage(stage.id, { actions: done, action: undefined });
       }
@@ -62,13 +65,18 @@ export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts):
       // A server that systemd is still starting: there is nothing to do but to look again.
       run.progress.stage(stage.id, { action: "waiting to see more" });
       if (deadline.aborted) throw stillUnseen(plan.unseen, options.timeouts.stage);
-      await sleep(options.timeouts.look, undefined, { signal }).catch(() => {});
+      await timeline.measure({ stage: stage.id, round: round + 1, kind: "wait", what: plan.unseen.join("; ") }, () =>
+        sleep(options.timeouts.look, undefined, { signal }).catch(() => {}),
+      );
     }
   }
   const checks = stage.checks(model);
   if (checks.length > 0) {
-    run.progress.stage(stage.id, { action: `checking ${checks.map((check) => check.name).join(", ")}` });
-    await awaitChecks(checks, { context: options.checks, signal, timeout: options.timeouts.stage });
+    const what = checks.map((check) => check.name).join(", ");
+    run.progress.stage(stage.id, { action: `checking ${what}` });
+    await timeline.measure({ stage: stage.id, round: round + 1, kind: "check", what }, () =>
+      awaitChecks(checks, { context: options.checks, signal, timeout: options.timeouts.stage }),
+    );
   }
 }
 
@@ -93,14 +101,17 @@ export function describeAction(action: Action, executors: Executors): string {
   return `${action.do} ${executorOf(action.do, executors).describe(action.args)}`.trimEnd();
 }
 
-async function applyAction(stage: Stage, action: Action, run: StageRun): Promise<void> {
-  const { executors, io, log, now } = run.options;
+async function applyAction(stage: Stage, action: Action, round: number, run: StageRun): Promise<void> {
+  const { executors, io, log, now, timeline } = run.options;
   const executor = executorOf(action.do, executors);
   const what = describeAction(action, executors);
+  const named = { do: action.do, what: executor.describe(action.args), why: action.why };
   const fields = { STACK_STAGE: stage.id, STACK_COMPONENT: stage.id };
   const started = now();
   try {
-    await run.withLock(executor.lock, () => executor.apply(action.args, io));
+    await run.withLock(executor.lock, () =>
+      timeline.measure({ stage: stage.id, round, kind: "action", ...named }, () => executor.apply(action.args, io)),
+    );
   } catch (error) {
     throw actionError(what, error);
   }

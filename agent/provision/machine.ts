@@ -7,6 +7,7 @@ import { localEyes } from "../engine/local-eyes.ts";
 import { accountOwner, localIo } from "../engine/local-io.ts";
 import type { Stage } from "../engine/stage.ts";
 import { templateTree } from "../engine/template-tree.ts";
+import { trackTimeline } from "../engine/timeline.ts";
 import { readSecret } from "../secrets/read-secret.ts";
 import { secretStore } from "../secrets/store.ts";
 
@@ -45,6 +46,7 @@ export function thisMachine(options: MachineOptions): EngineOptions {
     log,
     signal,
     now: Date.now,
+    timeline: trackTimeline(Date.now),
     redact: secrets.redact,
     timeouts: engineTimeouts,
   };

@@ -5,11 +5,12 @@ import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { type EngineOptions, runEngine, type StageResult } from "../engine/engine.ts";
 import { takeLock } from "../engine/lock.ts";
 import { type Progress, progressError, progressWriter, trackProgress } from "../engine/progress.ts";
+import { writeTimeline } from "../engine/timeline.ts";
 import { readState, writeState } from "../state/state.ts";
 
 /**
- * Runs the engine as the one at work, tells its progress in `progress.json`, and keeps the
- * stages' history in `state.json`.
+ * Runs the engine as the one at work, tells its progress in `progress.json`, what it did in
+ * `timeline.json`, and keeps the stages' history in `state.json`.
  *
  * @returns the final progress: `done`, or `failed` with the stages' errors
  * @throws StackError `already-running`, `preflight`, `aborted`
@@ -36,7 +37,11 @@ export async function provision(options: EngineOptions): Promise<ProgressDocumen
     await progress.flush();
     return progress.document;
   } finally {
-    await lock.close();
+    try {
+      await writeTimeline(paths.run, options.timeline);
+    } finally {
+      await lock.close();
+    }
   }
 }
 

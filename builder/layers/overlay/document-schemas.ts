@@ -3,12 +3,14 @@ import { healthDocument } from "../../../stack/documents/health.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
 import { progressDocument } from "../../../stack/documents/progress.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
+import { timelineDocument } from "../../../stack/documents/timeline.ts";
 
 const documents = {
   health: { title: "stack-agent health --format json, and the bodies of /health, /readyz, /livez", of: healthDocument },
   plan: { title: "stack-agent provision --plan --json", of: planDocument },
   progress: { title: "/run/stack-agent/progress.json", of: progressDocument },
   status: { title: "stack-agent status --format json", of: statusDocument },
+  timeline: { title: "/run/stack-agent/timeline.json", of: timelineDocument },
 } as const;
 
 /**

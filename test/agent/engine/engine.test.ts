@@ -11,10 +11,12 @@ import { planStages } from "../../../agent/engine/plan-document.ts";
 import { type Progress, trackProgress } from "../../../agent/engine/progress.ts";
 import { seal } from "../../../agent/engine/sealed.ts";
 import type { Problem, Stage, StageId } from "../../../agent/engine/stage.ts";
+import { trackTimeline } from "../../../agent/engine/timeline.ts";
 import { isStackError, StackError } from "../../../lib/error.ts";
 import { readTextIfAny } from "../../../lib/files.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
 import { type ProgressDocument, progressDocument } from "../../../stack/documents/progress.ts";
+import { timelineDocument } from "../../../stack/documents/timeline.ts";
 import { stackModel } from "../stack-model.ts";
 import { testIo } from "../test-io.ts";
 
@@ -60,6 +62,7 @@ function bench(
     signal: io.signal,
     now: Date.now,
     redact: store.redact,
+    timeline: trackTimeline(Date.now),
     timeouts: { stage: 30_000, look: 5 },
     ...more,
   };
@@ -421,4 +424,37 @@ t.test("progress documents are valid at every change", async (t) => {
   await progress.flush();
   for (const document of documents) t.ok(progressDocument.safeParse(document).success);
   t.match(documents.at(-1), { state: "done", stages: [{ status: "done", actions: 1, seconds: Number }] });
+});
+
+t.test("the timeline tells what the plan said, in its order, and what followed", async (t) => {
+  const stages = [
+    fileStage("system", t.testdir()),
+    fileStage("redis", t.testdir({ redis: "other" }), { needs: ["system"] }),
+  ];
+  const { options, progress } = bench(t.testdir(), stages);
+  const plan = await planStages(options);
+  t.equal(plan.actions.length, 2);
+  await runEngine(options, progress);
+  const { spans } = timelineDocument.parse(options.timeline.document());
+  const first = spans.filter((span) => span.kind === "action" && span.round === 1);
+  t.strictSame(
+    first.map(({ stage, do: name, what, why }) => ({ stage, do: name, what, why })),
+    plan.actions,
+  );
+  for (const { startMs, endMs } of spans) t.ok(endMs !== undefined && endMs >= startMs);
+  const looks = spans.filter((span) => span.kind === "look" && span.stage === "redis");
+  t.strictSame(
+    looks.map(({ round }) => round),
+    // Before anything is done; again, as something was; and to see that nothing is left.
+    [1, 1, 2],
+  );
+});
+
+t.test("the timeline tells which action failed, and how", async (t) => {
+  // A file where a folder should be.
+  const folder = t.testdir({ taken: "" });
+  const { options, progress } = bench(folder, [fileStage("system", join(folder, "taken"))]);
+  await runEngine(options, progress);
+  const { spans } = timelineDocument.parse(options.timeline.document());
+  t.match(spans.at(-1), { kind: "action", do: "writeFile", error: "internal" });
 });
