@@ -86,6 +86,13 @@ function program(end: (code: number) => void): Command {
     end(await healthCommand({ ...options, ...(component === undefined ? {} : { component }) }));
   });
 
+  commandOf(root, "logs").action(
+    async (component: string | undefined, options: { follow?: boolean; since?: string; lines?: string }) => {
+      const { logsCommand } = await import("./logs/command.ts");
+      end(await logsCommand({ ...options, ...(component === undefined ? {} : { component }) }));
+    },
+  );
+
   return root;
 }
 

@@ -2,6 +2,17 @@ import { StackError } from "../lib/error.ts";
 import { formatMiB } from "./definition/size.ts";
 import type { Model } from "./model.ts";
 
+/** What one component may take, by the setting that limits it. MiB. */
+export interface MemoryShare {
+  readonly component: string;
+  readonly setting: string;
+  readonly miB: number;
+  /** Processes that may take as much each; default one. */
+  readonly processes?: number;
+  /** What the definition asks for, where it is given less. */
+  readonly declaredMiB?: number;
+}
+
 /** Each component's share of the memory a machine really has. All MiB. */
 export interface Budget {
   readonly totalMiB: number;
@@ -10,6 +21,8 @@ export interface Budget {
   readonly rabbitmqWatermarkMiB: number;
   /** What got less than the definition declares, and why; one sentence each. */
   readonly cuts: readonly string[];
+  /** The same for a person: those of the components that the stack has. */
+  readonly shares: readonly MemoryShare[];
 }
 
 /** Below this, provisioning refuses: the stack's idle size alone is near 400 MiB. */
@@ -48,14 +61,26 @@ export function budget(
   if (redis < declared) {
     cuts.push(`redis maxmemory ${redis} MiB of ${formatMiB(declared)} declared: container has ${formatMiB(total)}`);
   }
-  return {
-    totalMiB: total,
-    sharedBuffersMiB: Math.floor(total * (model.postgres?.sharedBuffers ?? 0.25)),
-    redisMaxmemoryMiB: redis,
-    // An idle broker uses 100 to 130 MiB: a lower watermark holds back every publisher (measured at 2 GiB).
-    rabbitmqWatermarkMiB: Math.floor(Math.max(256, Math.min(512, total / 16))),
-    cuts,
-  };
+  const sharedBuffersMiB = Math.floor(total * (model.postgres?.sharedBuffers ?? 0.25));
+  // An idle broker uses 100 to 130 MiB: a lower watermark holds back every publisher (measured at 2 GiB).
+  const rabbitmqWatermarkMiB = Math.floor(Math.max(256, Math.min(512, total / 16)));
+  const shares: MemoryShare[] = [];
+  if (model.postgres !== undefined) {
+    shares.push({ component: "postgres", setting: "shared_buffers", miB: sharedBuffersMiB });
+  }
+  if (model.redis !== undefined) {
+    shares.push({
+      component: "redis",
+      setting: "maxmemory",
+      miB: redis,
+      processes: model.redis.ports.length,
+      ...(redis < declared ? { declaredMiB: declared } : {}),
+    });
+  }
+  if (model.rabbitmq !== undefined) {
+    shares.push({ component: "rabbitmq", setting: "vm_memory_high_watermark", miB: rabbitmqWatermarkMiB });
+  }
+  return { totalMiB: total, sharedBuffersMiB, redisMaxmemoryMiB: redis, rabbitmqWatermarkMiB, cuts, shares };
 }
 
 /** Three nodes, each of which may double while it saves, all at once, plus fragmentation. */

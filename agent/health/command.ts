@@ -5,7 +5,7 @@ import { agentAddress, type MachinePaths, outputFormat } from "../status/command
 import { coloured, columns, type Output, processOutput } from "../status/terminal.ts";
 
 export interface HealthOptions extends MachinePaths {
-  /** One component or service; default all. */
+  /** One component, service or group; default all. */
   readonly component?: string;
   readonly format?: string;
   readonly output?: Output;
@@ -58,7 +58,7 @@ function healthTable(document: HealthDocument, colours: boolean): string {
 function refused(document: unknown, component: string | undefined): StackError {
   const hint = field(document, "hint");
   if (field(document, "code") === "no-such-component") {
-    return new StackError("no-such-component", `this stack has no component ${component}`, {
+    return new StackError("no-such-component", `this stack has no component or group ${component}`, {
       hint,
       exit: ExitCode.usage,
     });

@@ -26,9 +26,6 @@ export interface ComponentState {
   readonly message?: string;
 }
 
-/** Components whose trouble makes the stack unready are all but these. */
-export const sideComponents: readonly string[] = ["disk", "memory", "jobs"];
-
 const worth: Readonly<Record<HealthStatus, number>> = { pass: 0, warn: 1, fail: 2 };
 
 export function worst(statuses: readonly HealthStatus[]): HealthStatus {

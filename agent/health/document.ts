@@ -1,16 +1,9 @@
 import type { HealthDocument } from "../../stack/documents/health.ts";
-import {
-  type ComponentState,
-  checkState,
-  componentStates,
-  runningStages,
-  type Snapshot,
-  sideComponents,
-  worst,
-} from "./components.ts";
+import { healthGroupOf, machineComponents, provisionComponent, startingComponent } from "../../stack/health-names.ts";
+import { type ComponentState, checkState, componentStates, runningStages, type Snapshot, worst } from "./components.ts";
 
-/** What a health document speaks of: everything, what readiness needs, or one component. */
-export type Scope = "all" | "ready" | { readonly component: string };
+/** What a health document speaks of: everything, what readiness needs, or one component or group by its name. */
+export type Scope = "all" | "ready" | { readonly name: string };
 
 const componentTypes: Readonly<Record<string, string>> = {
   postgres: "datastore",
@@ -23,12 +16,12 @@ const componentTypes: Readonly<Record<string, string>> = {
  * The health document of a moment.
  *
  * @param detail with messages: only for those who showed the token
- * @returns undefined for a component that is not there
+ * @returns undefined for a component or group that is not there
  */
 export function healthDocument(snapshot: Snapshot, scope: Scope, detail: boolean): HealthDocument | undefined {
-  const components = componentStates(snapshot)
-    .filter((state) => inScope(state, scope))
-    .map((state) => (scope === "ready" && isUnfinished(state) ? { ...state, status: "fail" as const } : state));
+  const components = inScope(componentStates(snapshot), scope).map((state) =>
+    scope === "ready" && isUnfinished(state) ? { ...state, status: "fail" as const } : state,
+  );
   if (typeof scope === "object" && components.length === 0) return undefined;
   const names = new Set(components.map((state) => state.name));
   const stage = snapshot.progress?.state === "running" ? runningStages(snapshot.progress).join(", ") : "";
@@ -65,13 +58,10 @@ export function healthDocument(snapshot: Snapshot, scope: Scope, detail: boolean
           }),
       ),
     },
-    components: components.map(({ name, status, code, latencyMs, ageMs }) => ({
-      name,
-      status,
-      code,
-      latencyMs,
-      ageMs,
-    })),
+    components: components.map(({ name, status, code, latencyMs, ageMs }) => {
+      const group = healthGroupOf(name);
+      return { name, ...(group === undefined ? {} : { group }), status, code, latencyMs, ageMs };
+    }),
   };
 }
 
@@ -109,10 +99,14 @@ function ownChecks(states: readonly ComponentState[], snapshot: Snapshot, detail
   );
 }
 
-function inScope(state: ComponentState, scope: Scope): boolean {
-  if (scope === "all") return true;
-  if (scope === "ready") return !sideComponents.includes(state.name);
-  return state.name === scope.component;
+function inScope(states: readonly ComponentState[], scope: Scope): readonly ComponentState[] {
+  if (scope === "all") return states;
+  // What is short on the machine is for its keeper; the stack may well be of use.
+  if (scope === "ready") return states.filter(({ name }) => !machineComponents.includes(name));
+  const starting = states.filter(({ name }) => name === startingComponent);
+  if (starting.length > 0 && scope.name !== provisionComponent) return starting;
+  const one = states.filter(({ name }) => name === scope.name);
+  return one.length > 0 ? one : states.filter(({ name }) => healthGroupOf(name) === scope.name);
 }
 
 /** A stack that works while it is provisioned anew is healthy, but not yet ready. */

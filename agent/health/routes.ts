@@ -1,5 +1,6 @@
 import type { ErrorDocument } from "../../lib/error.ts";
 import type { HealthDocument } from "../../stack/documents/health.ts";
+import { healthGroupOf } from "../../stack/health-names.ts";
 import { statusDocument } from "../status/document.ts";
 import { componentStates, type Snapshot } from "./components.ts";
 import { healthDocument, liveDocument } from "./document.ts";
@@ -24,7 +25,7 @@ interface Route {
   answer(source: Source, detail: boolean): Answer;
 }
 
-/** Every fixed path the agent answers. `/health/COMPONENT` is beside them. */
+/** Every fixed path the agent answers. `/health/COMPONENT` and `/health/GROUP` are beside them. */
 export const routes: readonly Route[] = [
   {
     path: "/",
@@ -62,11 +63,11 @@ export const routes: readonly Route[] = [
 export function answer(path: string, source: Source, detail: boolean): Answer {
   const route = routes.find((candidate) => candidate.path === path);
   if (route !== undefined) return route.answer(source, detail);
-  if (path.startsWith("/health/")) return component(path.slice("/health/".length), source, detail);
+  if (path.startsWith("/health/")) return part(path.slice("/health/".length), source, detail);
   return refusal(404, {
     code: "no-such-path",
     message: "nothing is at this path",
-    hint: `there are ${[...routes.map((known) => known.path), "/health/COMPONENT"].join(", ")}`,
+    hint: `there are ${[...routes.map((known) => known.path), "/health/COMPONENT", "/health/GROUP"].join(", ")}`,
     detail: [],
   });
 }
@@ -76,15 +77,17 @@ export function refusal(code: number, document: ErrorDocument): Answer {
   return { code, type: "application/json", body: `${JSON.stringify(document)}\n` };
 }
 
-function component(name: string, source: Source, detail: boolean): Answer {
+/** One component, or one group of them. */
+function part(name: string, source: Source, detail: boolean): Answer {
   const snapshot = source.snapshot();
-  const document = healthDocument(snapshot, { component: name }, detail);
+  const document = healthDocument(snapshot, { name }, detail);
   if (document !== undefined) return health(document);
   const names = componentStates(snapshot).map((state) => state.name);
+  const groups = new Set(names.map(healthGroupOf).filter((group) => group !== undefined));
   return refusal(404, {
     code: "no-such-component",
-    message: "this stack has no such component",
-    hint: `there are ${names.join(", ")}`,
+    message: "this stack has no such component or group",
+    hint: `there are ${names.join(", ")}; groups are ${[...groups].join(", ")}`,
     detail: [],
   });
 }

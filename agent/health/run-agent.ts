@@ -1,4 +1,5 @@
 import type { Log } from "../../lib/log.ts";
+import { startingComponent } from "../../stack/health-names.ts";
 import type { Model } from "../../stack/model.ts";
 import type { Check, CheckContext } from "../checks/check.ts";
 import type { Job } from "../jobs/jobs.ts";
@@ -49,7 +50,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
 
   const snapshot = (): Snapshot => ({
     stack: { name: model.name, version: model.version },
-    results: checks?.results() ?? [notLoaded(started)],
+    results: checks?.results() ?? [starting(started)],
     progress: progress.current(),
     jobs: jobs?.states() ?? [],
     ports,
@@ -133,10 +134,10 @@ function logChange(log: Log, result: CheckResult, before: CheckResult): void {
   );
 }
 
-function notLoaded(started: { readonly date: Date; readonly at: number }): CheckResult {
+function starting(started: { readonly date: Date; readonly at: number }): CheckResult {
   return {
     check: "agent:checks",
-    component: "agent",
+    component: startingComponent,
     outcome: { status: "fail", code: "starting", message: "the checks are being loaded" },
     latencyMs: 0,
     at: started.at,

@@ -60,10 +60,11 @@ async function firstDocument(options: EngineOptions): Promise<ProgressDocument> 
 async function memoryOf({ eyes, model }: EngineOptions): Promise<ProgressDocument["memory"]> {
   const totalMiB = await eyes.memoryMiB();
   try {
-    return { totalMiB, cuts: [...budget(model, totalMiB).cuts] };
+    const { cuts, shares } = budget(model, totalMiB);
+    return { totalMiB, cuts: [...cuts], shares: [...shares] };
   } catch (error) {
     // Too little memory is told by the stage system's preflight.
-    if (isStackError(error)) return { totalMiB, cuts: [] };
+    if (isStackError(error)) return { totalMiB, cuts: [], shares: [] };
     throw error;
   }
 }

@@ -29,7 +29,7 @@ export async function askAgent(address: AgentAddress, path: string, timeout = 30
   } catch (cause) {
     throw new StackError("agent-unreachable", `the agent does not answer on 127.0.0.1:${address.port}`, {
       cause: messageOf(cause),
-      hint: "systemctl status stack-agent; journalctl -u stack-agent -b",
+      hint: "systemctl status stack-agent; stack-agent logs agent",
     });
   }
 }

@@ -39,7 +39,8 @@ const exitCodes: Readonly<Record<StatusDocument["status"], number>> = {
  * with `watch` again and again, which ends with 0.
  * Needs no privilege; who may read the agent's token sees messages and versions too.
  *
- * @returns the exit code: 0 healthy, 1 failed, 2 degraded, 3 still working
+ * @returns the exit code: 0 healthy, 1 failed, 2 degraded, 3 still working; with `wait` 3
+ *   whenever the time was up before the stack was settled, whatever is wrong with it
  * @throws StackError `usage` (exit 64)
  */
 export async function statusCommand(options: StatusOptions = {}): Promise<number> {
@@ -62,20 +63,22 @@ export async function statusCommand(options: StatusOptions = {}): Promise<number
     await watchStatus({ look: lookOnce, clock: systemClock, format, output, signal });
     return ExitCode.healthy;
   }
-  const found = options.wait
+  const { found, lacking } = options.wait
     ? await waitUntilSettled({
         look: lookOnce,
         clock: systemClock,
         timeout: seconds * 1000,
         onLine: (line) => output.writeAside(`${line}\n`),
       })
-    : await lookOnce();
+    : { found: await lookOnce(), lacking: undefined };
   if (format === "json") output.write(`${JSON.stringify(found.status, undefined, 2)}\n`);
   else output.write(statusTable(found.status, new Date(), output.colours));
   if (found.trouble !== undefined) {
     output.writeAside(`${found.trouble.message} (${String(found.trouble.cause)})\nhint: ${found.trouble.hint}\n`);
   }
-  return exitCodes[found.status.status];
+  if (lacking === undefined) return exitCodes[found.status.status];
+  output.writeAside(`waited ${seconds} s in vain for ${lacking}\n`);
+  return ExitCode.working;
 }
 
 /** The agent's address and, where this user may read it, its token: both may come while one waits. */

@@ -36,7 +36,7 @@ export function statusDocument(snapshot: Snapshot, detail: boolean): StatusDocum
       ...(detail && lastError !== undefined ? { lastError } : {}),
       ...(nextRun === undefined ? {} : { nextRun }),
     })),
-    memory: detail && progress !== undefined ? progress.memory : { totalMiB: 0, cuts: [] },
+    memory: detail && progress !== undefined ? progress.memory : { totalMiB: 0, cuts: [], shares: [] },
     deviations: detail && progress !== undefined ? progress.deviations : [],
   };
 }

@@ -45,7 +45,7 @@ const unheard: StatusDocument = {
   stages: [],
   components: [],
   jobs: [],
-  memory: { totalMiB: 0, cuts: [] },
+  memory: { totalMiB: 0, cuts: [], shares: [] },
   deviations: [],
 };
 

@@ -11,7 +11,7 @@ export function statusTable(status: StatusDocument, date: Date, colours: boolean
     table(["stage", "state", "seconds", "actions", ""], stageRows(status), colours),
     table(["component", "state", "code", "ms", "ports", ""], componentRows(status), colours),
     table(["job", "schedule", "last run", "took", "next run", ""], jobRows(status, date), colours),
-    memoryLines(status),
+    memoryLines(status, colours),
     titled("not as defined:", status.deviations),
     titled(next.length === 1 ? "next:" : "next, one of:", next),
   ];
@@ -57,13 +57,19 @@ function jobRows(status: StatusDocument, date: Date): readonly (readonly string[
   ]);
 }
 
-function memoryLines({ memory }: StatusDocument): readonly string[] {
-  if (memory.totalMiB === 0) return [];
-  return titled(`memory: ${memory.totalMiB} MiB`, memory.cuts, true);
+function memoryLines({ memory }: StatusDocument, colours: boolean): readonly string[] {
+  const { totalMiB, shares, cuts } = memory;
+  if (totalMiB === 0) return [];
+  const rows = shares.map(({ component, setting, miB, processes = 1 }) => [
+    component,
+    `${processes === 1 ? "" : `${processes} × `}${miB} MiB`,
+    setting,
+  ]);
+  return [...columns(["memory", `${totalMiB} MiB`, ""], rows, colours), ...titled("less than declared:", cuts)];
 }
 
-function titled(title: string, lines: readonly string[], always = false): readonly string[] {
-  return lines.length === 0 && !always ? [] : [title, ...lines.map((line) => `  ${line}`)];
+function titled(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
 }
 
 /** Milliseconds as "12 s", "3 min", "5 h", "2 d". */

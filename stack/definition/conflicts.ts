@@ -1,3 +1,4 @@
+import { reservedNames } from "../health-names.ts";
 import type { Fault } from "./parse.ts";
 
 interface Claim {
@@ -18,7 +19,7 @@ const fixed: readonly Claim[] = [
  */
 export function conflicts(data: unknown): Fault[] {
   const root = asRecord(data);
-  return [...portConflicts(root), ...absentNeeds(root), ...nothingToRun(root)];
+  return [...portConflicts(root), ...takenNames(root), ...absentNeeds(root), ...nothingToRun(root)];
 }
 
 function portConflicts(root: Record<string, unknown>): Fault[] {
@@ -64,6 +65,15 @@ function free(port: number, taken: ReadonlyMap<number, string>): number {
   let candidate = port + 1;
   while (taken.has(candidate)) candidate++;
   return candidate;
+}
+
+function takenNames(root: Record<string, unknown>): Fault[] {
+  return Object.keys(asRecord(root.services))
+    .filter((name) => reservedNames.includes(name))
+    .map((name) => ({
+      path: ["services", name],
+      message: `"${name}" is what health calls a part of the stack; give the service another name`,
+    }));
 }
 
 function absentNeeds(root: Record<string, unknown>): Fault[] {

@@ -1,6 +1,10 @@
 import * as z from "zod/mini";
+import { healthGroups } from "../health-names.ts";
 
 export const healthStatus = z.enum(["pass", "warn", "fail"]);
+
+/** `data`: the databases and the broker; `services`; `machine`: disk, memory, jobs. */
+export const healthGroup = z.enum(healthGroups);
 
 /** One component, flat: what monitoring discovers. Figures are 0 before the first result. */
 export const componentHealth = z.object({
@@ -9,10 +13,12 @@ export const componentHealth = z.object({
   code: z.string(),
   latencyMs: z.number(),
   ageMs: z.number(),
+  /** What `/health/GROUP` answers it with. The agent's own only; provisioning is in none. */
+  group: z.optional(healthGroup),
 });
 
 /**
- * The body of `/health`, `/readyz` and `/livez`, media type `application/health+json`.
+ * The body of `/health`, `/health/COMPONENT`, `/health/GROUP`, `/readyz` and `/livez`, media type `application/health+json`.
  * Field names of draft-inadarei-api-health-check-06, plus `schemaVersion` and the flat
  * `components`, which monitoring discovers without knowing the check names.
  * pass and warn are answered with 200, fail with 503.

@@ -22,6 +22,25 @@ export const stageProgress = z.object({
   error: z.optional(errorDocument),
 });
 
+/** How the machine's memory is shared out. MiB; total is 0 where it isn't known or not told. */
+export const memoryBudget = z.object({
+  totalMiB: z.number(),
+  /** What got less than declared, and why; one sentence each. */
+  cuts: z.array(z.string()),
+  shares: z.array(
+    z.object({
+      component: z.string(),
+      /** The component's own setting, e.g. `shared_buffers`. */
+      setting: z.string(),
+      miB: z.number(),
+      /** Processes that may take as much each, where there are several. */
+      processes: z.optional(z.number()),
+      /** What the definition asks for, where it is given less. */
+      declaredMiB: z.optional(z.number()),
+    }),
+  ),
+});
+
 /**
  * `/run/stack-agent/progress.json`: how provisioning stands. Written by
  * `stack-agent provision` at every change, read by `status`, `/readyz` and the page.
@@ -33,11 +52,7 @@ export const progressDocument = z.object({
   startedAt: z.string(),
   finishedAt: z.optional(z.string()),
   stages: z.array(stageProgress),
-  memory: z.object({
-    totalMiB: z.number(),
-    /** What got less than declared, and why; one sentence each. */
-    cuts: z.array(z.string()),
-  }),
+  memory: memoryBudget,
   /** Where the stack is not what its definition asks for, e.g. an older RabbitMQ. */
   deviations: z.array(z.string()),
 });

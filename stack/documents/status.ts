@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { componentHealth } from "./health.ts";
-import { stageProgress } from "./progress.ts";
+import { memoryBudget, stageProgress } from "./progress.ts";
 
 /** What `stack-agent status --format json` prints. */
 export const statusDocument = z.object({
@@ -20,7 +20,7 @@ export const statusDocument = z.object({
       nextRun: z.optional(z.string()),
     }),
   ),
-  memory: z.object({ totalMiB: z.number(), cuts: z.array(z.string()) }),
+  memory: memoryBudget,
   deviations: z.array(z.string()),
 });
 

@@ -34,7 +34,7 @@ t.test("the man page tells every command, option, stage and exit code that the c
   for (const [name, { options, help }] of commands) {
     const section = page.split(`.SS ${name}\n`)[1]?.split(/^\.S[SH] /m)[0] ?? "";
     const { options: real, text } = helpOf(name);
-    t.same([...section.matchAll(/^\\fB(--[\w-]+)/gm)].map(([, flag]) => flag).sort(), real.sort(), name);
+    t.same([...section.matchAll(/^\\fB(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag).sort(), real.sort(), name);
     t.equal(real.length, options.length);
     t.match(text, help);
   }
@@ -86,4 +86,15 @@ t.test("completion offers commands, then their options, then the options' values
   t.same(complete("status", "--format", "=", "j"), ["json"]);
   t.same(complete("status", "--format", "="), ["table", "json"]);
   t.same(complete("status", "--timeout", ""), []);
+  t.same(complete("logs", "-n", ""), []);
+  t.same(complete("logs", "--since", ""), []);
+  t.same(complete("health", "--format", "json", "re"), ["redis"]);
+  const services = model.services.map(({ name }) => name);
+  const word = (offered: string): boolean => !offered.startsWith("-");
+  t.same(complete("health", "").filter(word), [
+    ...["provision", "postgres", "redis", "rabbitmq"],
+    ...services,
+    ...["disk", "memory", "jobs", "data", "services", "machine"],
+  ]);
+  t.same(complete("logs", "-f", "").filter(word), ["agent", "provision", ...stageIds, ...services]);
 });

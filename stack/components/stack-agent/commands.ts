@@ -6,7 +6,7 @@ export interface OptionSpec {
   readonly help: string;
   readonly initial?: string | number;
   /** The words its value is one of, or what else it is. */
-  readonly values?: readonly string[] | "seconds";
+  readonly values?: readonly string[] | "seconds" | "any";
 }
 
 export interface Example {
@@ -17,7 +17,12 @@ export interface Example {
 export interface CommandSpec {
   readonly help: string;
   /** What may follow the command, at most one: `[component]`. */
-  readonly argument?: { readonly name: string; readonly help: string };
+  readonly argument?: {
+    readonly name: string;
+    readonly help: string;
+    /** What of the stack its value names. */
+    readonly names: "health" | "logs";
+  };
   readonly options: readonly OptionSpec[];
   /** What one has to know beside the options, a paragraph each. */
   readonly notes: readonly string[];
@@ -67,6 +72,7 @@ export const agentCommands = {
     ],
     notes: [
       "Needs no privilege; root is told messages, versions and ports too.",
+      "--wait ends with 3 where the time is up first, and says what it waited for.",
       "--watch ends with 0; with --format json it prints a document a line.",
     ],
     examples: [
@@ -77,10 +83,36 @@ export const agentCommands = {
   },
   health: {
     help: "what the health checks last found",
-    argument: { name: "[component]", help: "one component or service; default all" },
+    argument: { name: "[component]", help: "one component, service or group; default all", names: "health" },
     options: [format],
-    notes: ["Ends with 0 when all pass, 2 when one warns, 1 when one fails."],
-    examples: [{ command: "stack-agent health postgres", help: "PostgreSQL alone" }],
+    notes: [
+      "Groups: data (databases and broker), services, machine (disk, memory, jobs). Over HTTP the same is at " +
+        "/health, /health/COMPONENT and /health/GROUP: 200 for pass and warn, 503 for fail; messages are told to " +
+        "those who show the token of /var/lib/stack-agent/secrets/health.token, as Authorization: Bearer TOKEN.",
+      "Ends with 0 when all pass, 2 when one warns, 1 when one fails.",
+    ],
+    examples: [
+      { command: "stack-agent health postgres", help: "PostgreSQL alone" },
+      { command: "stack-agent health services", help: "every service" },
+    ],
+  },
+  logs: {
+    help: "the journal of the stack, or of one part of it",
+    argument: { name: "[component]", help: "one component, service or stage; default all", names: "logs" },
+    options: [
+      { flags: "-f, --follow", help: "go on with what comes" },
+      { flags: "--since <time>", help: "from then on, as journalctl takes it; default the last boot", values: "any" },
+      { flags: "-n, --lines <number>", help: "the last lines only", values: "any" },
+    ],
+    notes: [
+      "Shows what its units write, what systemd says of them, and what the agent tells of it, by journalctl. " +
+        "Needs root, or membership of the group systemd-journal.",
+    ],
+    examples: [
+      { command: "stack-agent logs redis", help: "its nodes, its provisioning, its health" },
+      { command: "stack-agent logs -f event-bus", help: "follow a service" },
+      { command: "stack-agent logs provision --since '1 hour ago'", help: "what was set up lately" },
+    ],
   },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
@@ -92,7 +124,7 @@ export const agentSummary = "Provisions this machine's stack, keeps watch over i
 export const agentExamples: readonly Example[] = [
   { command: "stack-agent status", help: "is it well, and what helps if not" },
   { command: "stack-agent provision --plan", help: "what differs from the definition" },
-  { command: "journalctl -b -u stack-provision -u stack-agent", help: "what it did since the boot" },
+  { command: "stack-agent logs", help: "what happened since the boot" },
 ];
 
 export const agentFiles: readonly (readonly [path: string, what: string])[] = [

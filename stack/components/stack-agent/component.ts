@@ -20,7 +20,7 @@ export const agent: Component = {
     { unit: "stack-agent.service", component: "agent", want: "enabled", wantedBy: "multi-user.target", running: true },
     { unit: `${model.name}.target`, component: "agent", want: "enabled", wantedBy: "multi-user.target" },
   ],
-  files: () => [
+  files: (model) => [
     buildFile("/usr/lib/sysusers.d/stack-agent.conf", "rootfs-overlay/usr/lib/sysusers.d/stack-agent.conf.ejs"),
     buildFile("/usr/lib/tmpfiles.d/stack-agent.conf", "rootfs-overlay/usr/lib/tmpfiles.d/stack-agent.conf"),
     { ...buildFile("/usr/bin/stack-agent", "rootfs-overlay/usr/bin/stack-agent"), mode: 0o755 },
@@ -37,7 +37,7 @@ export const agent: Component = {
         "/usr/share/bash-completion/completions/stack-agent",
         "rootfs-overlay/usr/share/bash-completion/completions/stack-agent.ejs",
       ),
-      data: { completion: completionData() },
+      data: { completion: completionData(model) },
     },
     buildFile("/usr/lib/systemd/system-preset/10-stack-agent.preset", "units/stack.preset.ejs"),
     { path: "/var/lib/stack-agent", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },

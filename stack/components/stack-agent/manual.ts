@@ -1,3 +1,6 @@
+import { healthGroups, machineComponents, provisionComponent } from "../../health-names.ts";
+import { logSources } from "../../log-sources.ts";
+import { type DependencyName, dependencyNames, type Model } from "../../model.ts";
 import {
   agentCommands,
   agentExamples,
@@ -35,31 +38,47 @@ export function manualData() {
 }
 
 /** What bash completion of stack-agent offers: words separated by blanks. */
-export function completionData() {
+export function completionData(stack: NamedParts) {
   return {
     commands: [...commands.map(([name]) => name), "help"].join(" "),
-    options: commands.map(([name, { options }]) => ({
+    options: commands.map(([name, { options, argument }]) => ({
       name,
       words: [...options.map(({ flags }) => flagOf(flags)), "--help"].join(" "),
+      argument: argument === undefined ? "" : names[argument.names](stack).join(" "),
     })),
     values: commands.flatMap(([name, { options }]) =>
       options
         .filter(({ flags }) => flags.includes("<"))
         .map(({ flags, values }) => ({
           name,
-          flag: flagOf(flags),
+          // As case takes alternatives.
+          flag: flags.replace(/ <.*/, "").replace(", ", `|${name}:`),
           words: typeof values === "object" ? values.join(" ") : "",
         })),
     ),
   };
 }
 
+type NamedParts = Pick<Model, DependencyName | "services">;
+
+/** The names that a command's argument may have in this stack. */
+const names: Readonly<Record<"health" | "logs", (stack: NamedParts) => readonly string[]>> = {
+  health: (stack) => [
+    provisionComponent,
+    ...dependencyNames.filter((name) => stack[name] !== undefined),
+    ...stack.services.map(({ name }) => name),
+    ...machineComponents,
+    ...healthGroups,
+  ],
+  logs: (stack) => logSources(stack).map(({ name }) => name),
+};
+
 function flagsOf({ options }: CommandSpec): readonly string[] {
   return options.map(({ flags }) => `[${flags}]`);
 }
 
 function flagOf(flags: string): string {
-  return flags.split(" ")[0] ?? flags;
+  return /--[\w-]+/.exec(flags)?.[0] ?? flags;
 }
 
 function sentence(text: string): string {

@@ -72,7 +72,7 @@ function bench(
     state: "running",
     startedAt: new Date().toISOString(),
     stages: stages.map(({ id, title }) => ({ id, title, status: "waiting", actions: 0 })),
-    memory: { totalMiB: 8192, cuts: [] },
+    memory: { totalMiB: 8192, cuts: [], shares: [] },
     deviations: [],
   };
   const progress = trackProgress(first, async (document) => void documents.push(document));

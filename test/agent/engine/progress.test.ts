@@ -8,7 +8,7 @@ const first: ProgressDocument = {
   state: "running",
   startedAt: "2026-01-01T00:00:00.000Z",
   stages: [{ id: "system", title: "System", status: "waiting", actions: 0 }],
-  memory: { totalMiB: 8192, cuts: [] },
+  memory: { totalMiB: 8192, cuts: [], shares: [] },
   deviations: [],
 };
 

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import t, { type Test as TapTest } from "tap";
 import type { Check, Outcome } from "../../../agent/checks/check.ts";
@@ -121,7 +123,9 @@ t.test("a component that stops is named, logged once, and recovers by itself", a
   here.set("redis", { status: "fail", code: "cluster-down", message: "slots 0-5460 are not served" });
   await until("trouble", async () => (await code(here, "/health")) === 503);
   t.equal(await code(here, "/health/redis"), 503);
+  t.equal(await code(here, "/health/data"), 503, "its group fails with it");
   t.equal(await code(here, "/health/postgres"), 200);
+  t.match(await here.health("data"), { code: 1, text: /postgres +pass[\s\S]*redis +fail/ });
   const told = await here.status();
   t.match(told, { code: 1, text: /redis +fail +cluster-down/ });
   t.notMatch(told.text, /slots 0-5460/);
@@ -175,10 +179,48 @@ t.test("status --wait ends at once when provisioning fails, with its error and h
 t.test("status --wait ends at its deadline and says what is still missing", async (t) => {
   const here = await machine(t, ["postgres"]);
   await here.provisioning(progress("running"));
-  t.match(await here.status({ wait: true, timeout: 0.3 }), { code: 3, text: /: working\n/ });
+  t.match(await here.status({ wait: true, timeout: 0.3 }), {
+    code: 3,
+    text: /: working\n/,
+    aside: /waited 0\.3 s in vain for stage redis \(running\), postgres \(refused\)\n$/,
+  });
   await here.provisioning(progress("done"));
   await until("provisioning's end", async () => (await here.status()).code === 1);
-  t.match(await here.status({ wait: true, timeout: 0.3 }), { code: 1, text: /postgres +fail +refused/ });
+  t.match(await here.status({ wait: true, timeout: 0.3 }), {
+    code: 3,
+    text: /postgres +fail +refused/,
+    aside: /in vain for postgres \(refused\)\n$/,
+  });
+});
+
+t.test("status --wait asked before anything runs waits for the agent and for provisioning", async (t) => {
+  const here = await machine(t, ["postgres"]);
+  here.pass("postgres");
+  await here.stop();
+  t.match(await here.status({ wait: true, timeout: 0.3 }), {
+    code: 3,
+    aside: /agent: does not answer\n[\s\S]*in vain for provisioning to begin, the agent to answer\n$/,
+  });
+  const later = await machine(t, ["postgres"]);
+  later.pass("postgres");
+  const waiting = later.status({ wait: true, timeout: 60 });
+  await later.provisioning(progress("running"));
+  await later.provisioning(progress("done"));
+  t.match(await waiting, { code: 0, text: /: healthy\n/ });
+});
+
+t.test("status --wait ends in time though the agent takes connections and says nothing", async (t) => {
+  const here = await machine(t, ["postgres"]);
+  await here.provisioning(progress("done"));
+  await here.stop();
+  // As a stopped process: the kernel still takes connections for it.
+  const silent = createServer(() => {}).listen(here.port, "127.0.0.1");
+  t.teardown(() => silent.close());
+  await once(silent, "listening");
+  t.match(await here.status({ wait: true, timeout: 0.4 }), {
+    code: 3,
+    aside: /in vain for the agent to answer\n$/,
+  });
 });
 
 t.test("an agent that does not answer is said so, with the commands that tell why", async (t) => {
@@ -188,7 +230,7 @@ t.test("an agent that does not answer is said so, with the commands that tell wh
   const told = await here.status();
   t.match(told, {
     code: 1,
-    aside: /does not answer[\s\S]*hint: systemctl status stack-agent; journalctl -u stack-agent -b/,
+    aside: /does not answer[\s\S]*hint: systemctl status stack-agent; stack-agent logs agent/,
   });
   t.match(told.text, /redis +done/, "what provisioning left is still shown");
   await t.rejects(here.health(), { code: "agent-unreachable", exit: 1, hint: /systemctl status stack-agent/ });

@@ -14,7 +14,7 @@ const secretive = snapshot({
 
 t.test("health, readiness, liveness and status keep to their published schemas", async (t) => {
   for (const detail of [true, false]) {
-    for (const scope of ["all", "ready", { component: "postgres" }] as const) {
+    for (const scope of ["all", "ready", { name: "postgres" }, { name: "data" }] as const) {
       t.ok(schema.parse(healthDocument(secretive, scope, detail)));
     }
     for (const state of ["running", "done", "failed"] as const) {
@@ -57,14 +57,14 @@ t.test("a full disk is unhealthy but does not make the stack unready", async (t)
 });
 
 t.test("one component has its own document, an unknown one none", async (t) => {
-  const document = healthDocument(secretive, { component: "disk" }, false);
+  const document = healthDocument(secretive, { name: "disk" }, false);
   t.match(document, { status: "pass" });
   t.same(
     document?.components.map((one) => one.name),
     ["disk"],
   );
   t.same(Object.keys(document?.checks ?? {}), ["disk:roundtrip"]);
-  t.equal(healthDocument(secretive, { component: "kafka" }, false), undefined);
+  t.equal(healthDocument(secretive, { name: "kafka" }, false), undefined);
 });
 
 t.test("the one word of status follows from provisioning and components", async (t) => {

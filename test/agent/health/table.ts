@@ -28,7 +28,14 @@ export function progress(state: ProgressDocument["state"], change: Partial<Progr
       { id: "system", title: "Base system", status: "done", seconds: 0.31, actions: 2 },
       { id: "redis", title: "Redis Cluster", status: state, seconds: 2.2, actions: 4 },
     ],
-    memory: { totalMiB: 8192, cuts: ["redis maxmemory 485 MiB of 2 GiB declared: container has 8 GiB"] },
+    memory: {
+      totalMiB: 8192,
+      cuts: ["redis maxmemory 485 MiB of 2 GiB declared: container has 8 GiB"],
+      shares: [
+        { component: "postgres", setting: "shared_buffers", miB: 2048 },
+        { component: "redis", setting: "maxmemory", miB: 485, processes: 3, declaredMiB: 2048 },
+      ],
+    },
     deviations: ["rabbitmq is 3.10.8, not 3.12 or later"],
     ...change,
   };

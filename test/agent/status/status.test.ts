@@ -34,7 +34,10 @@ jobs       pass   ok
 job           schedule   last run  took    next run
 refresh-view  * * * * *  12 s ago  0.10 s  in 48 s
 
-memory: 8192 MiB
+memory    8192 MiB
+postgres  2048 MiB     shared_buffers
+redis     3 × 485 MiB  maxmemory
+less than declared:
   redis maxmemory 485 MiB of 2 GiB declared: container has 8 GiB
 
 not as defined:
@@ -57,14 +60,14 @@ t.test("trouble is followed by the commands that help", async (t) => {
     ],
   });
   t.same(next(statusDocument(stopped, true)), [
-    "journalctl -b -n 50 -u 'postgresql@*'",
-    "journalctl -b -n 50 -u stock-analysis-event-bus",
+    "stack-agent logs -n 50 postgres",
+    "stack-agent logs -n 50 event-bus",
     "df -h; du -xh --max-depth=2 /var | sort -h | tail",
   ]);
   const error = { code: "no-space", message: "no space left", hint: "df -h", detail: [] };
   const stages = [{ id: "redis", title: "Redis Cluster", status: "failed" as const, actions: 1, error }];
   const failed = statusDocument(snapshot({ progress: progress("failed", { stages }) }), true);
-  t.same(next(failed), ["df -h", "journalctl -u stack-provision -b", "stack-agent provision --plan"]);
+  t.same(next(failed), ["df -h", "stack-agent logs provision", "stack-agent provision --plan"]);
   t.match(statusTable(failed, date, false), /redis +failed +1 +no space left/);
   t.same(next(statusDocument(snapshot({ progress: progress("running") }), true)), ["stack-agent status --wait"]);
 });

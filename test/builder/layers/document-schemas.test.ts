@@ -22,7 +22,7 @@ const status: StatusDocument = {
   stages: [{ id: "system", title: "System", status: "done", seconds: 0.3, actions: 2 }],
   components: [{ name: "disk", status: "warn", code: "nearly-full", latencyMs: 1, ageMs: 3, ports: [] }],
   jobs: [{ name: "refresh-view", schedule: "* * * * *" }],
-  memory: { totalMiB: 512, cuts: [] },
+  memory: { totalMiB: 512, cuts: [], shares: [] },
   deviations: [],
 };
 
