@@ -1,34 +1,23 @@
-import { join } from "node:path";
 import { isStackError } from "../lib/error.ts";
 import type { Log } from "../lib/log.ts";
 import { run as realRun } from "../lib/run.ts";
 import type { ManifestDocument } from "../stack/documents/manifest.ts";
-import { type CachedLayer, cachedLayer } from "./cache/cached-layer.ts";
 import { dropLayer } from "./cache/layer.ts";
-import { layerSize } from "./cache/layer-size.ts";
 import { pruneCache } from "./cache/prune.ts";
 import type { BuildContext, BuildOptions } from "./context.ts";
 import { type FailedCommand, failureRecorder } from "./failure-recorder.ts";
-import { buildBase } from "./layers/base/base.ts";
-import type { BaseFacts } from "./layers/base/facts.ts";
-import { buildNode } from "./layers/node/node.ts";
-import { buildOverlay } from "./layers/overlay/overlay.ts";
 import { ownFiles } from "./layers/overlay/own-files.ts";
-import { buildPython } from "./layers/python/python.ts";
-import { agentInputs, buildAgent } from "./layers/stack-agent/agent.ts";
+import { makeLayers } from "./make-layers.ts";
 import { manifest } from "./manifest/manifest.ts";
 import { templateName } from "./manifest/template-name.ts";
 import { type WrittenDocuments, writeDocuments } from "./manifest/write-documents.ts";
 import { pack } from "./pack/pack.ts";
 import { templateShape } from "./pack/shape.ts";
-import { overlayOf, planBuild } from "./plan.ts";
 import type { Progress } from "./progress/progress.ts";
-import { assertKey, sign } from "./provenance/sign.ts";
+import { sign } from "./provenance/sign.ts";
 import { toolVersions } from "./provenance/tool-versions.ts";
-import { unpackRootfs } from "./rootfs.ts";
 import { templateTree } from "./templates.ts";
-import { validate } from "./validate/validate.ts";
-import { rootfsFolder, withWorkFolder } from "./work-folder.ts";
+import { withWorkFolder } from "./work-folder.ts";
 
 export interface BuildResult extends WrittenDocuments {
   readonly template: string;
@@ -62,17 +51,33 @@ export function build(
   options: ProjectOptions,
   progress: Progress,
   signal: AbortSignal,
-  afterFailure: AfterFailure = async () => "remove",
+  afterFailure?: AfterFailure,
 ): Promise<BuildResult> {
+  return withContext(options, progress, signal, steps, afterFailure);
+}
+
+/** Gives `make` what it works with and a work folder; makes it a second time where a kept layer was damaged. */
+export function withContext<T>(
+  options: ProjectOptions,
+  progress: Progress,
+  signal: AbortSignal,
+  make: (
+    context: BuildContext,
+    progress: Progress,
+    /** To be given the way to the unpacked base as soon as there is one. */
+    hold: (rootfs: () => Promise<string>) => void,
+  ) => Promise<T>,
+  afterFailure: AfterFailure = async () => "remove",
+): Promise<T> {
   const commands = failureRecorder(realRun);
   let rootfs: (() => Promise<string>) | undefined;
-  const once = async (work: string): Promise<BuildResult> => {
+  const once = async (work: string): Promise<T> => {
     const context = { ...(await contextOf(options, progress.log, signal, work)), run: commands.run };
-    return steps(context, progress, (made) => {
+    return make(context, progress, (made) => {
       rootfs = made;
     });
   };
-  const use = async (work: string): Promise<BuildResult> => {
+  const use = async (work: string): Promise<T> => {
     try {
       return await once(work);
     } catch (error) {
@@ -110,76 +115,16 @@ export async function contextOf(
   };
 }
 
-/** @param hold is given the way to the unpacked base as soon as there is one */
 async function steps(
   bare: BuildContext,
-  { step, both, log }: Progress,
+  progress: Progress,
   hold: (rootfs: () => Promise<string>) => void,
 ): Promise<BuildResult> {
-  const { model, signal, work } = bare;
-  const ended = (layer: CachedLayer): Promise<string | undefined> => cachedText(layer, bare);
-  // Bundling takes a third of a second, in which the machine is looked at.
-  const agentParts = agentInputs(bare.project, model.paths.agent);
-  agentParts.catch(() => {});
-  await step("validate", "looking at this machine", async () => {
-    await validate(bare);
-    if (bare.sign !== undefined) await assertKey(bare.sign);
-  });
-  const plan = await step("plan", "working out the layers", () => planBuild(bare, { dry: false, agent: agentParts }));
-  const base = await step(
-    "base",
-    `Debian ${model.debian.version} with ${Object.keys(plan.base.versions).length} packages`,
-    () => cachedLayer({ name: "base", inputs: plan.base, online: true, make: () => buildBase(plan.base, bare) }, bare),
-    ended,
-  );
-  let rootfs = base.cached ? undefined : Promise.resolve(join(work, rootfsFolder));
-  const context: BuildContext = {
-    ...bare,
-    rootfs: () => {
-      rootfs ??= unpackRootfs(base, work, signal);
-      return rootfs;
-    },
-  };
-  hold(context.rootfs);
-  const { python, node, agent } = plan;
-  const [pythonLayer, nodeLayer] = await both(
-    {
-      name: "python",
-      title: `${model.services.length} virtual environments`,
-      use: () =>
-        cachedLayer(
-          { name: "python", inputs: python, online: true, make: () => buildPython(python, plan.sources, context) },
-          context,
-        ),
-      ended,
-    },
-    {
-      name: "node",
-      title: "Node and the agent's native addons",
-      use: () =>
-        cachedLayer({ name: "node", inputs: node, online: false, make: () => buildNode(node, context) }, context),
-      ended,
-    },
-  );
-  const agentLayer = await step(
-    "agent",
-    "the agent's bundle",
-    () =>
-      cachedLayer(
-        { name: "agent", inputs: agent.inputs, online: false, make: () => buildAgent(agent.inputs, agent.bundle) },
-        context,
-      ),
-    ended,
-  );
-  const lower = [base, pythonLayer, nodeLayer, agentLayer];
-  const facts = base.index.facts as BaseFacts;
+  const { step, log } = progress;
+  const { context, plan, facts, base, ...made } = await makeLayers(bare, progress, hold);
+  const { model, signal } = context;
+  const layers = [base, made.python, made.node, made.agent, made.overlay];
   const of = { model, packages: facts.packages, tools: plan.tools };
-  const makeOverlay = async (): Promise<CachedLayer> => {
-    const inputs = await overlayOf(context, plan, facts, await manifest({ ...of, layers: lower }));
-    return cachedLayer({ name: "overlay", inputs, online: false, make: () => buildOverlay(inputs) }, context);
-  };
-  const overlay = await step("overlay", "units, configuration, templates", makeOverlay, ended);
-  const layers = [...lower, overlay];
   const packed = await step("pack", `laying the layers over each other, ${context.format}`, () =>
     pack({
       layers,
@@ -201,10 +146,4 @@ async function steps(
   // Not in a step, whose line is drawn again and again: a passphrase may be asked for.
   const signature = await sign({ file: packed.path, key: context.sign, run: context.run, signal });
   return { ...result, signature };
-}
-
-/** `cached (f1ba8ee33f8d, 296 MB)`, for a layer that was found. */
-async function cachedText(layer: CachedLayer, { format }: BuildContext): Promise<string | undefined> {
-  if (!layer.cached) return undefined;
-  return `cached (${layer.index.key.slice(0, 12)}, ${((await layerSize(layer, format)) / 1e6).toFixed(1)} MB)`;
 }

@@ -17,6 +17,12 @@ export const commands: readonly Subcommand[] = [
     load: async () => (await import("../init/command.ts")).initCommand,
   },
   {
+    name: "deb",
+    usage: "deb [STACK.yaml]",
+    summary: "build a Debian package of the stack, for a host without the template",
+    load: async () => (await import("./deb-command.ts")).debCommand,
+  },
+  {
     name: "smoke",
     usage: "smoke TEMPLATE",
     summary: "boot a template, wait until it is healthy, throw the container away",

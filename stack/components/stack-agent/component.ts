@@ -39,7 +39,6 @@ export const agent: Component = {
       ),
       data: { completion: completionData(model) },
     },
-    buildFile("/usr/lib/systemd/system-preset/10-stack-agent.preset", "units/stack.preset.ejs"),
     { path: "/var/lib/stack-agent", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },
     {
       path: "/var/lib/stack-agent/secrets",

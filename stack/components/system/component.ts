@@ -75,6 +75,7 @@ export const system: Component = {
       unit: "systemd-journald.service",
     },
     buildFile("/etc/systemd/system/stack-ssh-keys.service", "units/stack-ssh-keys.service"),
+    buildFile("/usr/lib/systemd/system-preset/10-stack-agent.preset", "units/stack.preset.ejs"),
   ],
 };
 

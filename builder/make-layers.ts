@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import { type CachedLayer, cachedLayer } from "./cache/cached-layer.ts";
+import { layerSize } from "./cache/layer-size.ts";
+import type { BuildContext } from "./context.ts";
+import { buildBase } from "./layers/base/base.ts";
+import type { BaseFacts } from "./layers/base/facts.ts";
+import { buildNode } from "./layers/node/node.ts";
+import { buildOverlay, type OverlayInputs } from "./layers/overlay/overlay.ts";
+import { buildPython } from "./layers/python/python.ts";
+import { agentInputs, buildAgent } from "./layers/stack-agent/agent.ts";
+import { manifest } from "./manifest/manifest.ts";
+import { type BuildPlan, overlayOf, planBuild } from "./plan.ts";
+import type { Progress } from "./progress/progress.ts";
+import { assertKey } from "./provenance/sign.ts";
+import { unpackRootfs } from "./rootfs.ts";
+import { validate } from "./validate/validate.ts";
+import { rootfsFolder } from "./work-folder.ts";
+
+/** Every layer of a stack, made or found, and what they were made from. */
+export interface MadeLayers {
+  readonly context: BuildContext;
+  readonly plan: BuildPlan;
+  /** Of the base. */
+  readonly facts: BaseFacts;
+  readonly base: CachedLayer;
+  readonly python: CachedLayer;
+  readonly node: CachedLayer;
+  readonly agent: CachedLayer;
+  readonly overlay: CachedLayer;
+  readonly overlayInputs: OverlayInputs;
+}
+
+/**
+ * validate → plan → base → python, node → agent → overlay.
+ *
+ * @param hold is given the way to the unpacked base as soon as there is one
+ */
+export async function makeLayers(
+  bare: BuildContext,
+  { step, both }: Progress,
+  hold: (rootfs: () => Promise<string>) => void,
+): Promise<MadeLayers> {
+  const { model, signal, work } = bare;
+  const ended = (layer: CachedLayer): Promise<string | undefined> => cachedText(layer, bare);
+  // Bundling takes a third of a second, in which the machine is looked at.
+  const agentParts = agentInputs(bare.project, model.paths.agent);
+  agentParts.catch(() => {});
+  await step("validate", "looking at this machine", async () => {
+    await validate(bare);
+    if (bare.sign !== undefined) await assertKey(bare.sign);
+  });
+  const plan = await step("plan", "working out the layers", () => planBuild(bare, { dry: false, agent: agentParts }));
+  const base = await step(
+    "base",
+    `Debian ${model.debian.version} with ${Object.keys(plan.base.versions).length} packages`,
+    () => cachedLayer({ name: "base", inputs: plan.base, online: true, make: () => buildBase(plan.base, bare) }, bare),
+    ended,
+  );
+  let rootfs = base.cached ? undefined : Promise.resolve(join(work, rootfsFolder));
+  const context: BuildContext = {
+    ...bare,
+    rootfs: () => {
+      rootfs ??= unpackRootfs(base, work, signal);
+      return rootfs;
+    },
+  };
+  hold(context.rootfs);
+  const { python, node, agent } = plan;
+  const [pythonLayer, nodeLayer] = await both(
+    {
+      name: "python",
+      title: `${model.services.length} virtual environments`,
+      use: () =>
+        cachedLayer(
+          { name: "python", inputs: python, online: true, make: () => buildPython(python, plan.sources, context) },
+          context,
+        ),
+      ended,
+    },
+    {
+      name: "node",
+      title: "Node and the agent's native addons",
+      use: () =>
+        cachedLayer({ name: "node", inputs: node, online: false, make: () => buildNode(node, context) }, context),
+      ended,
+    },
+  );
+  const agentLayer = await step(
+    "agent",
+    "the agent's bundle",
+    () =>
+      cachedLayer(
+        { name: "agent", inputs: agent.inputs, online: false, make: () => buildAgent(agent.inputs, agent.bundle) },
+        context,
+      ),
+    ended,
+  );
+  const lower = [base, pythonLayer, nodeLayer, agentLayer];
+  const facts = base.index.facts as BaseFacts;
+  const of = { model, packages: facts.packages, tools: plan.tools };
+  const [overlay, inputs] = await step(
+    "overlay",
+    "units, configuration, templates",
+    async (): Promise<[CachedLayer, OverlayInputs]> => {
+      const inputs = await overlayOf(context, plan, facts, await manifest({ ...of, layers: lower }));
+      const layer = { name: "overlay", inputs, online: false, make: () => buildOverlay(inputs) };
+      return [await cachedLayer(layer, context), inputs];
+    },
+    ([layer]) => ended(layer),
+  );
+  return {
+    ...{ context, plan, facts, base, overlay },
+    ...{ python: pythonLayer, node: nodeLayer, agent: agentLayer, overlayInputs: inputs },
+  };
+}
+
+/** `cached (f1ba8ee33f8d, 296 MB)`, for a layer that was found. */
+async function cachedText(layer: CachedLayer, { format }: BuildContext): Promise<string | undefined> {
+  if (!layer.cached) return undefined;
+  return `cached (${layer.index.key.slice(0, 12)}, ${((await layerSize(layer, format)) / 1e6).toFixed(1)} MB)`;
+}
