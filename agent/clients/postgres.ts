@@ -7,7 +7,16 @@ export interface PostgresLogin {
   readonly database: string;
   readonly user: string;
   readonly password: string;
+  /** Statements hold passwords' verifiers: the server tells of none. A superuser's session only. */
+  readonly unlogged?: true;
 }
+
+/**
+ * Settings of a session whose statements the server must not repeat: not in the log when one
+ * fails or is slow, not in pg_stat_activity, and not in the log when its process is killed.
+ */
+export const unloggedSession =
+  "-c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c track_activities=off";
 
 /** A connection to the server on loopback, by scram. */
 export interface PostgresConnection {
@@ -25,7 +34,10 @@ export interface PostgresConnection {
  *
  * @throws pg's DatabaseError (28P01 wrong password, 57P03 starting up), the socket's error, the signal's reason
  */
-export async function openPostgres(login: PostgresLogin, signal: AbortSignal): Promise<PostgresConnection> {
+export async function openPostgres(
+  { unlogged, ...login }: PostgresLogin,
+  signal: AbortSignal,
+): Promise<PostgresConnection> {
   const { default: pg } = await import("pg");
   const socket = new Socket();
   let broken = false;
@@ -34,7 +46,7 @@ export async function openPostgres(login: PostgresLogin, signal: AbortSignal): P
     host: "127.0.0.1",
     application_name: "stack-agent",
     // Above what ALTER DATABASE or ALTER ROLE set: no function of a role's own is called in a system one's place.
-    options: "-c search_path=pg_catalog,pg_temp",
+    options: `-c search_path=pg_catalog,pg_temp ${unlogged === true ? unloggedSession : ""}`,
     stream: () => socket,
   });
   const note = (): void => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { isErrno, StackError } from "../../lib/error.ts";
 import { ensureFolder, writeFileAtomic } from "../../lib/files.ts";
 import type { SecretName, SecretSpec } from "../../stack/model.ts";
+import { secretForms } from "./forms.ts";
 import { readSecret, secretsFolder } from "./read-secret.ts";
 
 /** The secrets of this instance. Only `Io` and `Eyes` hold one. */
@@ -16,7 +17,7 @@ export interface SecretStore {
   make(name: SecretName): Promise<void>;
   /** Puts a new value in the place of the old one, whole or not at all. */
   renew(name: SecretName): Promise<void>;
-  /** Takes every value that was read so far out of a text, for errors and logs. */
+  /** Takes every value that was read so far, in each form it is written in, out of a text: for errors and logs. */
   redact(text: string): string;
 }
 
@@ -41,6 +42,7 @@ export function secretStore(options: SecretStoreOptions): SecretStore {
   const folder = secretsFolder(options.stateDirectory);
   const specs = new Map(options.secrets.map((spec) => [spec.name, spec]));
   const seen = new Set<string>();
+  const written = formsOf(seen);
 
   const specOf = (name: SecretName): SecretSpec => {
     const spec = specs.get(name);
@@ -104,10 +106,21 @@ export function secretStore(options: SecretStoreOptions): SecretStore {
 
     redact(text) {
       let clean = text;
-      for (const value of seen) clean = clean.replaceAll(value, "«secret»");
+      for (const text of written()) clean = clean.replaceAll(text, "«secret»");
       return clean;
     },
   };
+}
+
+/** Forms of values, made once: deriving a verifier takes milliseconds. */
+function formsOf(values: ReadonlySet<string>): () => readonly string[] {
+  const forms = new Map<string, readonly string[]>();
+  return () =>
+    [...values].flatMap((value) => {
+      const known = forms.get(value) ?? Object.values(secretForms).map((form) => form(value));
+      forms.set(value, known);
+      return known;
+    });
 }
 
 function newValue(): string {

@@ -12,7 +12,7 @@ const unused = ["postgresql.conf", "pg_hba.conf", "pg_ident.conf"];
 
 /**
  * Makes the cluster beside its place and renames it: a power cut leaves none or a whole one.
- * The superuser's password is given as its verifier, so it is never on disk.
+ * The superuser's password is given as its verifier, in a file in memory: no power cut leaves it behind.
  */
 export const initdb: Executors["initdb"] = {
   lock: "postgres",
@@ -20,7 +20,7 @@ export const initdb: Executors["initdb"] = {
   async apply({ dataDirectory, binDirectory, locale }, io) {
     const parent = dirname(dataDirectory);
     const unfinished = `${dataDirectory}.new`;
-    const passwordFile = `${dataDirectory}.verifier`;
+    const passwordFile = `${io.paths.run}/postgres.verifier`;
     const { uid, gid } = await io.owner("postgres:postgres");
     await ensureFolder(parent, { mode: 0o755, uid, gid });
     await rm(unfinished, { recursive: true, force: true });

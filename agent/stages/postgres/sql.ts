@@ -8,6 +8,7 @@ export const sql: Executors["sql"] = {
   async apply({ port, database, text }, io) {
     const password = await io.secret("postgres.superuser");
     const statements = await io.unseal(text);
-    await withPostgres({ port, database, user: "postgres", password }, io.signal, (client) => client.query(statements));
+    const login = { port, database, user: "postgres", password, unlogged: true } as const;
+    await withPostgres(login, io.signal, (client) => client.query(statements));
   },
 };

@@ -1,3 +1,4 @@
+import { unloggedSession } from "../../clients/postgres.ts";
 import type { Executors } from "../../engine/action.ts";
 import { seal, secretMark } from "../../engine/sealed.ts";
 
@@ -14,6 +15,7 @@ export const superuserPassword: Executors["superuserPassword"] = {
     const psql = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"];
     await io.run("runuser", ["-u", "postgres", "--", ...psql, "-h", "/run/postgresql", "-p", `${port}`, "postgres"], {
       cwd: "/",
+      env: { ...process.env, PGOPTIONS: unloggedSession },
       input: `ALTER ROLE postgres PASSWORD '${verifier}';\n`,
     });
   },
