@@ -201,7 +201,7 @@ if (machine !== undefined) {
 
   t.test("a process of ours that is aborted leaves no core", async (t) => {
     const { postgres, redis, rabbitmq, agent } = required;
-    const units = [postgres.unit, redis.units[2], rabbitmq.unit, agent.unit, serviceUnit("frontend")];
+    const units = [postgres.unit, redis.units[2] ?? "", rabbitmq.unit, agent.unit, serviceUnit("frontend")];
     await machine.sh("touch /run/before-cores");
     // Where the kernel writes cores here: the same signal to a process without our limit.
     await machine.sh(

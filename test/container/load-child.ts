@@ -1,0 +1,59 @@
+/**
+ * Asks a URL so many times a second for so many seconds, whether or not the answers keep up,
+ * and prints how long they took: `node load-child.ts URL PER_SECOND SECONDS`.
+ *
+ * A program of its own: it runs inside a network namespace, and its own work must not delay
+ * what a test does beside it.
+ */
+import { Agent, get } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const [url = "", perSecond = "1000", seconds = "10"] = process.argv.slice(2);
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+const total = Number(perSecond) * Number(seconds);
+const times: number[] = [];
+const statuses = new Map<number, number>();
+let failed = 0;
+
+function ask(due: number): Promise<void> {
+  return new Promise((resolve) => {
+    const asked = get(url, { agent }, (answer) => {
+      answer.resume();
+      answer.on("end", () => {
+        // From when it was due: a server that falls behind can't hide it by keeping others waiting.
+        times.push(performance.now() - due);
+        const status = answer.statusCode ?? 0;
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        resolve();
+      });
+    });
+    asked.on("error", () => {
+      failed += 1;
+      resolve();
+    });
+  });
+}
+
+const started = performance.now();
+const asking: Promise<void>[] = [];
+while (asking.length < total) {
+  const due = started + (1000 / Number(perSecond)) * asking.length;
+  if (due > performance.now()) await sleep(1);
+  else asking.push(ask(due));
+}
+await Promise.all(asking);
+agent.destroy();
+times.sort((a, b) => a - b);
+const at = (share: number): number => Math.round(1000 * (times[Math.floor(share * (times.length - 1))] ?? 0)) / 1000;
+const took = (performance.now() - started) / 1000;
+console.log(
+  JSON.stringify({
+    answered: times.length,
+    failed,
+    statuses: Object.fromEntries(statuses),
+    perSecond: times.length / took,
+    p50: at(0.5),
+    p99: at(0.99),
+    max: at(1),
+  }),
+);
