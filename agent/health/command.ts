@@ -2,7 +2,8 @@ import { ExitCode, StackError } from "../../lib/error.ts";
 import type { HealthDocument } from "../../stack/documents/health.ts";
 import { askAgent } from "../status/ask-agent.ts";
 import { agentAddress, type MachinePaths, outputFormat } from "../status/command.ts";
-import { coloured, columns, type Output, processOutput } from "../status/terminal.ts";
+import { coloured, type Output, processOutput } from "../status/terminal.ts";
+import { textTable } from "../status/text-table.ts";
 
 export interface HealthOptions extends MachinePaths {
   /** One component, service or group; default all. */
@@ -43,15 +44,17 @@ function healthTable(document: HealthDocument, colours: boolean): string {
       .filter((check) => check.status !== "pass")
       .map((check) => [check.componentId, check.output ?? ""]),
   );
-  const rows = document.components.map((state) => [
-    state.name,
-    state.status,
-    state.code,
-    state.latencyMs > 0 ? state.latencyMs.toFixed(1) : "",
-    (state.ageMs / 1000).toFixed(1),
-    outputs.get(state.name) ?? "",
-  ]);
-  const lines = columns(["component", "state", "code", "ms", "age s", ""], rows, colours);
+  const rows = document.components.map((state) => ({
+    cells: [
+      state.name,
+      state.status,
+      state.code,
+      state.latencyMs > 0 ? state.latencyMs.toFixed(1) : "",
+      (state.ageMs / 1000).toFixed(1),
+    ],
+    note: outputs.get(state.name),
+  }));
+  const lines = textTable(["component", "state", "code", "ms", "age s"], rows, colours);
   return `${coloured(document.status, colours)}\n\n${lines.join("\n")}\n`;
 }
 

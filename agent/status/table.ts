@@ -1,6 +1,7 @@
 import type { StatusDocument } from "../../stack/documents/status.ts";
 import { nextSteps } from "./next-steps.ts";
 import { coloured, columns } from "./terminal.ts";
+import { type Row, textTable } from "./text-table.ts";
 
 /** The status document as a person reads it. */
 export function statusTable(status: StatusDocument, date: Date, colours: boolean): string {
@@ -8,9 +9,9 @@ export function statusTable(status: StatusDocument, date: Date, colours: boolean
   const next = nextSteps(status);
   const blocks = [
     [`${title}: ${coloured(status.status, colours)}`],
-    table(["stage", "state", "seconds", "actions", ""], stageRows(status), colours),
-    table(["component", "state", "code", "ms", "ports", ""], componentRows(status), colours),
-    table(["job", "schedule", "last run", "took", "next run", ""], jobRows(status, date), colours),
+    textTable(["stage", "state", "seconds", "actions", ""], stageRows(status), colours),
+    textTable(["component", "state", "code", "ms", "ports"], componentRows(status), colours),
+    textTable(["job", "schedule", "last run", "took", "next run"], jobRows(status, date), colours),
     memoryLines(status, colours),
     titled("not as defined:", status.deviations),
     titled(next.length === 1 ? "next:" : "next, one of:", next),
@@ -21,40 +22,43 @@ export function statusTable(status: StatusDocument, date: Date, colours: boolean
     .join("\n\n")}\n`;
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[], colours: boolean): readonly string[] {
-  return rows.length === 0 ? [] : columns(heads, rows, colours);
+function stageRows(status: StatusDocument): readonly Row[] {
+  return status.stages.map((stage) => ({
+    cells: [
+      stage.id,
+      stage.status,
+      stage.seconds?.toFixed(1) ?? "",
+      stage.status === "waiting" ? "" : String(stage.actions),
+      stage.status === "running" ? (stage.action ?? "") : "",
+    ],
+    note: stage.error?.message,
+  }));
 }
 
-function stageRows(status: StatusDocument): readonly (readonly string[])[] {
-  return status.stages.map((stage) => [
-    stage.id,
-    stage.status,
-    stage.seconds?.toFixed(1) ?? "",
-    stage.status === "waiting" ? "" : String(stage.actions),
-    stage.error?.message ?? (stage.status === "running" ? (stage.action ?? "") : ""),
-  ]);
+function componentRows(status: StatusDocument): readonly Row[] {
+  return status.components.map((component) => ({
+    cells: [
+      component.name,
+      component.status,
+      component.code,
+      component.latencyMs > 0 ? component.latencyMs.toFixed(1) : "",
+      component.ports.join(" "),
+    ],
+    note: component.status === "pass" ? undefined : component.message,
+  }));
 }
 
-function componentRows(status: StatusDocument): readonly (readonly string[])[] {
-  return status.components.map((component) => [
-    component.name,
-    component.status,
-    component.code,
-    component.latencyMs > 0 ? component.latencyMs.toFixed(1) : "",
-    component.ports.join(" "),
-    component.status === "pass" ? "" : (component.message ?? ""),
-  ]);
-}
-
-function jobRows(status: StatusDocument, date: Date): readonly (readonly string[])[] {
-  return status.jobs.map((job) => [
-    job.name,
-    job.schedule,
-    job.lastRun === undefined ? "not yet" : `${duration(date.getTime() - Date.parse(job.lastRun))} ago`,
-    job.lastSeconds === undefined ? "" : `${job.lastSeconds.toFixed(2)} s`,
-    job.nextRun === undefined ? "" : `in ${duration(Date.parse(job.nextRun) - date.getTime())}`,
-    job.lastError === undefined ? "" : `failed: ${job.lastError}`,
-  ]);
+function jobRows(status: StatusDocument, date: Date): readonly Row[] {
+  return status.jobs.map((job) => ({
+    cells: [
+      job.name,
+      job.schedule,
+      job.lastRun === undefined ? "not yet" : `${duration(date.getTime() - Date.parse(job.lastRun))} ago`,
+      job.lastSeconds === undefined ? "" : `${job.lastSeconds.toFixed(2)} s`,
+      job.nextRun === undefined ? "" : `in ${duration(Date.parse(job.nextRun) - date.getTime())}`,
+    ],
+    note: job.lastError === undefined ? undefined : `failed: ${job.lastError}`,
+  }));
 }
 
 function memoryLines({ memory }: StatusDocument, colours: boolean): readonly string[] {

@@ -57,7 +57,7 @@ export function columns(
   colours: boolean,
 ): readonly string[] {
   const kept = heads.map((_, index) => index).filter((index) => rows.some((row) => (row[index] ?? "") !== ""));
-  const lines = [heads, ...rows].map((row) => kept.map((index) => plain(row[index] ?? "")));
+  const lines = [heads, ...rows].map((row) => kept.map((index) => printable(row[index] ?? "")));
   const widths = kept.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines.map((line, number) =>
     line
@@ -70,7 +70,8 @@ export function columns(
   );
 }
 
-function plain(text: string): string {
+/** Without control characters, which could do anything to a terminal. */
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
 }

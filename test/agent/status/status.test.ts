@@ -68,7 +68,7 @@ t.test("trouble is followed by the commands that help", async (t) => {
   const stages = [{ id: "redis", title: "Redis Cluster", status: "failed" as const, actions: 1, error }];
   const failed = statusDocument(snapshot({ progress: progress("failed", { stages }) }), true);
   t.same(next(failed), ["df -h", "stack-agent logs provision", "stack-agent provision --plan"]);
-  t.match(statusTable(failed, date, false), /redis +failed +1 +no space left/);
+  t.match(statusTable(failed, date, false), /redis +failed +1\n {2}no space left\n/);
   t.same(next(statusDocument(snapshot({ progress: progress("running") }), true)), ["stack-agent status --wait"]);
 });
 
