@@ -12,12 +12,18 @@ t.test("8 GiB gives each Redis node 485 MiB and says what was cut", async (t) =>
   t.equal(shares.sharedBuffersMiB, 2048);
   t.equal(shares.rabbitmqWatermarkMiB, 512);
   t.strictSame(shares.cuts, ["redis maxmemory 485 MiB of 2 GiB declared: container has 8 GiB"]);
+  t.strictSame(shares.shares, [
+    { component: "postgres", setting: "shared_buffers", miB: 2048 },
+    { component: "redis", setting: "maxmemory", miB: 485, processes: 3, declaredMiB: 2048 },
+    { component: "rabbitmq", setting: "vm_memory_high_watermark", miB: 512 },
+  ]);
 });
 
 t.test("enough memory cuts nothing", async (t) => {
   const shares = budget(model, 24 * 1024);
   t.equal(shares.redisMaxmemoryMiB, 2048);
   t.strictSame(shares.cuts, []);
+  t.ok(shares.shares.every(({ declaredMiB }) => declaredMiB === undefined));
 });
 
 t.test("at the worst moment every size fits: each node doubled while it saves", async (t) => {

@@ -44,6 +44,13 @@ t.test("the default stack is valid and holds the required values", async (t) => 
   );
 });
 
+t.test("a service is not called as a part of the stack that health speaks of", async (t) => {
+  for (const name of ["postgres", "disk", "jobs", "data", "services", "provision", "agent"]) {
+    const error = faults(`name: orders\nversion: 1.0.0\nservices: { ${name}: { port: 8001 } }\n`);
+    t.match(error.detail.join(), new RegExp(`services\\.${name}: "${name}" is what health calls a part`));
+  }
+});
+
 t.test("every fault is reported at once, with line, column and what would be right", async (t) => {
   const error = faults(
     [

@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import t, { type Test as TapTest } from "tap";
 import { systemClock } from "../../../agent/health/clock.ts";
+import { routes } from "../../../agent/health/routes.ts";
 import { healthServer } from "../../../agent/health/server.ts";
 import { tokenGate } from "../../../agent/health/token.ts";
 import { isStackError } from "../../../lib/error.ts";
@@ -56,6 +57,8 @@ t.test("pass is 200, fail 503, liveness 200 whatever fails", async (t) => {
     ["/health", 503],
     ["/health?from=zabbix", 503],
     ["/health/postgres", 503],
+    ["/health/data", 503],
+    ["/health/services", 404],
     ["/health/provision", 200],
     ["/health/kafka", 404],
     ["/health/", 404],
@@ -86,7 +89,10 @@ t.test("HEAD has the headers of GET and no body; other methods are refused", asy
 t.test("what is not there is a JSON error that names what is", async (t) => {
   const port = await serve(t);
   t.match(JSON.parse((await ask(port, "/nothing")).body), { code: "no-such-path", hint: /\/readyz/ });
-  t.match(JSON.parse((await ask(port, "/health/kafka")).body), { code: "no-such-component", hint: /postgres, redis/ });
+  t.match(JSON.parse((await ask(port, "/health/kafka")).body), {
+    code: "no-such-component",
+    hint: /postgres, redis.*groups are data, services, machine/,
+  });
 });
 
 t.test("messages are for the token only, and a wrong token is refused", async (t) => {
@@ -98,6 +104,18 @@ t.test("messages are for the token only, and a wrong token is refused", async (t
     t.match(refused, { code: 401, headers: { "www-authenticate": "Bearer" } }, authorization);
     t.notMatch(refused.body, /nobody there/);
   }
+});
+
+t.test("no path gives detail without the token, and every one refuses a wrong one", async (t) => {
+  const port = await serve(t, failing);
+  const detail = /nobody there|5432|1\.0\.0|485 MiB|3\.10\.8/;
+  for (const path of [...routes.map((route) => route.path), "/health/postgres", "/health/data", "/nothing"]) {
+    const untold = await ask(port, path);
+    t.notMatch(untold.body, detail, path);
+    t.equal((await ask(port, path, { authorization: `Bearer ${token}` })).code, untold.code, "the status is the same");
+    t.match(await ask(port, path, { authorization: "Bearer wrong" }), { code: 401, body: /wrong-token/ }, path);
+  }
+  t.match((await ask(port, "/status", { authorization: `Bearer ${token}` })).body, detail, "with it there is some");
 });
 
 t.test("while there is no token, showing one is no fault and gives no detail", async (t) => {

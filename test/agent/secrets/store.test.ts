@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import t from "tap";
 import { seal, secretMark } from "../../../agent/engine/sealed.ts";
+import { secretForms } from "../../../agent/secrets/forms.ts";
 import { readSecret } from "../../../agent/secrets/read-secret.ts";
 import { secretStore } from "../../../agent/secrets/store.ts";
 import { unseal } from "../../../agent/secrets/unseal.ts";
@@ -97,6 +98,13 @@ t.test("marks are replaced by values in their forms, and values taken out of tex
   t.match(open, `requirepass ${value}\nacl #`);
   t.match(open, /acl #[0-9a-f]{64}\n$/);
   t.equal(made.redact(`ERR wrong password ${value}`), "ERR wrong password «secret»");
+  for (const form of Object.values(secretForms)) {
+    t.equal(
+      made.redact(`in ALTER ROLE … '${form(value)}'`),
+      "in ALTER ROLE … '«secret»'",
+      "in every form it is written in",
+    );
+  }
 });
 
 t.test("half a mark never reaches a file", async (t) => {
