@@ -33,6 +33,10 @@ export const agent: Component = {
       mode: 0o755,
     },
     {
+      ...buildFile("/usr/lib/stack-agent/sandbox-probe", "rootfs-overlay/usr/lib/stack-agent/sandbox-probe"),
+      mode: 0o755,
+    },
+    {
       ...buildFile(
         "/usr/lib/systemd/system-generators/stack-sandbox",
         "rootfs-overlay/usr/lib/systemd/system-generators/stack-sandbox",
