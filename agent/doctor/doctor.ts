@@ -2,10 +2,11 @@ import { stat } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { messageOf } from "../../lib/error.ts";
 import type { Run } from "../../lib/run.ts";
+import type { Confinement } from "../../stack/documents/confinement.ts";
 import type { DoctorDocument, PromiseFinding } from "../../stack/documents/doctor.ts";
 import type { Model } from "../../stack/model.ts";
 import type { Templates } from "../../stack/render/render.ts";
-import { readConfinement } from "./confinement.ts";
+import { readConfinement } from "../status/read-confinement.ts";
 import { judge } from "./judge.ts";
 import { examineMachine } from "./machine.ts";
 import { probe, sandboxInForce } from "./probe.ts";
@@ -41,7 +42,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorDocument> {
 async function examine(
   sandbox: Sandbox,
   number: number,
-  confinement: DoctorDocument["confinement"]["kind"],
+  confinement: Confinement["kind"],
   machine: Surroundings,
   options: DoctorOptions,
 ): Promise<DoctorDocument["units"][number]> {

@@ -1,8 +1,9 @@
-import type { DoctorDocument, PromiseFinding } from "../../stack/documents/doctor.ts";
+import type { Confinement } from "../../stack/documents/confinement.ts";
+import type { PromiseFinding } from "../../stack/documents/doctor.ts";
 import { type Answer, type Circumstances, type Needs, promisesOf } from "./promises.ts";
 import type { Sandbox } from "./sandboxes.ts";
 
-type Kind = DoctorDocument["confinement"]["kind"];
+type Kind = Confinement["kind"];
 
 export interface Judged {
   readonly sandbox: Sandbox;

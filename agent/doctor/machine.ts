@@ -1,5 +1,6 @@
 import type { Run } from "../../lib/run.ts";
-import type { DoctorDocument, MachineFinding } from "../../stack/documents/doctor.ts";
+import type { Confinement } from "../../stack/documents/confinement.ts";
+import type { MachineFinding } from "../../stack/documents/doctor.ts";
 import type { Model } from "../../stack/model.ts";
 import { diskCheck } from "../checks/disk.ts";
 import { memoryMiB } from "../engine/memory.ts";
@@ -8,7 +9,7 @@ export interface MachineOptions {
   readonly model: Model;
   readonly run: Run;
   readonly signal: AbortSignal;
-  readonly confinement: DoctorDocument["confinement"];
+  readonly confinement: Confinement;
 }
 
 /** What of the machine itself is worth knowing, each with what helps. */

@@ -1,6 +1,5 @@
 import * as z from "zod/mini";
-
-export const confinementKinds = ["nesting", "no-nesting", "no-mounts"] as const;
+import { confinement } from "./confinement.ts";
 
 /** How one promise of a unit's sandbox stands, tried from inside it. */
 export const promiseFinding = z.object({
@@ -19,11 +18,7 @@ export const doctorDocument = z.object({
   schemaVersion: z.literal(1),
   /** kept: exit 0; broken: 1; not-enforced: 2. */
   status: z.enum(["kept", "broken", "not-enforced"]),
-  /** What of the units' sandboxing the container allows; forced: by `sandbox` in stack.yaml. */
-  confinement: z.object({
-    kind: z.enum([...confinementKinds, "unknown"]),
-    how: z.enum(["probed", "forced", "unknown"]),
-  }),
+  confinement,
   units: z.array(z.object({ unit: z.string(), user: z.string(), promises: z.array(promiseFinding) })),
   /** The machine beside its sandboxes. */
   machine: z.array(
@@ -36,7 +31,6 @@ export const doctorDocument = z.object({
   ),
 });
 
-export type ConfinementKind = (typeof confinementKinds)[number];
 export type PromiseFinding = z.output<typeof promiseFinding>;
 export type DoctorDocument = z.output<typeof doctorDocument>;
 export type MachineFinding = DoctorDocument["machine"][number];

@@ -60,6 +60,16 @@ t.test("no unit of ours asks for a dynamic user, which no container can have", a
   }
 });
 
+t.test("what the container allows is tried at boot, unless the definition says it", async (t) => {
+  const setting = (one: typeof model): string =>
+    one.files
+      .filter(({ path }) => path === "/etc/stack-agent/sandbox")
+      .map((file) => renderFile(file, one, { templates }))
+      .join();
+  t.equal(setting(model), "auto\n");
+  t.equal(setting(resolve({ ...model.definition, sandbox: "no-nesting" })), "no-nesting\n");
+});
+
 t.test("a component left out leaves nothing behind", async (t) => {
   // The agent's manual is the program's: it tells of the stages of any stack.
   const files = tiny.files.filter(({ data }) => data?.manual === undefined && data?.completion === undefined);

@@ -1,7 +1,5 @@
 import { readTextIfAny } from "../../lib/files.ts";
-import { confinementKinds, type DoctorDocument } from "../../stack/documents/doctor.ts";
-
-type Confinement = DoctorDocument["confinement"];
+import { type Confinement, confinementKinds } from "../../stack/documents/confinement.ts";
 
 /** What the generator stack-sandbox found at boot, or was told to hold for found. */
 export async function readConfinement(runFolder: string): Promise<Confinement> {
