@@ -93,6 +93,18 @@ function program(end: (code: number) => void): Command {
     },
   );
 
+  commandOf(root, "doctor").action(async (options: { json?: boolean }) => {
+    const { doctorCommand } = await import("./doctor/command.ts");
+    const stop = stopSignal();
+    try {
+      end(await doctorCommand({ ...options, signal: stop.signal, userId: process.geteuid?.() }));
+    } catch (error) {
+      if (!stop.signal.aborted) throw error;
+      process.stderr.write(`${describeError(error)}\n`);
+      end(stop.exit());
+    }
+  });
+
   return root;
 }
 

@@ -3,6 +3,7 @@ import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import type { StatusDocument } from "../../stack/documents/status.ts";
 import { type AgentAddress, askAgent } from "./ask-agent.ts";
 import { overall } from "./document.ts";
+import { readConfinement } from "./read-confinement.ts";
 import { readProgress } from "./read-progress.ts";
 
 /** One look at the stack from outside the agent. */
@@ -18,8 +19,9 @@ export interface Look {
  * agent may tell without a token; components and jobs by the agent.
  */
 export async function look(address: AgentAddress, runFolder: string, date: Date, timeout?: number): Promise<Look> {
-  const [progress, asked] = await Promise.all([
+  const [progress, sandbox, asked] = await Promise.all([
     readProgress(runFolder).catch(() => undefined),
+    readConfinement(runFolder),
     askAgent(address, "/status", timeout).catch((error: unknown) => {
       if (isStackError(error)) return error;
       throw error;
@@ -33,6 +35,7 @@ export async function look(address: AgentAddress, runFolder: string, date: Date,
     ...(progress === undefined
       ? {}
       : { stages: progress.stages, memory: progress.memory, deviations: progress.deviations }),
+    ...(sandbox.kind === "unknown" ? {} : { sandbox }),
   };
   return { status: { ...status, status: word(status, progress, date, isStatus(told)) }, progress, trouble };
 }

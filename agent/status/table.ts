@@ -13,6 +13,7 @@ export function statusTable(status: StatusDocument, date: Date, colours: boolean
     textTable(["component", "state", "code", "ms", "ports"], componentRows(status), colours),
     textTable(["job", "schedule", "last run", "took", "next run"], jobRows(status, date), colours),
     memoryLines(status, colours),
+    status.sandbox === undefined ? [] : [`sandbox: ${status.sandbox.kind}, ${status.sandbox.how}`],
     titled("not as defined:", status.deviations),
     titled(next.length === 1 ? "next:" : "next, one of:", next),
   ];

@@ -10,6 +10,11 @@ export interface ContainerLimits {
   readonly cores: number;
 }
 
+export interface SeccompOptions {
+  /** false: nothing in it may bind or move a mount. Default true. */
+  readonly mounts?: boolean;
+}
+
 export interface ConfigInput extends ContainerLimits {
   readonly hostname: string;
   readonly rootfs: string;
@@ -90,7 +95,7 @@ function limits({ layout, memory, swap, cores, hostCores }: ConfigInput): [strin
  * Proxmox's seccomp rules for an unprivileged container without the keyctl feature:
  * LXC's common ones, keyctl answers ENOSYS, AF_ALG sockets EAFNOSUPPORT.
  */
-export const seccompProfile = `2
+const seccompRules = `2
 denylist
 reject_force_umount
 [all]
@@ -102,3 +107,19 @@ delete_module errno 1
 keyctl errno 38
 socket errno 97 [0,38,SCMP_CMP_EQ]
 `;
+
+/**
+ * The rules of a host that lets no container bind or move a mount (MS_BIND 4096, MS_MOVE 8192),
+ * by the old calls or the new. Fresh ones, which systemd itself needs at boot, stay allowed.
+ */
+const noMounts = `mount errno 1 [3,4096,SCMP_CMP_MASKED_EQ,4096]
+mount errno 1 [3,8192,SCMP_CMP_MASKED_EQ,8192]
+mount_setattr errno 1
+move_mount errno 1
+open_tree errno 1
+`;
+
+/** liblxc's seccomp profile of a container. */
+export function seccompProfile({ mounts = true }: SeccompOptions): string {
+  return mounts ? seccompRules : `${seccompRules}${noMounts}`;
+}

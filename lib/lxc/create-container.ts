@@ -6,14 +6,14 @@ import { StackError } from "../error.ts";
 import { readTextIfAny, writeFileAtomic } from "../files.ts";
 import { cgroupLayout } from "./cgroup-layout.ts";
 import type { Container } from "./container.ts";
-import { type ContainerLimits, containerConfig, seccompProfile } from "./container-config.ts";
+import { type ContainerLimits, containerConfig, type SeccompOptions, seccompProfile } from "./container-config.ts";
 import type { Effects } from "./effects.ts";
 import { idMap } from "./id-map.ts";
 import type { Network } from "./network.ts";
 import { assertRunnable } from "./preflight.ts";
 import { runName } from "./run-name.ts";
 
-export interface CreateOptions extends ContainerLimits {
+export interface CreateOptions extends ContainerLimits, SeccompOptions {
   /** Holds the container's folder; mapped root must get through every folder above it. */
   readonly folder: string;
   readonly network: Network;
@@ -45,7 +45,7 @@ export async function createContainer(options: CreateOptions & Pick<Effects, "ru
     await mkdir(container.rootfs, { recursive: true });
     await chmod(base, 0o755);
     await chown(container.rootfs, idMap.base, idMap.base);
-    await writeFileAtomic(seccomp, seccompProfile);
+    await writeFileAtomic(seccomp, seccompProfile(options));
     // liblxc can't do it itself: it looks the bridge up in /sys, which shows the host's interfaces.
     const script = `#!/bin/sh\nexec ip link set dev "$5" master ${options.network.bridge} up\n`;
     await writeFileAtomic(upScript, script, { mode: 0o755 });

@@ -1,5 +1,5 @@
 import type { Container } from "./container.ts";
-import type { ContainerLimits } from "./container-config.ts";
+import type { ContainerLimits, SeccompOptions } from "./container-config.ts";
 import { createContainer } from "./create-container.ts";
 import { destroyContainer } from "./destroy-container.ts";
 import { detectGuest, type Guest } from "./detect-guest.ts";
@@ -11,7 +11,7 @@ import { rewriteForCreate } from "./rewrite-for-create.ts";
 import { type GuestSettings, rewriteForStart } from "./rewrite-for-start.ts";
 import { startContainer } from "./start-container.ts";
 
-export interface FromTemplateOptions extends ContainerLimits {
+export interface FromTemplateOptions extends ContainerLimits, SeccompOptions {
   readonly folder: string;
   readonly network: Network;
   readonly template: string;

@@ -189,6 +189,12 @@ export const definitionSchema = z.strictObject({
   journal: z._default(sizeMiB("Limit of the journal on disk"), 512),
   slim: z.prefault(slim.check(z.describe("What is left out of the template, to be smaller")), {}),
   container: z.prefault(container.check(z.describe("What `pct create` is asked for")), {}),
+  sandbox: z._default(
+    z
+      .enum(["auto", "nesting", "no-nesting", "no-mounts"])
+      .check(z.describe("What of its units' sandboxing the container allows; auto: it is tried at each boot")),
+    "auto",
+  ),
   agent: z.prefault(
     z
       .strictObject({ port: z._default(port("The agent's HTTP port, on every address"), 8000) })

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { confinement } from "./confinement.ts";
 import { componentHealth } from "./health.ts";
 import { memoryBudget, stageProgress } from "./progress.ts";
 
@@ -22,6 +23,8 @@ export const statusDocument = z.object({
   ),
   memory: memoryBudget,
   deviations: z.array(z.string()),
+  /** Missing where this boot's is not known. */
+  sandbox: z.optional(confinement),
 });
 
 export type StatusDocument = z.output<typeof statusDocument>;

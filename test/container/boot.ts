@@ -1,7 +1,7 @@
 import type { Test } from "tap";
 import { silentLog, stderrLog } from "../../lib/log.ts";
 import { containerAddress } from "../../lib/lxc/container-address.ts";
-import type { ContainerLimits } from "../../lib/lxc/container-config.ts";
+import type { ContainerLimits, SeccompOptions } from "../../lib/lxc/container-config.ts";
 import { bootContainer, createFromTemplate, type FromTemplate } from "../../lib/lxc/create-from-template.ts";
 import { destroyContainer } from "../../lib/lxc/destroy-container.ts";
 import { execIn } from "../../lib/lxc/exec-in.ts";
@@ -15,7 +15,7 @@ import { type Client, openClient } from "./client.ts";
 import { copyContainer } from "./copy-container.ts";
 import { workFolder } from "./requirements.ts";
 
-export interface MachineOptions extends Partial<ContainerLimits> {
+export interface MachineOptions extends Partial<ContainerLimits>, SeccompOptions {
   readonly template: string;
   readonly hostname?: string;
   readonly addressing?: Addressing;

@@ -54,15 +54,20 @@ t.test("a service waits for what it needs and never requires it", async (t) => {
   }
 });
 
-t.test("no unit of ours asks for what nesting=0 refuses", async (t) => {
+t.test("no unit of ours asks for a dynamic user, which no container can have", async (t) => {
   for (const entry of model.files.filter((file) => file.template?.startsWith("units/"))) {
-    const text = renderFile(entry, model, { templates });
-    t.notMatch(
-      text,
-      /^(ProtectProc|ProcSubset|ProtectKernelTunables|ProtectControlGroups|DynamicUser)=(?!no|default|all)/m,
-      entry.path,
-    );
+    t.notMatch(renderFile(entry, model, { templates }), /^DynamicUser=(?!no)/m, entry.path);
   }
+});
+
+t.test("what the container allows is tried at boot, unless the definition says it", async (t) => {
+  const setting = (one: typeof model): string =>
+    one.files
+      .filter(({ path }) => path === "/etc/stack-agent/sandbox")
+      .map((file) => renderFile(file, one, { templates }))
+      .join();
+  t.equal(setting(model), "auto\n");
+  t.equal(setting(resolve({ ...model.definition, sandbox: "no-nesting" })), "no-nesting\n");
 });
 
 t.test("a component left out leaves nothing behind", async (t) => {

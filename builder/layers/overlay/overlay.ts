@@ -14,7 +14,6 @@ import type { ServiceSource } from "../python/sources.ts";
 import { documentSchemas } from "./document-schemas.ts";
 import type { OwnEntry } from "./own-files.ts";
 import { unitFolder } from "./own-place.ts";
-import { relaxNesting } from "./relax-nesting.ts";
 
 /** The overlay is small: its inputs are its files themselves. */
 export interface OverlayInputs extends Inputs {
@@ -43,7 +42,6 @@ export async function overlayInputs(from: OverlaySources): Promise<OverlayInputs
   const entries = [
     ...table.map((file) => tableEntry(file, model, tree.templates, base)),
     ...model.units.flatMap((unit) => unitLinks(unit, from)),
-    ...relaxed(base, model).filter(({ path }) => !own.some((entry) => entry.path === path)),
     ...shared(from),
     ...templateFiles(tree, model.paths.share),
     ...own,
@@ -80,16 +78,6 @@ function unitFile(unit: string, { model, base, own: added }: OverlaySources): st
     throw new StackError("no-such-unit", `${unit} is to be enabled, but no package and no file of the table brings it`);
   }
   return `/lib/systemd/system/${packaged}`;
-}
-
-function relaxed(base: BaseFacts, model: Model): Entry[] {
-  const masked = new Set(model.units.filter((spec) => spec.want === "masked").map((spec) => spec.unit));
-  return base.services.flatMap(({ unit, text }) => {
-    const dropIn = relaxNesting(text);
-    if (dropIn === undefined || masked.has(unit)) return [];
-    const path = `${unitFolder}/${unit}.d/90-nesting.conf`;
-    return [{ path, mode: 0o644, content: { kind: "text", text: dropIn } } satisfies Entry];
-  });
 }
 
 function shared({ model, definition, sources, manifest }: OverlaySources): Entry[] {

@@ -4,14 +4,13 @@ import { enableLinks, installSection } from "./install-section.ts";
 import type { PlacedFile } from "./own-files.ts";
 import { unitFolder } from "./own-place.ts";
 import { disables, type PresetLine, presetLines } from "./preset.ts";
-import { relaxNesting } from "./relax-nesting.ts";
 
 /** First of the presets after Proxmox's own: the stack's next one disables all it doesn't name. */
 const presetPath = "/usr/lib/systemd/system-preset/05-stack-own.preset";
 
 /**
- * What a user's units need beside their files: the links of `systemctl enable`, a preset that
- * keeps them, and, without nesting, a drop-in that lets them start at all.
+ * What a user's units need beside their files: the links of `systemctl enable`, and a preset
+ * that keeps them.
  */
 export function ownUnits(placed: readonly PlacedFile[], model: Model): { entries: Entry[]; faults: string[] } {
   const texts = new Map(
@@ -25,18 +24,9 @@ export function ownUnits(placed: readonly PlacedFile[], model: Model): { entries
   const faults: string[] = [];
   const enabled: string[] = [];
   const links: Entry[] = [];
-  const relaxed: Entry[] = [];
   for (const [unit, { file, text }] of texts) {
     if (unit.includes("/")) continue;
     const dropIns = [...texts].filter(([name]) => name.startsWith(`${unit}.d/`)).map(([, one]) => one.text);
-    const dropIn = model.definition.container.nesting ? undefined : relaxNesting(text);
-    if (dropIn !== undefined) {
-      relaxed.push({
-        path: `${unitFolder}/${unit}.d/90-nesting.conf`,
-        mode: 0o644,
-        content: { kind: "text", text: dropIn },
-      });
-    }
     // Of units that the stack's own list names the list says where they belong.
     if (model.units.some((spec) => spec.unit === unit)) continue;
     const install = installSection(unit, [text, ...dropIns].join("\n"));
@@ -51,10 +41,10 @@ export function ownUnits(placed: readonly PlacedFile[], model: Model): { entries
     links.push(...made.map((link) => symlink(`${unitFolder}/${link.name}`, `${unitFolder}/${link.unit}`)));
   }
   faults.push(...twice(links, placed));
-  if (enabled.length === 0) return { entries: [...links, ...relaxed], faults };
+  if (enabled.length === 0) return { entries: links, faults };
   const text = ["# The units of this stack's own units/ folder.", ...enabled.sort(), ""].join("\n");
   const preset: Entry = { path: presetPath, mode: 0o644, content: { kind: "text", text } };
-  return { entries: [...links, ...relaxed, preset], faults };
+  return { entries: [...links, preset], faults };
 }
 
 function presetLine(unit: string, instance: string | undefined): string {

@@ -114,6 +114,15 @@ export const agentCommands = {
       { command: "stack-agent logs provision --since '1 hour ago'", help: "what was set up lately" },
     ],
   },
+  doctor: {
+    help: "try from inside each unit's sandbox what it can write, see, reach and run",
+    options: [{ flags: "--json", help: "print the findings as JSON" }],
+    notes: [
+      "Needs root. Changes nothing and leaves nothing; the units themselves are not touched.",
+      "Ends with 0 when all is as promised, 1 when a promise is broken, 2 when this machine can't enforce one.",
+    ],
+    examples: [{ command: "stack-agent doctor", help: "do the sandboxes hold here" }],
+  },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 export type AgentCommand = keyof typeof agentCommands;

@@ -29,6 +29,22 @@ export const agent: Component = {
       mode: 0o755,
     },
     {
+      ...buildFile("/usr/lib/stack-agent/lend-credential", "rootfs-overlay/usr/lib/stack-agent/lend-credential"),
+      mode: 0o755,
+    },
+    {
+      ...buildFile("/usr/lib/stack-agent/sandbox-probe", "rootfs-overlay/usr/lib/stack-agent/sandbox-probe"),
+      mode: 0o755,
+    },
+    {
+      ...buildFile(
+        "/usr/lib/systemd/system-generators/stack-sandbox",
+        "rootfs-overlay/usr/lib/systemd/system-generators/stack-sandbox",
+      ),
+      mode: 0o755,
+    },
+    buildFile("/etc/stack-agent/sandbox", "rootfs-overlay/etc/stack-agent/sandbox.ejs"),
+    {
       ...buildFile("/usr/share/man/man1/stack-agent.1", "rootfs-overlay/usr/share/man/man1/stack-agent.1.ejs"),
       data: { manual: manualData() },
     },

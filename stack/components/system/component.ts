@@ -74,7 +74,7 @@ export const system: Component = {
       ),
       unit: "systemd-journald.service",
     },
-    buildFile("/etc/systemd/system/stack-ssh-keys.service", "units/stack-ssh-keys.service"),
+    buildFile("/etc/systemd/system/stack-ssh-keys.service", "units/stack-ssh-keys.service.ejs"),
     buildFile("/usr/lib/systemd/system-preset/10-stack-agent.preset", "units/stack.preset.ejs"),
   ],
 };

@@ -111,7 +111,7 @@ t.test("a file with the path of one of our templates replaces it, at build and a
 
 t.test("units are enabled by their own [Install], and stay so through the first boot's presets", async (t) => {
   const here = folder(t, {
-    "units/report.service": "[Service]\nExecStart=/usr/local/bin/report\nProtectProc=invisible\n",
+    "units/report.service": "[Service]\nExecStart=/usr/local/bin/report\n",
     "units/report.timer": "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n",
     "units/not.service": "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n",
     "units/logrotate.service.d/quiet.conf": "[Service]\nNice=5\n",
@@ -130,9 +130,6 @@ t.test("units are enabled by their own [Install], and stay so through the first 
   );
   t.ok(at("/etc/systemd/system/logrotate.service.d/quiet.conf"));
   t.match(at("/etc/systemd/system/e2scrub@.service")?.content, { target: "/dev/null" });
-  t.match(at("/etc/systemd/system/report.service.d/90-nesting.conf")?.content, { text: /^ProtectProc=default$/m });
-  const nested = await added(here, model("container: { nesting: true }\n"));
-  t.notOk(nested.at("/etc/systemd/system/report.service.d/90-nesting.conf"), "with nesting it starts as it is");
 });
 
 t.test("accounts of one's own are told to the base, which makes them", async (t) => {

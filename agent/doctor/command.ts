@@ -1,0 +1,39 @@
+import { ExitCode, StackError } from "../../lib/error.ts";
+import { run } from "../../lib/run.ts";
+import type { DoctorDocument } from "../../stack/documents/doctor.ts";
+import { templateTree } from "../engine/template-tree.ts";
+import { definitionPath, loadModel } from "../model.ts";
+import { processOutput } from "../status/terminal.ts";
+import { doctor } from "./doctor.ts";
+import { doctorTable } from "./table.ts";
+
+export interface DoctorCommandOptions {
+  readonly json?: boolean;
+  readonly signal: AbortSignal;
+  /** Of this process; undefined where the system has none. */
+  readonly userId: number | undefined;
+}
+
+const exitCodes: Readonly<Record<DoctorDocument["status"], number>> = {
+  kept: ExitCode.healthy,
+  broken: ExitCode.failed,
+  "not-enforced": ExitCode.degraded,
+};
+
+/**
+ * `stack-agent doctor`.
+ *
+ * @returns the exit code: 0 all as promised, 1 a promise broken, 2 one that this machine can't enforce
+ * @throws StackError `not-root`, `aborted`, and as loadModel does
+ */
+export async function doctorCommand(options: DoctorCommandOptions): Promise<number> {
+  if (options.userId !== 0) {
+    throw new StackError("not-root", "stack-agent doctor must be run as root", { hint: "sudo stack-agent doctor" });
+  }
+  const model = await loadModel({ definitionPath });
+  const templates = templateTree(`${model.paths.share}/templates`);
+  const document = await doctor({ model, templates, run, signal: options.signal });
+  const { write, colours } = processOutput();
+  write(options.json ? `${JSON.stringify(document, undefined, 2)}\n` : doctorTable(document, colours));
+  return exitCodes[document.status];
+}
