@@ -28,7 +28,10 @@ export async function provision(options: EngineOptions): Promise<ProgressDocumen
     try {
       const results = await runEngine(options, progress);
       const failed = results.some((result) => result.error !== undefined);
-      await remember(options, results);
+      // Why stages failed says more than that their history can't be kept, on a full disk.
+      await remember(options, results).catch((error: unknown) => {
+        if (!failed) throw error;
+      });
       end(progress, failed ? "failed" : "done", options);
     } catch (thrown) {
       const error = await explainFullDisk(thrown, options.disks ?? (() => disksOf(options.model)));

@@ -43,7 +43,7 @@ if (disk !== undefined && machine !== undefined) {
       error: { code: "disk-full", message: what, hint: /^df -h .*stack-agent provision$/ },
     });
     t.match(failed?.error?.message, /the disk is full: \d+ [KM]iB of [\d.]+ GiB free on \//);
-    t.match(stdout + stderr, /hint: df -h/, "the command tells it too");
+    t.match(stdout + stderr, /hint: +df -h/, "the command tells it too");
     t.strictSame(await leftovers(machine), [], "nothing half made is left");
     const now = await secretsNow(machine);
     t.ok(
