@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isErrno } from "./error.ts";
 
@@ -25,7 +25,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o755 });
-  const temporary = join(folder, `.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = join(folder, unfinishedName());
   try {
     const handle = await open(temporary, "wx", 0o600);
     try {
@@ -44,6 +44,24 @@ export async function writeFileAtomic(
     throw error;
   }
   await syncFolder(folder);
+}
+
+/** A new name for what is being made beside its place: `removeUnfinished` knows it. */
+export function unfinishedName(): string {
+  return `.${randomBytes(6).toString("hex")}.tmp`;
+}
+
+/**
+ * Takes away what a killed process had begun to write in a folder. Only while nobody writes
+ * there; a folder that isn't there has nothing in it.
+ */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
+  });
+  const unfinished = names.filter((name) => /^\.[0-9a-f]{12}\.tmp$/.test(name));
+  await Promise.all(unfinished.map((name) => rm(join(folder, name), { force: true })));
 }
 
 /** Makes a folder with exactly this mode and owner, or gives an existing one that mode and owner. */

@@ -45,6 +45,7 @@ const phases: Readonly<Record<string, () => Promise<Counts>>> = {
       "test/rootfs-overlay",
       "test/npm",
       "test/bench",
+      "test/cuts",
     ]);
   },
   services: pythonPhase,

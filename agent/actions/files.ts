@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ensureFolder, writeFileAtomic } from "../../lib/files.ts";
+import { ensureFolder, unfinishedName, writeFileAtomic } from "../../lib/files.ts";
 import type { Executors } from "../engine/action.ts";
 import { markStale, monotonicMicroseconds } from "../state/stale.ts";
 
@@ -29,7 +28,7 @@ export const linkFile: Executors["linkFile"] = {
   async apply({ path, target }) {
     const folder = dirname(path);
     await ensureFolder(folder);
-    const temporary = join(folder, `.${randomBytes(6).toString("hex")}.tmp`);
+    const temporary = join(folder, unfinishedName());
     try {
       await symlink(target, temporary);
       await rename(temporary, path);

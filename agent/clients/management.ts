@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { StackError } from "../../lib/error.ts";
+import type { Deadline } from "./within-deadline.ts";
 
 export interface ManagementLogin {
   readonly port: number;
@@ -56,6 +57,11 @@ export function management(
     sent.on("error", (error) => reject(options.signal.aborted ? options.signal.reason : error));
     sent.end(options.body);
   });
+}
+
+/** @param timeout milliseconds */
+export function managementDeadline(port: number, timeout: number): Deadline {
+  return { who: `RabbitMQ's management on port ${port}`, timeout, hint: "journalctl -b -u rabbitmq-server" };
 }
 
 function read(method: string, path: string, status: number, text: string): unknown {

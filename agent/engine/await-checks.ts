@@ -31,13 +31,17 @@ async function awaitCheck(check: Check, options: AwaitChecksOptions): Promise<vo
     for (;;) {
       const outcome = await look(open, AbortSignal.any([ended, AbortSignal.timeout(options.lookTimeout ?? 5_000)]));
       if (outcome.status !== "fail") return;
+      // Nobody makes room while it is waited for.
+      const hopeless = outcome.code === "disk-alarm";
       last = [outcome.code, outcome.message].filter((part) => part !== undefined).join(": ");
-      await sleep(options.interval ?? 100, undefined, { signal: ended }).catch(() => {});
+      if (!hopeless) await sleep(options.interval ?? 100, undefined, { signal: ended }).catch(() => {});
       if (options.signal.aborted) throw aborted(options.signal);
-      if (deadline.aborted) {
+      if (deadline.aborted || hopeless) {
         throw new StackError(
           "check-failed",
-          `${check.name} did not pass within ${options.timeout / 1000} s (${last})`,
+          hopeless
+            ? `${check.name} did not pass (${last})`
+            : `${check.name} did not pass within ${options.timeout / 1000} s (${last})`,
           {
             hint: `stack-agent health ${check.component}; journalctl -b -u '*${check.component}*'`,
           },

@@ -4,6 +4,7 @@ import type { Model } from "../../stack/model.ts";
 import type { CheckContext } from "../checks/check.ts";
 import { messageIds } from "../journal/message-ids.ts";
 import type { Executors, Io } from "./action.ts";
+import { type Disk, disksOf, explainFullDisk } from "./disk-full.ts";
 import type { Eyes } from "./eyes.ts";
 import { namedLocks } from "./named-locks.ts";
 import { type Progress, progressError } from "./progress.ts";
@@ -43,6 +44,8 @@ export interface EngineOptions {
   readonly now: () => number;
   /** Takes secrets' values out of a text. */
   readonly redact: (text: string) => string;
+  /** What an error that a full disk may have made is judged by; default: this machine's. */
+  readonly disks?: () => Promise<readonly Disk[]>;
   readonly timeouts: EngineTimeouts;
 }
 
@@ -162,7 +165,8 @@ async function settle(
     });
     return { id: stage.id, seconds: took() };
   } catch (thrown) {
-    const error = stageError(stage, thrown, run.options);
+    const { disks = () => disksOf(run.options.model) } = run.options;
+    const error = stageError(stage, await explainFullDisk(thrown, disks), run.options);
     run.progress.stage(stage.id, { status: "failed", seconds: took(), action: undefined, error: progressError(error) });
     log("error", [error.message, ...error.detail.map((line) => `  ${line}`)].join("\n"), {
       ...fields,

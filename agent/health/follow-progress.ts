@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
+import { isInterrupted } from "../status/interrupted.ts";
 import { readProgress } from "../status/read-progress.ts";
 
 export interface ProgressFollower {
@@ -26,7 +27,8 @@ export function followProgress(
       (found) => `${found.ino}:${found.mtimeMs}:${found.size}`,
       () => "none",
     );
-    if (mark === seen) return;
+    // One that says it runs may be over without a word.
+    if (mark === seen && !(current !== undefined && isInterrupted(current))) return;
     const progress = await readProgress(runFolder).catch(() => undefined);
     if (stopped) return;
     seen = mark;

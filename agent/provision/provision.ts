@@ -1,12 +1,16 @@
+import { dirname } from "node:path";
 import { isStackError } from "../../lib/error.ts";
-import { readTextIfAny } from "../../lib/files.ts";
+import { readTextIfAny, removeUnfinished } from "../../lib/files.ts";
 import { budget } from "../../stack/budget.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
+import { venvStamp } from "../../stack/venv.ts";
+import { disksOf, explainFullDisk } from "../engine/disk-full.ts";
 import { type EngineOptions, runEngine, type StageResult } from "../engine/engine.ts";
 import { takeLock } from "../engine/lock.ts";
-import { type Progress, progressError, progressWriter, trackProgress } from "../engine/progress.ts";
+import { type Progress, progressError, progressPath, progressWriter, trackProgress } from "../engine/progress.ts";
 import { writeTimeline } from "../engine/timeline.ts";
-import { readState, writeState } from "../state/state.ts";
+import { secretsFolder } from "../secrets/read-secret.ts";
+import { readState, statePath, writeState } from "../state/state.ts";
 
 /**
  * Runs the engine as the one at work, tells its progress in `progress.json`, what it did in
@@ -19,13 +23,18 @@ export async function provision(options: EngineOptions): Promise<ProgressDocumen
   const { paths } = options.model;
   const lock = await takeLock(paths.run, options.io.run);
   try {
+    await Promise.all(writtenFolders(options).map(removeUnfinished));
     const progress = trackProgress(await firstDocument(options), progressWriter(paths.run));
     try {
       const results = await runEngine(options, progress);
       const failed = results.some((result) => result.error !== undefined);
-      await remember(options, results);
+      // Why stages failed says more than that their history can't be kept, on a full disk.
+      await remember(options, results).catch((error: unknown) => {
+        if (!failed) throw error;
+      });
       end(progress, failed ? "failed" : "done", options);
-    } catch (error) {
+    } catch (thrown) {
+      const error = await explainFullDisk(thrown, options.disks ?? (() => disksOf(options.model)));
       for (const { id } of options.stages) {
         const stage = progress.document.stages.find((other) => other.id === id);
         if (stage?.status !== "done" && stage?.error === undefined) progress.stage(id, { error: progressError(error) });
@@ -45,11 +54,25 @@ export async function provision(options: EngineOptions): Promise<ProgressDocumen
   }
 }
 
+/** Where the stages write: what a run that was killed left half written there is nobody's. */
+function writtenFolders({ model }: EngineOptions): string[] {
+  const { paths, postgres } = model;
+  const files = [
+    ...model.files.map(({ path }) => path),
+    ...model.services.map(venvStamp),
+    progressPath(paths.run),
+    statePath(paths.state),
+    ...(postgres === undefined ? [] : [postgres.dataDirectory]),
+  ];
+  return [...new Set([...files.map((path) => dirname(path)), secretsFolder(paths.state)])];
+}
+
 async function firstDocument(options: EngineOptions): Promise<ProgressDocument> {
   const [memory, deviations] = await Promise.all([memoryOf(options), deviationsOf(options)]);
   return {
     schemaVersion: 1,
     state: "running",
+    pid: process.pid,
     startedAt: new Date(options.now()).toISOString(),
     stages: options.stages.map(({ id, title }) => ({ id, title, status: "waiting", actions: 0 })),
     memory,

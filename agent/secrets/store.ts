@@ -1,8 +1,8 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { chmod, chown, link, lstat, open, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isErrno, StackError } from "../../lib/error.ts";
-import { ensureFolder, writeFileAtomic } from "../../lib/files.ts";
+import { ensureFolder, unfinishedName, writeFileAtomic } from "../../lib/files.ts";
 import type { SecretName, SecretSpec } from "../../stack/model.ts";
 import { secretForms } from "./forms.ts";
 import { readSecret, secretsFolder } from "./read-secret.ts";
@@ -137,7 +137,7 @@ async function linkNew(
   mode: number,
   ids: { readonly uid: number; readonly gid: number },
 ): Promise<boolean> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const temporary = join(dirname(path), unfinishedName());
   try {
     const handle = await open(temporary, "wx", 0o600);
     try {

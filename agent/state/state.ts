@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod/mini";
+import { StackError } from "../../lib/error.ts";
 import { readTextIfAny, writeFileAtomic } from "../../lib/files.ts";
 
 /**
@@ -32,8 +33,14 @@ export function parseState(text: string | undefined): AgentState {
   }
 }
 
+/** @throws StackError `state-not-written` */
 export async function writeState(stateDirectory: string, state: AgentState): Promise<void> {
-  await writeFileAtomic(statePath(stateDirectory), `${JSON.stringify(state, null, 2)}\n`, { mode: 0o644 });
+  const path = statePath(stateDirectory);
+  try {
+    await writeFileAtomic(path, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o644 });
+  } catch (cause) {
+    throw new StackError("state-not-written", `${path} could not be written`, { cause });
+  }
 }
 
 export function statePath(stateDirectory: string): string {

@@ -1,13 +1,18 @@
 import { readTextIfAny } from "../../lib/files.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
+import { interrupted, isInterrupted } from "./interrupted.ts";
 
-/** `progress.json` of the run folder; undefined where there is none or it is no progress document of ours. */
+/**
+ * `progress.json` of the run folder; undefined where there is none or it is no progress document
+ * of ours. A run that was killed is told as failed.
+ */
 export async function readProgress(runFolder: string): Promise<ProgressDocument | undefined> {
   const text = await readTextIfAny(`${runFolder}/progress.json`);
   if (text === undefined) return undefined;
   try {
     const document: unknown = JSON.parse(text);
-    return isProgress(document) ? document : undefined;
+    if (!isProgress(document)) return undefined;
+    return isInterrupted(document) ? interrupted(document) : document;
   } catch {
     return undefined;
   }

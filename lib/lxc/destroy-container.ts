@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { exists } from "../files.ts";
+import type { Run } from "../run.ts";
 import { removeCgroups } from "./cgroup-remains.ts";
 import type { Container } from "./container.ts";
 import type { Effects } from "./effects.ts";
@@ -18,5 +19,12 @@ export async function destroyContainer(options: { readonly container: Container 
     });
   }
   await removeCgroups(container.name);
+  await removeFolder(folder, options.run);
+}
+
+/** Removes a container's folder. Its files may be a mount of their own: nothing below that is touched. */
+export async function removeFolder(folder: string, run: Run): Promise<void> {
+  // 32: they are none.
+  await run("umount", ["--lazy", join(folder, "rootfs")], { accept: [0, 32] });
   await rm(folder, { recursive: true, force: true });
 }

@@ -1,7 +1,8 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isErrno } from "../error.ts";
 import { containersWithCgroups, removeCgroups } from "./cgroup-remains.ts";
+import { removeFolder } from "./destroy-container.ts";
 import type { Effects } from "./effects.ts";
 import { destroyNamespace } from "./network.ts";
 import { isOrphan } from "./run-name.ts";
@@ -20,7 +21,7 @@ export async function sweep(options: { readonly folder: string } & Effects): Pro
   const namespaces = (await namesIn("/run/netns")).filter(isOrphan);
   for (const name of namespaces) await destroyNamespace({ name, run });
   const folders = (await namesIn(folder)).filter(isOrphan);
-  for (const name of folders) await rm(join(folder, name), { recursive: true, force: true });
+  for (const name of folders) await removeFolder(join(folder, name), run);
   const removed = [...new Set([...containers, ...namespaces, ...folders])];
   for (const name of removed) log("notice", `removed ${name}, left behind by a run that ended early`);
   return removed;

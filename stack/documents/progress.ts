@@ -48,6 +48,8 @@ export const memoryBudget = z.object({
 export const progressDocument = z.object({
   schemaVersion: z.literal(1),
   state: z.enum(["running", "done", "failed"]),
+  /** The process that writes it: a run whose process is gone has ended without a word. */
+  pid: z.optional(z.number()),
   /** ISO 8601. */
   startedAt: z.string(),
   finishedAt: z.optional(z.string()),

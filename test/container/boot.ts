@@ -12,11 +12,13 @@ import { sweep } from "../../lib/lxc/sweep.ts";
 import { type RunOptions, type RunResult, run } from "../../lib/run.ts";
 import { type Cleanup, cleanupAfter } from "./cleanup.ts";
 import { type Client, openClient } from "./client.ts";
-import { copyContainer } from "./copy-container.ts";
+import { type CopyOptions, copyContainer } from "./copy-container.ts";
 import { workFolder } from "./requirements.ts";
 
 export interface MachineOptions extends Partial<ContainerLimits>, SeccompOptions {
   readonly template: string;
+  /** Where its files are. Default: where all test containers live. */
+  readonly folder?: string;
   readonly hostname?: string;
   readonly addressing?: Addressing;
   readonly nesting?: boolean;
@@ -43,7 +45,7 @@ export interface Machine extends FromTemplate {
   /** Clients on the bridge: the container's neighbour, outside it. */
   readonly peer: Client;
   /** `pct clone --full`: another container, with this one's files. This one must be stopped. */
-  copy(options: { readonly hostname: string; readonly addressing: Addressing }): Promise<Machine>;
+  copy(options: CopyOptions): Promise<Machine>;
   destroy(): Promise<void>;
 }
 
@@ -79,16 +81,17 @@ export async function createMachine(setup: Setup, options: MachineOptions): Prom
     log: stderrLog,
     signal: setup.cleanup.signal,
   } as const;
-  const copy: Machine["copy"] = async (changed) =>
-    machineOf(setup, copyContainer(await creating, { ...all, ...changed }), copy);
-  const creating = createFromTemplate(all);
-  return machineOf(setup, creating, copy);
+  const copyOf: CopyOf = (original, changed) =>
+    machineOf(setup, copyContainer(original, { ...all, ...changed }), copyOf);
+  return machineOf(setup, createFromTemplate(all), copyOf);
 }
+
+type CopyOf = (original: FromTemplate, changed: CopyOptions) => Promise<Machine>;
 
 async function machineOf(
   { network, cleanup }: Setup,
   creating: Promise<FromTemplate>,
-  copy: Machine["copy"],
+  copyOf: CopyOf,
 ): Promise<Machine> {
   const effects = { run, log: stderrLog, signal: cleanup.signal };
   // An interrupt meets a creation half way as well: what comes of it is waited for and taken down.
@@ -136,7 +139,7 @@ async function machineOf(
       inside ??= openClient(`/proc/${running()}/ns/net`);
       return inside;
     },
-    copy,
+    copy: (changed) => copyOf(made, changed),
     destroy: async () => {
       await Promise.all([closeInside(), peer.close()]);
       await destroyContainer({ container, run, log: silentLog });

@@ -1,32 +1,63 @@
-import { truncate } from "node:fs/promises";
+import { chown, mkdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { type CreateOptions, createContainer } from "../../lib/lxc/create-container.ts";
 import type { FromTemplate } from "../../lib/lxc/create-from-template.ts";
 import { destroyContainer } from "../../lib/lxc/destroy-container.ts";
 import type { Effects } from "../../lib/lxc/effects.ts";
+import { idMap } from "../../lib/lxc/id-map.ts";
 import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
 
 const COPY_TIMEOUT = 5 * 60_000;
 
+export interface CopyOptions {
+  readonly hostname: string;
+  readonly addressing: Addressing;
+  /**
+   * `blank`, the default, as `pct clone` leaves it; `none` as `pct create` does, for a copy of
+   * one that was never started; `kept` where the copy stands for the original itself.
+   */
+  readonly machineId?: "blank" | "none" | "kept";
+  /**
+   * Shows the original's files and keeps only what changes (overlayfs): at once, where copying
+   * them takes seconds. The original must stay stopped as long as the copy is there.
+   */
+  readonly shared?: boolean;
+}
+
 /**
- * `pct clone --full` of a stopped container: its files as they are, but for an empty
- * machine-id; another name, network card and address. Nothing else is made new.
+ * `pct clone --full` of a stopped container: its files as they are, but for the machine-id;
+ * another name, network card and address. Nothing else is made new.
  */
 export async function copyContainer(
   original: FromTemplate,
-  options: CreateOptions & { readonly addressing: Addressing } & Effects,
+  options: CreateOptions & CopyOptions & Effects,
 ): Promise<FromTemplate> {
   const container = await createContainer(options);
   const { rootfs } = container;
   try {
-    await options.run("cp", ["--archive", "--reflink=auto", `${original.container.rootfs}/.`, rootfs], {
-      timeout: COPY_TIMEOUT,
-    });
-    await truncate(join(rootfs, "etc/machine-id"));
+    if (options.shared) await mountOver(original.container.rootfs, rootfs, options);
+    else {
+      await options.run("cp", ["--archive", "--reflink=auto", `${original.container.rootfs}/.`, rootfs], {
+        timeout: COPY_TIMEOUT,
+      });
+    }
+    const machineId = join(rootfs, "etc/machine-id");
+    if (options.machineId === "none") await rm(machineId, { force: true });
+    else if (options.machineId !== "kept") await truncate(machineId);
     const { hostname, addressing: network } = options;
     return { container, guest: original.guest, settings: { ...original.settings, rootfs, hostname, network } };
   } catch (error) {
     await destroyContainer({ ...options, container });
     throw error;
   }
+}
+
+async function mountOver(lower: string, rootfs: string, { run }: Pick<Effects, "run">): Promise<void> {
+  const [upper, work] = [`${rootfs}.upper`, `${rootfs}.work`];
+  await mkdir(upper);
+  await mkdir(work);
+  // redirect_dir: a folder of the original can be renamed, as on any other file system.
+  const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},redirect_dir=on`;
+  await chown(upper, idMap.base, idMap.base);
+  await run("mount", ["-t", "overlay", "overlay", "-o", options, rootfs]);
 }

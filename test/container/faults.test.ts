@@ -1,6 +1,8 @@
 /** What becomes of the stack when parts of it are stopped, stalled or killed. */
 import t, { type Test } from "tap";
 import { waitFor } from "../../lib/wait.ts";
+import { statusDocument } from "../../stack/documents/status.ts";
+import { killProvision } from "../cuts/strike.ts";
 import { answers, health } from "./health.ts";
 import { proofs } from "./healthy.ts";
 import { required, serviceNames, serviceUnit } from "./required.ts";
@@ -17,6 +19,22 @@ const dependencies = [
   { name: "redis", units: required.redis.units },
   { name: "rabbitmq", units: [required.rabbitmq.unit] },
 ] as const;
+
+const node = "/opt/stack-agent/bin/node --input-type=module";
+
+/** Tells a Node that SIGUSR1 has opened to its debugger never to come back from what it evaluates. */
+const circle = `
+const look = () => fetch("http://127.0.0.1:9229/json").then((answer) => answer.json());
+let found;
+for (let tries = 0; tries < 100 && !found; tries += 1) {
+  found = await look().catch(() => new Promise((resolve) => setTimeout(resolve, 100)));
+}
+const socket = new WebSocket(found[0].webSocketDebuggerUrl);
+socket.onopen = () => {
+  socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression: "for (;;);" } }));
+  setTimeout(() => process.exit(), 500);
+};
+`;
 
 const machine = await stackMachine(t);
 if (machine !== undefined) {
@@ -131,5 +149,50 @@ if (machine !== undefined) {
     await allHealthy(t);
     t.equal(await machine.sh("systemctl is-system-running --wait || true"), "running");
     t.strictSame(await failedUnits(machine), []);
+  });
+
+  t.test(
+    "provisioning by hand that is killed is told as failed, with what helps, and no longer waited for",
+    async (t) => {
+      const cut = machine.exec("stack-agent", ["provision"]).catch((error: unknown) => error);
+      await killProvision(machine);
+      await cut;
+      const waited = await machine.exec("stack-agent", ["status", "--wait", "--format", "json"], { accept: [1] });
+      const status = statusDocument.parse(JSON.parse(waited.stdout));
+      const error = { code: "interrupted", hint: /^stack-agent provision carries on/ };
+      t.ok(status.stages.some((stage) => stage.error?.code === error.code));
+      t.match(
+        status.stages.find((stage) => stage.error !== undefined),
+        { error },
+      );
+      await waitFor(async () => (await health(machine, port, "/readyz")).status === 503, {
+        what: "/readyz to tell it",
+        timeout: 30_000,
+      });
+      await machine.exec("stack-agent", ["provision"], { timeout: 120_000 });
+      await allHealthy(t);
+    },
+  );
+
+  t.test("an agent that hangs, stopped or turning in a circle, is restarted by its watchdog", async (t) => {
+    const { unit } = required.agent;
+    const folder = `/run/systemd/system/${unit}.d`;
+    t.match(await unitProperties(machine, unit, "WatchdogUSec"), { WatchdogUSec: "30s" });
+    await machine.sh(`mkdir -p ${folder} && printf '[Service]\nWatchdogSec=4\n' >${folder}/quick.conf`);
+    await machine.sh(`systemctl daemon-reload && systemctl restart ${unit}`, { timeout: 60_000 });
+    const hangs = {
+      stopped: (pid: number) => machine.exec("kill", ["-STOP", String(pid)]),
+      "turning in a circle": (pid: number) => machine.sh(`kill -USR1 ${pid} && ${node} -e '${circle}'`),
+    };
+    for (const [how, hang] of Object.entries(hangs)) {
+      const pid = await mainPid(machine, unit);
+      await hang(pid);
+      await restarted(machine, unit, pid);
+      await answers(t, machine, port, 200);
+      t.pass(`${how}, it is restarted`);
+    }
+    t.equal((await journal(machine, unit)).match(/Watchdog timeout/g)?.length, 2, "by the watchdog");
+    await machine.sh(`rm -r ${folder} && systemctl daemon-reload && systemctl restart ${unit}`, { timeout: 60_000 });
+    await allHealthy(t);
   });
 }

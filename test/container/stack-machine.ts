@@ -32,28 +32,45 @@ export async function stackMachine(
  * Where it doesn't come up, what systemd and the agent say is told instead.
  */
 export async function becomesHealthy(t: Test, machine: Machine, startedAt: number, what: string): Promise<void> {
+  if ((await endsHealthy(t, machine, startedAt, what)) === undefined) return;
+  for (const unit of restartable) {
+    const { NRestarts } = await unitProperties(machine, unit, "NRestarts");
+    if (NRestarts === "0") continue;
+    t.fail(`${unit} came up at its first try, not after ${NRestarts} restarts`);
+    t.comment((await journal(machine, unit)).split("\n").slice(0, 40).join("\n"));
+  }
+}
+
+/** The same, however often its units start. @returns milliseconds since `startedAt`; undefined where it failed */
+export async function endsHealthy(
+  t: Test,
+  machine: Machine,
+  startedAt: number,
+  what: string,
+): Promise<number | undefined> {
   try {
     const { all, ...parts } = await healthyAfter(machine, startedAt, 90_000);
     const each = Object.entries(parts).map(([name, time]) => `${name} ${(time / 1000).toFixed(2)}`);
     t.pass(`${what} ends healthy`);
     t.comment(`${what}, start to healthy: ${(all / 1000).toFixed(2)} s (${each.join(", ")})`);
-    for (const unit of restartable) {
-      const { NRestarts } = await unitProperties(machine, unit, "NRestarts");
-      if (NRestarts === "0") continue;
-      t.fail(`${unit} came up at its first try, not after ${NRestarts} restarts`);
-      t.comment((await journal(machine, unit)).split("\n").slice(0, 40).join("\n"));
-    }
+    return all;
   } catch (error) {
     t.fail(`${what} ends healthy: ${describeError(error)}`);
-    for (const command of [
-      "stack-agent status",
-      "systemctl list-units --failed --no-legend",
-      "systemctl list-jobs",
-      "journalctl --no-pager -b -p warning -n 60",
-      "journalctl --no-pager -b -u stack-provision -n 40",
-    ]) {
-      const { stdout, stderr } = await machine.exec("sh", ["-c", `${command} || true`]);
-      t.comment(`${command}:\n${stdout}${stderr}`);
-    }
+    await tellState(t, machine);
+    return undefined;
+  }
+}
+
+/** What systemd and the agent say of a container that is not as it should be. */
+export async function tellState(t: Test, machine: Machine): Promise<void> {
+  for (const command of [
+    "stack-agent status",
+    "systemctl list-units --failed --no-legend",
+    "systemctl list-jobs",
+    "journalctl --no-pager -b -p warning -n 60",
+    "journalctl --no-pager -b -u stack-provision -n 40",
+  ]) {
+    const { stdout, stderr } = await machine.exec("sh", ["-c", `${command} || true`]);
+    t.comment(`${command}:\n${stdout}${stderr}`);
   }
 }

@@ -19,11 +19,14 @@ export interface Built {
 }
 
 /** Runs a build-template to its end; what it says goes to the terminal. */
-export async function buildOnce(command: readonly string[]): Promise<Built> {
+export async function buildOnce(
+  command: readonly string[],
+  terminal: Pick<NodeJS.WriteStream, "write"> = process.stdout,
+): Promise<Built> {
   const [program = "", ...args] = [...command, "--json"];
-  process.stdout.write(`  ${commandLine(program, args)}\n`);
+  terminal.write(`  ${commandLine(program, args)}\n`);
   const onLine = (line: string, stream: "stdout" | "stderr"): void => {
-    if (stream === "stderr") process.stdout.write(`  ${line}\n`);
+    if (stream === "stderr") terminal.write(`  ${line}\n`);
   };
   const { stdout } = await run(program, args, { timeout: limit, onLine });
   const { template, manifest } = JSON.parse(stdout) as { template: string; manifest: string };

@@ -45,6 +45,8 @@ export const initdb: Executors["initdb"] = {
       });
       for (const file of unused) await rm(`${unfinished}/${file}`, { force: true });
       await chmod(unfinished, 0o700);
+      // Before: once the cluster is there nobody comes this way again.
+      await rm(passwordFile, { force: true });
       await rename(unfinished, dataDirectory);
     } catch (error) {
       if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;

@@ -3,11 +3,16 @@ import type { Client } from "pg";
 import { messageOf, StackError } from "../../../lib/error.ts";
 import type { Migration } from "../../../stack/model.ts";
 import { withPostgres } from "../../clients/postgres.ts";
+import { withinDeadline } from "../../clients/within-deadline.ts";
 import type { Executors } from "../../engine/action.ts";
 import { migrationChecksum } from "./checksum.ts";
+import { postgresDeadline } from "./sql.ts";
 
 /** Key of the advisory lock under which migrations are applied: one at a time, whoever starts it. */
 const LOCK = 7_305_116_842;
+
+/** Milliseconds for all of them: one may rewrite a table of years. */
+const MIGRATE_TIMEOUT = 10 * 60_000;
 
 /** Applies the migrations that are not applied yet, each in a transaction of its own. */
 export const migrate: Executors["migrate"] = {
@@ -15,13 +20,12 @@ export const migrate: Executors["migrate"] = {
   describe: ({ database, migrations }) => `${database} to ${migrations.at(-1)?.name ?? "nothing"}`,
   async apply({ port, database, migrations }, io) {
     const password = await io.secret("postgres.superuser");
-    await withPostgres({ port, database, user: "postgres", password }, io.signal, async (client) => {
-      const texts = await Promise.all(migrations.map(({ path }) => readFile(path, "utf8")));
-      await applyMigrations(
-        client,
-        migrations.map((migration, index) => ({ ...migration, text: texts[index] ?? "" })),
-      );
-    });
+    const texts = await Promise.all(migrations.map(({ path }) => readFile(path, "utf8")));
+    const whole = migrations.map((migration, index) => ({ ...migration, text: texts[index] ?? "" }));
+    const login = { port, database, user: "postgres", password };
+    await withinDeadline(postgresDeadline(port, MIGRATE_TIMEOUT), io.signal, (signal) =>
+      withPostgres(login, signal, (client) => applyMigrations(client, whole)),
+    );
   },
 };
 

@@ -1,5 +1,9 @@
 import { withPostgres } from "../../clients/postgres.ts";
+import { type Deadline, withinDeadline } from "../../clients/within-deadline.ts";
 import type { Executors } from "../../engine/action.ts";
+
+/** Milliseconds; the longest copies a template database. */
+const SQL_TIMEOUT = 2 * 60_000;
 
 /** Statements as the superuser, all or none where there are several. */
 export const sql: Executors["sql"] = {
@@ -9,6 +13,16 @@ export const sql: Executors["sql"] = {
     const password = await io.secret("postgres.superuser");
     const statements = await io.unseal(text);
     const login = { port, database, user: "postgres", password, unlogged: true } as const;
-    await withPostgres(login, io.signal, (client) => client.query(statements));
+    await withinDeadline(postgresDeadline(port, SQL_TIMEOUT), io.signal, (signal) =>
+      withPostgres(login, signal, (client) => client.query(statements)),
+    );
   },
 };
+
+export function postgresDeadline(port: number, timeout: number): Deadline {
+  return {
+    who: `PostgreSQL on port ${port}`,
+    timeout,
+    hint: "systemctl status 'postgresql@*'; journalctl -b -t postgresql",
+  };
+}

@@ -1,4 +1,5 @@
-import { management } from "../../clients/management.ts";
+import { management, managementDeadline } from "../../clients/management.ts";
+import { withinDeadline } from "../../clients/within-deadline.ts";
 import type { Executors } from "../../engine/action.ts";
 import { adminLogin } from "./admin-login.ts";
 
@@ -8,8 +9,9 @@ export const deleteBrokerUser: Executors["deleteBrokerUser"] = {
   lock: "rabbitmq",
   describe: ({ user }) => user,
   async apply({ managementPort, user }, io) {
-    const signal = AbortSignal.any([io.signal, AbortSignal.timeout(DELETE_TIMEOUT)]);
     const login = await adminLogin(managementPort, io);
-    await management(login, "DELETE", `/users/${encodeURIComponent(user)}`, { signal });
+    await withinDeadline(managementDeadline(managementPort, DELETE_TIMEOUT), io.signal, (signal) =>
+      management(login, "DELETE", `/users/${encodeURIComponent(user)}`, { signal }),
+    );
   },
 };

@@ -1,6 +1,7 @@
 import { isStackError } from "../../../lib/error.ts";
 import { definitionsPath } from "../../../stack/components/rabbitmq/component.ts";
-import { management } from "../../clients/management.ts";
+import { management, managementDeadline } from "../../clients/management.ts";
+import { withinDeadline } from "../../clients/within-deadline.ts";
 import type { Executors } from "../../engine/action.ts";
 import { adminLogin } from "./admin-login.ts";
 
@@ -14,10 +15,12 @@ export const importDefinitions: Executors["importDefinitions"] = {
   lock: "rabbitmq",
   describe: ({ managementPort }) => `${definitionsPath}, by port ${managementPort}`,
   async apply({ managementPort, text }, io) {
-    const signal = AbortSignal.any([io.signal, AbortSignal.timeout(IMPORT_TIMEOUT)]);
     const body = await io.unseal(text);
+    const login = await adminLogin(managementPort, io);
     try {
-      await management(await adminLogin(managementPort, io), "POST", "/definitions", { signal, body });
+      await withinDeadline(managementDeadline(managementPort, IMPORT_TIMEOUT), io.signal, (signal) =>
+        management(login, "POST", "/definitions", { signal, body }),
+      );
     } catch (error) {
       if (!isStackError(error) || error.code !== "management-refused") throw error;
       io.log("notice", "RabbitMQ refuses the administrator's login: importing by rabbitmqctl");

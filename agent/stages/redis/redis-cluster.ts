@@ -1,12 +1,20 @@
 import { waitFor } from "../../../lib/wait.ts";
 import { abortable } from "../../clients/abortable.ts";
 import { openRedis, type RedisConnection } from "../../clients/redis.ts";
+import { withinDeadline } from "../../clients/within-deadline.ts";
 import type { Executors } from "../../engine/action.ts";
 import { lookAtNode } from "./look.ts";
 import { type ClusterSteps, isWhole, planCluster } from "./plan-cluster.ts";
 
 /** Milliseconds until all nodes must know each other; by loopback it is a few hundred. */
 const FORM_TIMEOUT = 30_000;
+
+/** Where one of them stands still and answers nothing at all. */
+const deadline = {
+  who: "Redis",
+  timeout: 60_000,
+  hint: "systemctl status 'redis-server@*'; journalctl -b -u 'redis-server@*'",
+};
 
 /**
  * Makes one cluster of the nodes, or mends it: looks, does what is missing, looks again.
@@ -22,8 +30,10 @@ export const redisCluster: Executors["redisCluster"] = {
       for (const node of nodes.values()) node.drop();
     };
     try {
-      for (const port of ports) nodes.set(port, await openRedis(port, password, io.signal));
-      await abortable(form(nodes, io.signal), io.signal, drop);
+      await withinDeadline(deadline, io.signal, async (signal) => {
+        for (const port of ports) nodes.set(port, await openRedis(port, password, signal));
+        await abortable(form(nodes, signal), signal, drop);
+      });
     } finally {
       drop();
     }

@@ -1,0 +1,37 @@
+import { isErrno } from "../../lib/error.ts";
+import type { ProgressDocument } from "../../stack/documents/progress.ts";
+
+/** Whether a process is there, whoever it belongs to; signal 0 only asks, in a sandbox that hides others too. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if (isErrno(error, "EPERM")) return true;
+    if (isErrno(error, "ESRCH")) return false;
+    throw error;
+  }
+}
+
+/** Whether its run says that it is at work and is gone: killed, or its machine lost it. */
+export function isInterrupted(progress: ProgressDocument, alive = isAlive): boolean {
+  return progress.state === "running" && progress.pid !== undefined && !alive(progress.pid);
+}
+
+/** The truth of such a run, which it could not tell any more itself. */
+export function interrupted(progress: ProgressDocument): ProgressDocument {
+  const error = {
+    code: "interrupted",
+    message: "provisioning was killed before it ended",
+    hint: "stack-agent provision carries on; what stack-provision.service began it carries on by itself",
+    detail: [],
+  };
+  return {
+    ...progress,
+    state: "failed",
+    stages: progress.stages.map(({ action, ...stage }) => {
+      if (stage.status === "running") return { ...stage, status: "failed", error };
+      return stage.status === "waiting" ? { ...stage, error } : stage;
+    }),
+  };
+}

@@ -1,0 +1,144 @@
+/** A disk that is full when a stage writes: a clear error, nothing half made, and once there is room all comes up. */
+import { chmod, mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { guestFiles } from "../../lib/lxc/guest-files.ts";
+import { run } from "../../lib/run.ts";
+import { waitFor } from "../../lib/wait.ts";
+import type { StageId } from "../../stack/stage-ids.ts";
+import { leftovers, proveWhole, secretsNow } from "../cuts/prove-whole.ts";
+import { readProgress } from "../cuts/strike.ts";
+import { identity } from "./identity.ts";
+import { endsHealthy, stackMachine } from "./stack-machine.ts";
+
+t.setTimeout(20 * 60_000);
+
+const MiB = 1024 * 1024;
+
+/** Holds provisioning back until a test lets it go. */
+const go = "/run/go";
+const hold = "/etc/systemd/system/stack-provision.service.d/hold.conf";
+
+interface SmallDisk {
+  readonly folder: string;
+  /** Leaves this many bytes free. */
+  fill(left: number): Promise<void>;
+  empty(): Promise<void>;
+}
+
+const disk = await smallDisk(t, 4096);
+const machine = disk && (await stackMachine(t, { memory: 2048, folder: disk.folder }));
+if (disk !== undefined && machine !== undefined) {
+  const provision = (...args: readonly string[]) =>
+    machine.exec("stack-agent", ["provision", ...args], { accept: [0, 1], timeout: 300_000 });
+
+  /** A stage alone, by hand, on a full disk. */
+  const failsFull = async (t: Test, stage: StageId, what: RegExp): Promise<void> => {
+    const before = await secretsNow(machine);
+    const { code, stderr, stdout } = await provision("--only", stage);
+    t.equal(code, 1);
+    const failed = (await readProgress(machine))?.stages.find(({ id }) => id === stage);
+    t.match(failed, {
+      status: "failed",
+      error: { code: "disk-full", message: what, hint: /^df -h .*stack-agent provision$/ },
+    });
+    t.match(failed?.error?.message, /the disk is full: \d+ [KM]iB of [\d.]+ GiB free on \//);
+    t.match(stdout + stderr, /hint: +df -h/, "the command tells it too");
+    t.strictSame(await leftovers(machine), [], "nothing half made is left");
+    const now = await secretsNow(machine);
+    t.ok(
+      [...before].every(([name, value]) => now.get(name) === value),
+      "no secret is lost",
+    );
+  };
+
+  t.test("the machine boots, and provisioning is held back", async (t) => {
+    const guest = guestFiles(machine.settings.rootfs);
+    await guest.folder("/etc/systemd/system/stack-provision.service.d", 0o755);
+    await guest.write(hold, `[Unit]\nConditionPathExists=${go}\n`);
+    await machine.start();
+    await machine.sh("systemctl is-system-running --wait || true", { timeout: 120_000 });
+    t.equal(await machine.sh("systemctl show -P ConditionResult stack-provision"), "no");
+  });
+
+  t.test("system: no secret can be made", async (t) => {
+    await disk.fill(0);
+    await failsFull(t, "system", /^system: makeSecret [\w.]+: the disk is full/);
+    await disk.empty();
+    t.equal((await provision("--only", "system")).code, 0, "with room it is done");
+  });
+
+  t.test("python: a venv that is not whole can't be made so", async (t) => {
+    await machine.sh("rm /opt/stock-analysis/venvs/frontend/requirements.sha256");
+    await disk.fill(0);
+    await failsFull(t, "python", /^python: makeVenv frontend/);
+  });
+
+  t.test("postgres: no cluster can be made, and none is left half made", async (t) => {
+    await disk.fill(20 * MiB);
+    await failsFull(t, "postgres", /^postgres: initdb /);
+    t.equal(await machine.sh("ls /var/lib/postgresql/15"), "");
+  });
+
+  t.test("redis: its nodes can't start", async (t) => {
+    await disk.fill(0);
+    await failsFull(t, "redis", /^redis: /);
+  });
+
+  t.test("rabbitmq: it can't start; where it can, its own alarm at 1 GB is told as that", async (t) => {
+    await failsFull(t, "rabbitmq", /^rabbitmq: /);
+    await disk.fill(600 * MiB);
+    await failsFull(t, "rabbitmq", /^rabbitmq: .*disk-alarm/);
+  });
+
+  t.test("services: what they read can't be written", async (t) => {
+    await machine.sh("rm -f /etc/stock-analysis/*.env");
+    await disk.fill(0);
+    await failsFull(t, "services", /^services: writeFile \/etc\/stock-analysis\//);
+  });
+
+  t.test("all at once, as systemd runs it: with room again it all comes up by itself", async (t) => {
+    await machine.sh(`touch ${go}; systemctl start --no-block stack-provision`);
+    await waitFor(async () => (await readProgress(machine))?.state === "failed", {
+      what: "provisioning to fail",
+      timeout: 120_000,
+    });
+    const before = await secretsNow(machine);
+    await disk.empty();
+    await endsHealthy(t, machine, performance.now(), "room again");
+    await machine.sh(`rm -r ${hold.replace(/\/[^/]*$/, "")}; systemctl daemon-reload`);
+    await proveWhole(t, machine, "first", before, { identity: await identity(machine), kept: "" });
+  });
+}
+
+/** A file system of its own in a file, for a container's files; gone when the test ends. */
+async function smallDisk(t: Test, mebibytes: number): Promise<SmallDisk | undefined> {
+  if (process.getuid?.() !== 0) {
+    t.pass("a disk of its own is mounted by root", { skip: "containers are booted by root" });
+    return undefined;
+  }
+  const base = await mkdtemp("/var/tmp/stack-disk-");
+  const folder = join(base, "disk");
+  t.teardown(async () => {
+    await run("umount", ["--lazy", folder], { accept: [0, 32] });
+    await rm(base, { recursive: true, force: true });
+  });
+  await chmod(base, 0o755);
+  await mkdir(folder);
+  const image = join(base, "image");
+  await run("truncate", ["--size", `${mebibytes}M`, image]);
+  // -m 0: nothing is kept for root, so that full is full for everybody.
+  await run("mkfs.ext4", ["-q", "-m", "0", image], { install: "apt-get install e2fsprogs" });
+  await run("mount", ["--options", "loop", image, folder]);
+  const filler = join(folder, "filler");
+  const empty = () => rm(filler, { force: true });
+  return {
+    folder,
+    empty,
+    async fill(left) {
+      await empty();
+      const { bavail, bsize } = await statfs(folder);
+      await run("fallocate", ["--length", String(bavail * bsize - left), filler]);
+    },
+  };
+}
