@@ -4,6 +4,7 @@ import { linkFile, makeDirectory, writeFile } from "./files.ts";
 import { rememberInstance } from "./instance.ts";
 import { generateLocale } from "./locale.ts";
 import { installPackages } from "./packages.ts";
+import { rememberHost } from "./remember-host.ts";
 import { makeSecret, renewSecret } from "./secrets.ts";
 import { renewSshKey } from "./ssh-key.ts";
 import { disableUnits, enableUnits, maskUnits, reloadUnits, restartUnits, startUnits } from "./units.ts";
@@ -17,6 +18,7 @@ export const executors: Executors = {
   renewSshKey,
   installPackages,
   makeUsers,
+  rememberHost,
   makeDirectory,
   writeFile,
   linkFile,

@@ -1,4 +1,5 @@
 import type { Executors } from "../engine/action.ts";
+import { rememberOnHost } from "./remember-host.ts";
 
 export const generateLocale: Executors["generateLocale"] = {
   describe: ({ locale }) => locale,
@@ -9,5 +10,6 @@ export const generateLocale: Executors["generateLocale"] = {
       accept: [0, 1],
       install: "apt-get install locales",
     });
+    await rememberOnHost(io.paths.state, () => ({ locale }));
   },
 };

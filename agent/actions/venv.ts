@@ -15,6 +15,12 @@ const environment = {
   PYC_INVALIDATION_MODE: "UNCHECKED_HASH",
 } as const;
 
+/** Where the .deb has uv; the template has it in /usr/local/bin. */
+const uvFolder = "/usr/lib/stack-agent";
+
+/** The host's own authorities: a proxy that inspects TLS signs with one of them. */
+const certificates = "/etc/ssl/certs/ca-certificates.crt";
+
 export const makeVenv: Executors["makeVenv"] = {
   lock: "uv",
   describe: ({ service, requirements }) => `${service} from ${requirements}`,
@@ -22,7 +28,13 @@ export const makeVenv: Executors["makeVenv"] = {
     const stamp = venvStamp({ venv });
     const python = `${venv}/bin/python`;
     const install = "python3 -m pip install uv, or put uv's binary into /usr/local/bin";
-    const options = { install, timeout: TIMEOUT, env: { ...process.env, ...environment } };
+    const env = {
+      ...((await exists(certificates)) && { SSL_CERT_FILE: certificates }),
+      ...process.env,
+      ...environment,
+      PATH: `${process.env.PATH}:${uvFolder}`,
+    };
+    const options = { install, timeout: TIMEOUT, env };
     const digest = createHash("sha256")
       .update(await readFile(requirements))
       .digest("hex");

@@ -10,6 +10,7 @@ export interface ActionArgs {
   renewSshKey: { type: SshKeyType };
   installPackages: { packages: readonly string[] };
   makeUsers: { path: string };
+  rememberHost: { files: readonly string[] };
   makeDirectory: { path: string; mode: number; owner: string };
   writeFile: { path: string; mode: number; owner: string; text: Sealed; unit?: string };
   linkFile: { path: string; target: string };
@@ -59,6 +60,8 @@ export interface Io {
   readonly run: Run;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Says how far a long action is: beside its name in the progress, and as a line of the log now and then. */
+  readonly tell: (text: string) => void;
   /** A secret's value. @throws StackError `secret-missing`. */
   secret(name: SecretName): Promise<string>;
   /** A sealed text with the values in their places. */

@@ -1,0 +1,29 @@
+import { cp, mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Executors } from "../engine/action.ts";
+import { type HostRecord, originalPath, readState, writeState } from "../state/state.ts";
+
+/** The first action on a machine that is not of the template. From here on what is there is known to be ours. */
+export const rememberHost: Executors["rememberHost"] = {
+  describe: ({ files }) => files.join(" "),
+  async apply({ files }, io) {
+    for (const path of files) {
+      const kept = originalPath(io.paths.state, path);
+      await mkdir(dirname(kept), { recursive: true, mode: 0o700 });
+      await cp(path, kept, { preserveTimestamps: true, verbatimSymlinks: true });
+    }
+    const state = await readState(io.paths.state);
+    const host = { at: new Date().toISOString(), files: [...files], packages: [] };
+    await writeState(io.paths.state, { ...state, host });
+  },
+};
+
+/** Adds to what is remembered of such a machine; does nothing in a container of the template. */
+export async function rememberOnHost(
+  stateDirectory: string,
+  change: (host: HostRecord) => Partial<HostRecord>,
+): Promise<void> {
+  const state = await readState(stateDirectory);
+  if (state.host === undefined) return;
+  await writeState(stateDirectory, { ...state, host: { ...state.host, ...change(state.host) } });
+}
