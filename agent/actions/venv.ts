@@ -6,9 +6,12 @@ import type { Executors } from "../engine/action.ts";
 
 const TIMEOUT = 15 * 60_000;
 
+/** What can be made again. */
+export const cacheFolder = "/var/cache/stack-agent";
+
 /** A system unit has no HOME; services read their venv from a read-only file system, byte code and all. */
 const environment = {
-  UV_CACHE_DIR: "/var/cache/stack-agent/uv",
+  UV_CACHE_DIR: `${cacheFolder}/uv`,
   UV_PYTHON_DOWNLOADS: "never",
   UV_NO_PROGRESS: "1",
   UV_COMPILE_BYTECODE: "1",

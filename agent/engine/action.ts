@@ -23,6 +23,15 @@ export interface ActionArgs {
   generateLocale: { locale: string };
   makeVenv: { service: string; venv: string; requirements: string };
   rememberInstance: { machineId: string };
+  stopUnits: { units: readonly string[] };
+  unmaskUnits: { units: readonly string[] };
+  removeFile: { path: string };
+  removeFolders: { paths: readonly string[] };
+  removeTree: { path: string };
+  removeUsers: { users: readonly string[]; groups: readonly string[] };
+  removePackages: { packages: readonly string[]; purge: boolean };
+  removeLocale: { locale: string };
+  forgetHost: Record<string, never>;
   initdb: { dataDirectory: string; binDirectory: string; locale: string };
   superuserPassword: { port: number };
   sql: { port: number; database: string; text: Sealed };

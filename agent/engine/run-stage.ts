@@ -132,7 +132,7 @@ function executorOf(name: ActionName, executors: Executors) {
 }
 
 /** Names the action; the engine adds the stage, and takes out secrets that a server quoted back. */
-function actionError(what: string, error: unknown): StackError {
+export function actionError(what: string, error: unknown): StackError {
   const known = isStackError(error) ? error : undefined;
   return new StackError(known?.code ?? "action-failed", `${what}: ${messageOf(error)}`, {
     hint: known?.hint,

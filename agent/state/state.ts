@@ -21,6 +21,8 @@ const stateDocument = z.object({
       packages: z.array(z.string()),
       /** Generated for the stack. */
       locale: z.optional(z.string()),
+      /** When the stack was taken back, its data kept: the machine is its admin's again. */
+      reset: z.optional(z.string()),
     }),
   ),
   stages: z.record(z.string(), z.object({ seconds: z.number(), at: z.string(), status: z.enum(["done", "failed"]) })),

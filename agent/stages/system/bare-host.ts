@@ -22,6 +22,8 @@ export interface BareHostFacts {
   /** Data at our paths, and no secret of ours that would open it. */
   readonly data: readonly string[];
   readonly taken: readonly { readonly use: PortUse; readonly by: Listener }[];
+  /** Packages that were installed for the stack, and are still there; or their configuration is. */
+  readonly brought: readonly { readonly name: string; readonly removed: boolean }[];
   /** A run of ours was killed while it installed packages. */
   readonly interrupted: boolean;
   /** MiB on the root file system, where packages are still to be installed. */
@@ -37,15 +39,20 @@ export interface KnownOfHost {
 }
 
 export async function inspectBareHost(eyes: Eyes, model: Model, known: KnownOfHost): Promise<BareHostFacts> {
-  const fresh = known.host === undefined && !(await eyes.exists(agentUnit));
-  const [files, data, taken, interrupted, free] = await Promise.all([
+  const away = known.host === undefined || known.host.reset !== undefined;
+  const fresh = away && !(await eyes.exists(agentUnit));
+  const status = known.host === undefined ? "" : ((await eyes.readText("/var/lib/dpkg/status")) ?? "");
+  const [files, data, taken, policy, free] = await Promise.all([
     fresh ? strangersFiles(eyes, model) : { replaced: [], changed: [] },
     fresh && known.secrets.length === model.secrets.length ? strangersData(eyes, model) : [],
     takenPorts(eyes, model, fresh),
-    wasInterrupted(eyes, known.host),
+    eyes.readText(policyPath),
     known.missing.length > 0 ? eyes.freeMiB("/") : undefined,
   ]);
-  return { fresh, host: known.host, ...files, data, taken, interrupted, free };
+  const interrupted =
+    known.host !== undefined && (unfinished.test(status) || (policy !== undefined && isOurPolicy(policy)));
+  const brought = broughtPackages(status, known.host?.packages ?? []);
+  return { fresh, host: known.host, ...files, data, taken, brought, interrupted, free };
 }
 
 /** Written by us alone, and among the first. */
@@ -103,10 +110,16 @@ async function takenPorts(eyes: Eyes, model: Model, fresh: boolean): Promise<Bar
 /** dpkg's status names of a package that is neither whole nor gone. */
 const unfinished = /^Status: \S+ \S+ (half-installed|unpacked|half-configured|triggers-awaited|triggers-pending)$/m;
 
-async function wasInterrupted(eyes: Eyes, host: HostRecord | undefined): Promise<boolean> {
-  if (host === undefined) return false;
-  const [policy, status] = await Promise.all([eyes.readText(policyPath), eyes.readText("/var/lib/dpkg/status")]);
-  return (policy !== undefined && isOurPolicy(policy)) || unfinished.test(status ?? "");
+/** Of some packages those that dpkg's status file knows, installed or with nothing but configuration left. */
+export function broughtPackages(status: string, names: readonly string[]): BareHostFacts["brought"] {
+  if (names.length === 0) return [];
+  const states = new Map(
+    [...status.matchAll(/^Package: (\S+)\nStatus: \S+ \S+ (\S+)$/gm)].map(([, name = "", state = ""]) => [name, state]),
+  );
+  return names.flatMap((name) => {
+    const state = states.get(name) ?? "not-installed";
+    return state === "not-installed" ? [] : [{ name, removed: state === "config-files" }];
+  });
 }
 
 /** Each of them before anything is touched, with what helps. */

@@ -3,6 +3,7 @@ import { budget } from "../../../stack/budget.ts";
 import { templatesOwnPackages } from "../../../stack/components/system/component.ts";
 import type { FileEntry, Model, SecretName } from "../../../stack/model.ts";
 import { hostKeyPath, sshFolder } from "../../actions/ssh-key.ts";
+import { cacheFolder } from "../../actions/venv.ts";
 import { parseAccounts } from "../../engine/accounts.ts";
 import { type Action, type SshKeyType, sshKeyTypes } from "../../engine/action.ts";
 import type { Eyes } from "../../engine/eyes.ts";
@@ -11,6 +12,7 @@ import { defineStage } from "../../engine/stage.ts";
 import { parseState, statePath } from "../../state/state.ts";
 import { type BareHostFacts, inspectBareHost, preflightBareHost } from "./bare-host.ts";
 import { planIdentity, unseenOfCopy } from "./identity.ts";
+import { resetSystem } from "./reset.ts";
 
 export interface SystemFacts {
   /** Debian's version, e.g. "12.8"; undefined where it is not Debian. */
@@ -30,6 +32,8 @@ export interface SystemFacts {
   readonly knownMachineId: string | undefined;
   /** Types of the SSH host keys that are there. */
   readonly sshKeys: readonly SshKeyType[];
+  /** What of the agent's own memory is there. */
+  readonly own: { readonly state: boolean; readonly run: boolean; readonly cache: boolean };
   /** Of the components system and agent. */
   readonly components: readonly ComponentFacts[];
   /** Files that must be there before packages are installed, of any component. */
@@ -54,6 +58,7 @@ export const systemStage = defineStage<"system", SystemFacts>({
   inspect,
   preflight,
   plan: (facts, model) => ({ actions: plan(facts, model), unseen: unseenOfCopy(facts) }),
+  reset: resetSystem,
 });
 
 async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
@@ -67,17 +72,20 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
   // Too little memory is a problem of its own (preflight); files that tell it can't be rendered.
   const names = tooLittle(model, memory) === undefined ? ownComponents(template) : [];
   // All at once: at boot this stage is what every server waits for.
-  const [debian, packages, accounts, locale, secrets, machineId, state, sshKeys, ...components] = await Promise.all([
-    eyes.readText("/etc/debian_version"),
-    eyes.packages(wantedPackages(model, template)),
-    missingAccounts(eyes, model),
-    hasLocale(eyes, model.definition.locale),
-    Promise.all(model.secrets.map(async ({ name }) => ((await eyes.hasSecret(name)) ? [] : [name]))),
-    eyes.machineId(),
-    eyes.readText(statePath(model.paths.state)),
-    hostKeys(eyes),
-    ...names.map((name) => inspectComponent(eyes, model, name)),
-  ]);
+  const [debian, packages, accounts, locale, secrets, machineId, state, sshKeys, run, cache, ...components] =
+    await Promise.all([
+      eyes.readText("/etc/debian_version"),
+      eyes.packages(wantedPackages(model, template)),
+      missingAccounts(eyes, model),
+      hasLocale(eyes, model.definition.locale),
+      Promise.all(model.secrets.map(async ({ name }) => ((await eyes.hasSecret(name)) ? [] : [name]))),
+      eyes.machineId(),
+      eyes.readText(statePath(model.paths.state)),
+      hostKeys(eyes),
+      eyes.exists(`${model.paths.run}/progress.json`),
+      eyes.exists(cacheFolder),
+      ...names.map((name) => inspectComponent(eyes, model, name)),
+    ]);
   const missing = [...packages].filter(([, version]) => version === undefined).map(([name]) => name);
   const host = parseState(state).host;
   const bare = template ? undefined : await inspectBareHost(eyes, model, { host, secrets: secrets.flat(), missing });
@@ -93,6 +101,7 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
     machineId,
     knownMachineId: parseState(state).machineId,
     sshKeys,
+    own: { state: state !== undefined || secrets.flat().length < model.secrets.length, run, cache },
     components,
     early,
   };

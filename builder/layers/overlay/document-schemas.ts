@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { healthDocument } from "../../../stack/documents/health.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
 import { progressDocument } from "../../../stack/documents/progress.ts";
+import { resetDocument } from "../../../stack/documents/reset.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
 import { timelineDocument } from "../../../stack/documents/timeline.ts";
 
@@ -9,6 +10,7 @@ const documents = {
   health: { title: "stack-agent health --format json, and the bodies of /health, /readyz, /livez", of: healthDocument },
   plan: { title: "stack-agent provision --plan --json", of: planDocument },
   progress: { title: "/run/stack-agent/progress.json", of: progressDocument },
+  reset: { title: "stack-agent reset --json", of: resetDocument },
   status: { title: "stack-agent status --format json", of: statusDocument },
   timeline: { title: "/run/stack-agent/timeline.json", of: timelineDocument },
 } as const;

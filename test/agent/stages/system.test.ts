@@ -1,5 +1,5 @@
 import t from "tap";
-import type { FileFacts, UnitFacts } from "../../../agent/engine/eyes.ts";
+import type { FileFacts } from "../../../agent/engine/eyes.ts";
 import { seal } from "../../../agent/engine/sealed.ts";
 import type { BareHostFacts } from "../../../agent/stages/system/bare-host.ts";
 import { type SystemFacts, systemStage } from "../../../agent/stages/system/stage.ts";
@@ -19,6 +19,7 @@ const ready: SystemFacts = {
   machineId: "a",
   knownMachineId: "a",
   sshKeys: ["ed25519"],
+  own: { state: true, run: true, cache: false },
   components: [],
   early: [],
 };
@@ -57,6 +58,7 @@ const bare: BareHostFacts = {
   changed: [],
   data: [],
   taken: [],
+  brought: [],
   interrupted: false,
   free: 10_000,
 };
