@@ -1,3 +1,4 @@
+import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { describeError, ExitCode, errorDocument, isStackError } from "../lib/error.ts";
 import { outliveReaders } from "../lib/outlive-readers.ts";
@@ -74,6 +75,35 @@ function program(end: (code: number) => void): Command {
     },
   );
 
+  commandOf(root, "reset").action(
+    async (options: {
+      plan?: boolean;
+      json?: boolean;
+      only?: string;
+      withData?: boolean;
+      force?: boolean;
+      yes?: boolean;
+    }) => {
+      const [{ resetCommand }, { openLog }, { datagramSender }] = await Promise.all([
+        import("./reset/command.ts"),
+        import("./journal/journal.ts"),
+        import("./notify/datagram.ts"),
+      ]);
+      const [, file] = process.argv;
+      const log = openLog({ environment: process.env, program: file, send: datagramSender(file) });
+      const stop = stopSignal();
+      try {
+        const write = (text: string): void => void process.stdout.write(text);
+        const ask = process.stdin.isTTY ? (question: string) => askOnTerminal(question, stop.signal) : undefined;
+        end(await resetCommand({ ...options, log, signal: stop.signal, write, ask, userId: process.geteuid?.() }));
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+        process.stderr.write(`${describeError(error)}\n`);
+        end(stop.exit());
+      }
+    },
+  );
+
   commandOf(root, "serve").action(async () => end(await (await import("./health/serve.ts")).serve()));
 
   commandOf(root, "status").action(
@@ -106,6 +136,15 @@ function program(end: (code: number) => void): Command {
   });
 
   return root;
+}
+
+async function askOnTerminal(question: string, signal: AbortSignal): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question, { signal });
+  } finally {
+    terminal.close();
+  }
 }
 
 /** The command as the table has it; what it does is still to be said. */

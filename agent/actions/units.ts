@@ -5,6 +5,7 @@ import { clearStale } from "../state/stale.ts";
 
 /** Milliseconds. A unit's own TimeoutStartSec ends a start well before. */
 const START_TIMEOUT = 10 * 60_000;
+const STOP_TIMEOUT = 5 * 60_000;
 
 export const reloadUnits: Executors["reloadUnits"] = {
   lock: "systemd",
@@ -17,6 +18,15 @@ export const reloadUnits: Executors["reloadUnits"] = {
 export const enableUnits = changeUnitFiles(["enable"]);
 export const disableUnits = changeUnitFiles(["disable", "--now"]);
 export const maskUnits = changeUnitFiles(["mask", "--now"]);
+export const unmaskUnits = changeUnitFiles(["unmask"]);
+
+export const stopUnits: Executors["stopUnits"] = {
+  describe: ({ units }) => units.join(" "),
+  async apply({ units }, io) {
+    await io.run("systemctl", ["stop", "--", ...units], { timeout: STOP_TIMEOUT });
+    await io.run("systemctl", ["reset-failed", "--", ...units], { accept: [0, 1] });
+  },
+};
 
 function changeUnitFiles(verb: readonly string[]): Executors["enableUnits"] {
   return {

@@ -6,14 +6,23 @@ import type { Executors } from "../engine/action.ts";
 
 const TIMEOUT = 15 * 60_000;
 
+/** What can be made again. */
+export const cacheFolder = "/var/cache/stack-agent";
+
 /** A system unit has no HOME; services read their venv from a read-only file system, byte code and all. */
 const environment = {
-  UV_CACHE_DIR: "/var/cache/stack-agent/uv",
+  UV_CACHE_DIR: `${cacheFolder}/uv`,
   UV_PYTHON_DOWNLOADS: "never",
   UV_NO_PROGRESS: "1",
   UV_COMPILE_BYTECODE: "1",
   PYC_INVALIDATION_MODE: "UNCHECKED_HASH",
 } as const;
+
+/** Where the .deb has uv; the template has it in /usr/local/bin. */
+const uvFolder = "/usr/lib/stack-agent";
+
+/** The host's own authorities: a proxy that inspects TLS signs with one of them. */
+const certificates = "/etc/ssl/certs/ca-certificates.crt";
 
 export const makeVenv: Executors["makeVenv"] = {
   lock: "uv",
@@ -22,7 +31,13 @@ export const makeVenv: Executors["makeVenv"] = {
     const stamp = venvStamp({ venv });
     const python = `${venv}/bin/python`;
     const install = "python3 -m pip install uv, or put uv's binary into /usr/local/bin";
-    const options = { install, timeout: TIMEOUT, env: { ...process.env, ...environment } };
+    const env = {
+      ...((await exists(certificates)) && { SSL_CERT_FILE: certificates }),
+      ...process.env,
+      ...environment,
+      PATH: `${process.env.PATH}:${uvFolder}`,
+    };
+    const options = { install, timeout: TIMEOUT, env };
     const digest = createHash("sha256")
       .update(await readFile(requirements))
       .digest("hex");

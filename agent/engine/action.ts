@@ -10,6 +10,7 @@ export interface ActionArgs {
   renewSshKey: { type: SshKeyType };
   installPackages: { packages: readonly string[] };
   makeUsers: { path: string };
+  rememberHost: { files: readonly string[] };
   makeDirectory: { path: string; mode: number; owner: string };
   writeFile: { path: string; mode: number; owner: string; text: Sealed; unit?: string };
   linkFile: { path: string; target: string };
@@ -22,6 +23,15 @@ export interface ActionArgs {
   generateLocale: { locale: string };
   makeVenv: { service: string; venv: string; requirements: string };
   rememberInstance: { machineId: string };
+  stopUnits: { units: readonly string[] };
+  unmaskUnits: { units: readonly string[] };
+  removeFile: { path: string };
+  removeFolders: { paths: readonly string[] };
+  removeTree: { path: string };
+  removeUsers: { users: readonly string[]; groups: readonly string[] };
+  removePackages: { packages: readonly string[]; purge: boolean };
+  removeLocale: { locale: string };
+  forgetHost: Record<string, never>;
   initdb: { dataDirectory: string; binDirectory: string; locale: string };
   superuserPassword: { port: number };
   sql: { port: number; database: string; text: Sealed };
@@ -59,6 +69,8 @@ export interface Io {
   readonly run: Run;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Says how far a long action is: beside its name in the progress, and as a line of the log now and then. */
+  readonly tell: (text: string) => void;
   /** A secret's value. @throws StackError `secret-missing`. */
   secret(name: SecretName): Promise<string>;
   /** A sealed text with the values in their places. */

@@ -1,3 +1,4 @@
+import type { Listener } from "../../lib/listeners.ts";
 import type { Run } from "../../lib/run.ts";
 import type { FileEntry, Model, SecretName } from "../../stack/model.ts";
 import type { Sealed } from "./sealed.ts";
@@ -37,6 +38,10 @@ export interface Eyes {
   units(names: readonly string[]): Promise<ReadonlyMap<string, UnitFacts>>;
   /** Installed version of each package, undefined where it is not installed. */
   packages(names: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>;
+  /** Who listens on TCP ports. */
+  listeners(ports: readonly number[]): Promise<readonly Listener[]>;
+  /** Room on the file system of a folder, MiB; undefined where the folder is not there. */
+  freeMiB(path: string): Promise<number | undefined>;
   readText(path: string): Promise<string | undefined>;
   exists(path: string): Promise<boolean>;
   hasSecret(name: SecretName): Promise<boolean>;

@@ -1,6 +1,8 @@
+import { statfs } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { isStackError, messageOf, StackError } from "../../lib/error.ts";
+import { isErrno, isStackError, messageOf, StackError } from "../../lib/error.ts";
 import { exists, readTextIfAny } from "../../lib/files.ts";
+import { readListeners } from "../../lib/listeners.ts";
 import type { Run } from "../../lib/run.ts";
 import { budget } from "../../stack/budget.ts";
 import type { FileEntry, Model } from "../../stack/model.ts";
@@ -66,6 +68,8 @@ export function localEyes(options: LocalEyesOptions): Eyes {
     },
     units: gathered((names) => readUnits(names, run, options.runDirectory)),
     packages: (names) => readPackages(names),
+    listeners: (ports) => readListeners(ports),
+    freeMiB,
     readText: readTextIfAny,
     exists,
     hasSecret: (name) => secrets.has(name),
@@ -93,6 +97,16 @@ export function localEyes(options: LocalEyesOptions): Eyes {
       return (await readTextIfAny("/etc/machine-id"))?.trim() || undefined;
     },
   };
+}
+
+async function freeMiB(path: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return Math.floor((bavail * bsize) / 1024 / 1024);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
 }
 
 function markOf(name: string, form: string | undefined, model: Model): string {

@@ -26,6 +26,7 @@ export function localIo(options: LocalIoOptions): Io {
       }),
     log: options.log,
     signal,
+    tell: (text) => options.log("info", text),
     secret: secrets.read,
     unseal: (text) => unseal(text, secrets.read),
     makeSecret: secrets.make,

@@ -107,10 +107,13 @@ async function applyAction(stage: Stage, action: Action, round: number, run: Sta
   const what = describeAction(action, executors);
   const named = { do: action.do, what: executor.describe(action.args), why: action.why };
   const fields = { STACK_STAGE: stage.id, STACK_COMPONENT: stage.id };
+  const telling = { ...io, tell: (text: string) => run.progress.stage(stage.id, { action: `${action.do}: ${text}` }) };
   const started = now();
   try {
     await run.withLock(executor.lock, () =>
-      timeline.measure({ stage: stage.id, round, kind: "action", ...named }, () => executor.apply(action.args, io)),
+      timeline.measure({ stage: stage.id, round, kind: "action", ...named }, () =>
+        executor.apply(action.args, telling),
+      ),
     );
   } catch (error) {
     throw actionError(what, error);
@@ -129,7 +132,7 @@ function executorOf(name: ActionName, executors: Executors) {
 }
 
 /** Names the action; the engine adds the stage, and takes out secrets that a server quoted back. */
-function actionError(what: string, error: unknown): StackError {
+export function actionError(what: string, error: unknown): StackError {
   const known = isStackError(error) ? error : undefined;
   return new StackError(known?.code ?? "action-failed", `${what}: ${messageOf(error)}`, {
     hint: known?.hint,

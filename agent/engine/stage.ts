@@ -20,6 +20,22 @@ export interface Plan {
   readonly unseen: readonly string[];
 }
 
+/** What a reset is asked for, and where. */
+export interface ResetWish {
+  /** Takes databases' and brokers' data, and the secrets that open them, too. */
+  readonly data: boolean;
+  /** Takes files too that are not as they were written. */
+  readonly force: boolean;
+  /** The machine is of the template: its files, units, users and environments were baked, and stay. */
+  readonly baked: boolean;
+}
+
+export interface ResetPlan {
+  readonly actions: readonly Action[];
+  /** What stays although it is of the stack, and why: a sentence each. */
+  readonly kept: readonly string[];
+}
+
 /**
  * A stage, as a declaration. Facts decide: nothing remembers that a stage was done.
  * `inspect` looks and never touches; `preflight` and `plan` are pure.
@@ -35,6 +51,8 @@ export interface StageSpec<Id extends StageId, F> {
   inspect(eyes: Eyes, model: Model, signal: AbortSignal): Promise<F>;
   preflight(facts: F, model: Model): readonly Problem[];
   plan(facts: F, model: Model): Plan;
+  /** What takes back what the stage has made; pure too, and nothing once it is taken back. */
+  reset(facts: F, model: Model, wish: ResetWish): ResetPlan;
 }
 
 /** A stage whose facts' type is its own matter: what the engine and the CLI see. */

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { isStackError } from "../../lib/error.ts";
 import { readTextIfAny, removeUnfinished } from "../../lib/files.ts";
 import { budget } from "../../stack/budget.ts";
+import { deviations } from "../../stack/deviations.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { venvStamp } from "../../stack/venv.ts";
 import { disksOf, explainFullDisk } from "../engine/disk-full.ts";
@@ -32,6 +33,9 @@ export async function provision(options: EngineOptions): Promise<ProgressDocumen
       await remember(options, results).catch((error: unknown) => {
         if (!failed) throw error;
       });
+      if ((await bakedDeviations(options)) === undefined) {
+        progress.set({ deviations: await installedDeviations(options) });
+      }
       end(progress, failed ? "failed" : "done", options);
     } catch (thrown) {
       const error = await explainFullDisk(thrown, options.disks ?? (() => disksOf(options.model)));
@@ -68,7 +72,7 @@ function writtenFolders({ model }: EngineOptions): string[] {
 }
 
 async function firstDocument(options: EngineOptions): Promise<ProgressDocument> {
-  const [memory, deviations] = await Promise.all([memoryOf(options), deviationsOf(options)]);
+  const [memory, deviations] = await Promise.all([memoryOf(options), bakedDeviations(options)]);
   return {
     schemaVersion: 1,
     state: "running",
@@ -76,7 +80,7 @@ async function firstDocument(options: EngineOptions): Promise<ProgressDocument> 
     startedAt: new Date(options.now()).toISOString(),
     stages: options.stages.map(({ id, title }) => ({ id, title, status: "waiting", actions: 0 })),
     memory,
-    deviations,
+    deviations: deviations ?? [],
   };
 }
 
@@ -92,13 +96,21 @@ async function memoryOf({ eyes, model }: EngineOptions): Promise<ProgressDocumen
   }
 }
 
-/** What the builder found it could not give; a bare host has no manifest. */
-async function deviationsOf({ model }: EngineOptions): Promise<string[]> {
+/** What the builder found it could not give; a host that is not of the template has no manifest. */
+async function bakedDeviations({ model }: EngineOptions): Promise<string[] | undefined> {
   const text = await readTextIfAny(`${model.paths.share}/manifest.json`);
-  if (text === undefined) return [];
+  if (text === undefined) return undefined;
   const manifest: unknown = JSON.parse(text);
-  const { deviations } = manifest as { deviations?: unknown };
-  return Array.isArray(deviations) ? deviations.map(String) : [];
+  const { deviations: baked } = manifest as { deviations?: unknown };
+  return Array.isArray(baked) ? baked.map(String) : [];
+}
+
+/** What such a host's packages fall short of, once they are there. */
+async function installedDeviations({ eyes, model }: EngineOptions): Promise<string[]> {
+  const installed = [...(await eyes.packages(model.packages))].flatMap(([name, version]) =>
+    version === undefined ? [] : [[name, version] as const],
+  );
+  return deviations(model, new Map(installed));
 }
 
 function end(progress: Progress, state: "done" | "failed", { now }: EngineOptions): void {

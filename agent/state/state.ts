@@ -12,10 +12,27 @@ const stateDocument = z.object({
   machineId: z.optional(z.string()),
   /** Machines whose copy this one is, oldest first. */
   copiedFrom: z._default(z.array(z.string()), []),
+  /** What was there before the stack came to a machine that is not of the template: what `reset` gives back. */
+  host: z.optional(
+    z.object({
+      at: z.string(),
+      /** Files of packages that ours replace; kept in `originals/`. */
+      files: z.array(z.string()),
+      /** Installed for the stack; written before they are. */
+      packages: z.array(z.string()),
+      /** Generated for the stack. */
+      locale: z.optional(z.string()),
+      /** When the stack was taken back, its data kept: the machine is its admin's again. */
+      reset: z.optional(z.string()),
+    }),
+  ),
   stages: z.record(z.string(), z.object({ seconds: z.number(), at: z.string(), status: z.enum(["done", "failed"]) })),
 });
 
 export type AgentState = z.output<typeof stateDocument>;
+
+/** The memory of a machine that is not of the template. */
+export type HostRecord = NonNullable<AgentState["host"]>;
 
 export const emptyState: AgentState = { schemaVersion: 1, copiedFrom: [], stages: {} };
 
@@ -41,6 +58,11 @@ export async function writeState(stateDirectory: string, state: AgentState): Pro
   } catch (cause) {
     throw new StackError("state-not-written", `${path} could not be written`, { cause });
   }
+}
+
+/** Where a file is kept that ours has replaced. */
+export function originalPath(stateDirectory: string, path: string): string {
+  return join(stateDirectory, "originals", path);
 }
 
 export function statePath(stateDirectory: string): string {

@@ -152,6 +152,7 @@ function stageOn(server: PostgresServer) {
     run,
     log: silentLog,
     signal,
+    tell: () => {},
     secret,
     unseal: (text) => unseal(text, secret),
     makeSecret: async () => {},

@@ -127,6 +127,7 @@ async function redisServers(stack: Model) {
     run,
     log: silentLog,
     signal,
+    tell: () => {},
     secret,
     unseal: (text) => unseal(text, secret),
     makeSecret: async () => {},

@@ -1,5 +1,6 @@
 import type { Model, PostgresModel } from "../../../stack/model.ts";
 import { postgresCheck } from "../../checks/postgres.ts";
+import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
 import { defineStage } from "../../engine/stage.ts";
 import type { PostgresFacts } from "./facts.ts";
 import { inspectPostgres } from "./inspect.ts";
@@ -15,6 +16,8 @@ export const postgresStage = defineStage<"postgres", PostgresFacts>({
   inspect: (eyes, model, signal) => inspectPostgres(eyes, model, part(model), signal),
   preflight: (facts, model) => preflightPostgres(facts, model, part(model)),
   plan: (facts, model) => planPostgres(facts, model, part(model)),
+  reset: ({ component, cluster }, model, wish) =>
+    joinResets(resetComponent(component, wish), resetData(cluster ? [part(model).dataDirectory] : [], wish)),
 });
 
 function part({ postgres }: Model): PostgresModel {

@@ -12,6 +12,8 @@ export interface VenvFacts {
   readonly wanted: string | undefined;
   /** What the venv was made from; undefined where it is missing or not whole. */
   readonly found: string | undefined;
+  /** Whole or not. */
+  readonly there: boolean;
 }
 
 /** A venv a service, from a lock with hashes. */
@@ -40,14 +42,22 @@ export const pythonStage = defineStage<"python", readonly VenvFacts[]>({
       })),
     unseen: [],
   }),
+  reset: (facts, { paths }, { baked }) => ({
+    actions:
+      !baked && facts.some(({ there }) => there)
+        ? [{ do: "removeTree", why: "made by the stack", args: { path: `${paths.opt}/venvs` } }]
+        : [],
+    kept: [],
+  }),
 });
 
 async function inspectVenv(eyes: Eyes, model: Model, service: Model["services"][number]): Promise<VenvFacts> {
   const lock = requirementsLock(model.paths.share, service);
-  const [text, stamp, python] = await Promise.all([
+  const [text, stamp, python, there] = await Promise.all([
     eyes.readText(lock),
     eyes.readText(venvStamp(service)),
     eyes.exists(`${service.venv}/bin/python`),
+    eyes.exists(service.venv),
   ]);
   return {
     service: service.name,
@@ -55,5 +65,6 @@ async function inspectVenv(eyes: Eyes, model: Model, service: Model["services"][
     lock,
     wanted: text === undefined ? undefined : createHash("sha256").update(text).digest("hex"),
     found: python ? stamp?.trim() : undefined,
+    there,
   };
 }

@@ -4,6 +4,7 @@ import type { Model, RabbitmqModel } from "../../../stack/model.ts";
 import { rabbitmqCheck } from "../../checks/rabbitmq.ts";
 import type { Action } from "../../engine/action.ts";
 import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
+import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
 import { seal } from "../../engine/sealed.ts";
 import { defineStage, type Plan } from "../../engine/stage.ts";
 import { definitionsDrift } from "./drift.ts";
@@ -12,7 +13,11 @@ import { type BrokerFacts, inspectBroker } from "./inspect.ts";
 export interface RabbitmqFacts {
   readonly component: ComponentFacts;
   readonly broker: BrokerFacts;
+  /** It has run here: there is a database of its own. */
+  readonly data: boolean;
 }
+
+const dataFolder = "/var/lib/rabbitmq/mnesia";
 
 /** The user that RabbitMQ makes when it starts without definitions; its password is its name. */
 const guest = "guest";
@@ -29,10 +34,12 @@ export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
     const component = await inspectComponent(eyes, model, "rabbitmq");
     const running = component.units.get(rabbitmq.unit)?.active === "active";
     const broker = running ? await inspectBroker(eyes, rabbitmq, wantedDefinitions(model), signal) : "down";
-    return { component, broker };
+    return { component, broker, data: await eyes.exists(dataFolder) };
   },
   preflight: () => [],
   plan: (facts, model) => planRabbitmq(facts, part(model), wantedDefinitions(model)),
+  reset: ({ component, data }, _, wish) =>
+    joinResets(resetComponent(component, wish), resetData(data ? [dataFolder] : [], wish)),
 });
 
 /** Files, the unit, then what the broker holds. On a first boot the broker has loaded that itself. */

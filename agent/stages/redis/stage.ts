@@ -3,6 +3,7 @@ import { redisCheck } from "../../checks/redis.ts";
 import { redisCode, withRedis } from "../../clients/redis.ts";
 import type { Eyes } from "../../engine/eyes.ts";
 import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
+import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
 import { defineStage, type Plan } from "../../engine/stage.ts";
 import { lookAtNode } from "./look.ts";
 import { describeSteps, isWhole, type NodeView, planCluster } from "./plan-cluster.ts";
@@ -27,6 +28,8 @@ export const redisStage = defineStage<"redis", RedisFacts>({
   inspect,
   preflight: () => [],
   plan: (facts, model) => planRedis(facts, part(model)),
+  reset: ({ component }, model, wish) =>
+    joinResets(resetComponent(component, wish), resetData(foldersOf(component, part(model)), wish)),
 });
 
 async function inspect(eyes: Eyes, model: Model, signal: AbortSignal): Promise<RedisFacts> {
@@ -91,6 +94,11 @@ export function planRedis(facts: RedisFacts, redis: RedisModel): Plan {
     ],
     unseen: [],
   };
+}
+
+function foldersOf({ files }: ComponentFacts, { nodes }: RedisModel): string[] {
+  const there = new Set(files.flatMap(({ entry, differs }) => (differs.includes("missing") ? [] : [entry.path])));
+  return nodes.map(({ dataDirectory }) => dataDirectory).filter((path) => there.has(path));
 }
 
 function part({ redis }: Model): RedisModel {

@@ -1,4 +1,5 @@
 import { type ComponentFacts, inspectComponent, planComponent } from "../../engine/plan-files.ts";
+import { resetComponent } from "../../engine/plan-reset.ts";
 import { defineStage } from "../../engine/stage.ts";
 
 /**
@@ -16,4 +17,5 @@ export const servicesStage = defineStage<"services", ComponentFacts>({
   inspect: (eyes, model) => inspectComponent(eyes, model, "services"),
   preflight: () => [],
   plan: (facts) => ({ actions: planComponent(facts, { wait: false }), unseen: [] }),
+  reset: (facts, _, wish) => resetComponent(facts, wish),
 });

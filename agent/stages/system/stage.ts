@@ -1,14 +1,18 @@
-import { isStackError, type StackError } from "../../../lib/error.ts";
+import { isStackError, StackError } from "../../../lib/error.ts";
 import { budget } from "../../../stack/budget.ts";
-import type { Model, SecretName } from "../../../stack/model.ts";
+import { templatesOwnPackages } from "../../../stack/components/system/component.ts";
+import type { FileEntry, Model, SecretName } from "../../../stack/model.ts";
 import { hostKeyPath, sshFolder } from "../../actions/ssh-key.ts";
+import { cacheFolder } from "../../actions/venv.ts";
 import { parseAccounts } from "../../engine/accounts.ts";
 import { type Action, type SshKeyType, sshKeyTypes } from "../../engine/action.ts";
 import type { Eyes } from "../../engine/eyes.ts";
 import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
 import { defineStage } from "../../engine/stage.ts";
 import { parseState, statePath } from "../../state/state.ts";
+import { type BareHostFacts, inspectBareHost, preflightBareHost } from "./bare-host.ts";
 import { planIdentity, unseenOfCopy } from "./identity.ts";
+import { resetSystem } from "./reset.ts";
 
 export interface SystemFacts {
   /** Debian's version, e.g. "12.8"; undefined where it is not Debian. */
@@ -21,18 +25,23 @@ export interface SystemFacts {
   readonly locale: boolean;
   /** Secrets that are not there, or whose file has another mode or owner. */
   readonly secrets: readonly SecretName[];
-  /** Inside a container of any kind. */
-  readonly container: boolean;
+  /** Of a machine that is not of the template; undefined in a container of it. */
+  readonly bare: BareHostFacts | undefined;
   readonly machineId: string | undefined;
   /** The machine the state was written on. */
   readonly knownMachineId: string | undefined;
   /** Types of the SSH host keys that are there. */
   readonly sshKeys: readonly SshKeyType[];
+  /** What of the agent's own memory is there. */
+  readonly own: { readonly state: boolean; readonly run: boolean; readonly cache: boolean };
   /** Of the components system and agent. */
   readonly components: readonly ComponentFacts[];
   /** Files that must be there before packages are installed, of any component. */
   readonly early: ComponentFacts["files"];
 }
+
+/** Components whose packages bring a server. */
+const servers: ReadonlySet<FileEntry["component"]> = new Set(["postgres", "redis", "rabbitmq"]);
 
 const sysusers = "/usr/lib/sysusers.d/stack-agent.conf";
 
@@ -49,28 +58,38 @@ export const systemStage = defineStage<"system", SystemFacts>({
   inspect,
   preflight,
   plan: (facts, model) => ({ actions: plan(facts, model), unseen: unseenOfCopy(facts) }),
+  reset: resetSystem,
 });
 
 async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
+  if (!(await eyes.exists("/run/systemd/system"))) {
+    throw new StackError("no-systemd", "systemd is not this machine's init", {
+      hint: "use a machine or container that systemd boots; the stack's servers are units of it",
+    });
+  }
   const memory = await eyes.memoryMiB();
+  const template = await eyes.exists(`${model.paths.share}/manifest.json`);
   // Too little memory is a problem of its own (preflight); files that tell it can't be rendered.
-  const names = tooLittle(model, memory) === undefined ? (["system", "agent"] as const) : [];
+  const names = tooLittle(model, memory) === undefined ? ownComponents(template) : [];
   // All at once: at boot this stage is what every server waits for.
-  const [debian, packages, accounts, locale, secrets, container, machineId, state, sshKeys, ...components] =
+  const [debian, packages, accounts, locale, secrets, machineId, state, sshKeys, run, cache, ...components] =
     await Promise.all([
       eyes.readText("/etc/debian_version"),
-      eyes.packages(model.packages),
+      eyes.packages(wantedPackages(model, template)),
       missingAccounts(eyes, model),
       hasLocale(eyes, model.definition.locale),
       Promise.all(model.secrets.map(async ({ name }) => ((await eyes.hasSecret(name)) ? [] : [name]))),
-      eyes.exists("/run/systemd/container"),
       eyes.machineId(),
       eyes.readText(statePath(model.paths.state)),
       hostKeys(eyes),
+      eyes.exists(`${model.paths.run}/progress.json`),
+      eyes.exists(cacheFolder),
       ...names.map((name) => inspectComponent(eyes, model, name)),
     ]);
   const missing = [...packages].filter(([, version]) => version === undefined).map(([name]) => name);
-  const early = missing.length === 0 ? [] : await filesBeforePackages(eyes, model);
+  const host = parseState(state).host;
+  const bare = template ? undefined : await inspectBareHost(eyes, model, { host, secrets: secrets.flat(), missing });
+  const early = missing.length === 0 ? [] : await filesBeforePackages(eyes, model, template);
   return {
     debian: debian?.trim(),
     memory,
@@ -78,10 +97,11 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
     accounts,
     locale,
     secrets: secrets.flat(),
-    container,
+    bare,
     machineId,
     knownMachineId: parseState(state).machineId,
     sshKeys,
+    own: { state: state !== undefined || secrets.flat().length < model.secrets.length, run, cache },
     components,
     early,
   };
@@ -92,10 +112,27 @@ async function hostKeys(eyes: Eyes): Promise<SshKeyType[]> {
   return sshKeyTypes.filter((_, index) => found[index]);
 }
 
-async function filesBeforePackages(eyes: Eyes, model: Model): Promise<ComponentFacts["files"]> {
-  const owners = new Set(model.files.filter((entry) => entry.beforePackages).map((entry) => entry.component));
+/** What a machine of the template is made of, and on another one its admin's affair. */
+function ownComponents(template: boolean): readonly FileEntry["component"][] {
+  return template ? ["system", "agent"] : ["agent"];
+}
+
+function wantedPackages(model: Model, template: boolean): readonly string[] {
+  if (template) return model.packages;
+  const asked = new Set(model.definition.packages);
+  return model.packages.filter((name) => asked.has(name) || !templatesOwnPackages.has(name));
+}
+
+/**
+ * Rules of unpacking; and on a host the servers' units, which don't start without configuration:
+ * in the template none can be started while it is built.
+ */
+async function filesBeforePackages(eyes: Eyes, model: Model, template: boolean): Promise<ComponentFacts["files"]> {
+  const isEarly = ({ component, path, beforePackages }: FileEntry): boolean =>
+    beforePackages === true || (!template && servers.has(component) && path.startsWith("/etc/systemd/system/"));
+  const owners = new Set(model.files.filter(isEarly).map((entry) => entry.component));
   const files = await Promise.all([...owners].map((component) => eyes.files(component, model)));
-  return files.flat().filter(({ entry }) => entry.beforePackages);
+  return files.flat().filter(({ entry }) => isEarly(entry));
 }
 
 async function missingAccounts(eyes: Eyes, model: Model): Promise<string[]> {
@@ -129,6 +166,7 @@ function preflight(facts: SystemFacts, model: Model) {
   const memory = tooLittle(model, facts.memory);
   const release = model.debian.version;
   return [
+    ...(facts.bare === undefined ? [] : preflightBareHost(facts.bare, model)),
     ...(memory === undefined ? [] : [{ code: memory.code, message: memory.message, hint: memory.hint ?? "" }]),
     ...(facts.debian?.split(".")[0] === release
       ? []
@@ -146,10 +184,16 @@ function plan(facts: SystemFacts, model: Model): Action[] {
   const { locale } = model.definition;
   const identity = planIdentity(facts, model);
   return [
+    ...one(facts.bare?.fresh === true, {
+      do: "rememberHost",
+      why: "what is here before the stack",
+      args: { files: facts.bare?.replaced ?? [] },
+    }),
     ...planFiles(facts.early),
-    ...one(facts.packages.length > 0, {
+    ...(facts.bare === undefined || facts.packages.length === 0 ? [] : planMasks(model)),
+    ...one(facts.packages.length > 0 || facts.bare?.interrupted === true, {
       do: "installPackages",
-      why: "not installed",
+      why: facts.bare?.interrupted === true ? "an installation was interrupted" : "not installed",
       args: { packages: facts.packages },
     }),
     // Their description comes first: what else is written may belong to them.
@@ -162,7 +206,7 @@ function plan(facts: SystemFacts, model: Model): Action[] {
     ...one(!facts.locale, { do: "generateLocale", why: "not generated", args: { locale } }),
     ...identity.first,
     ...planFiles(allFiles(facts).filter(({ entry }) => entry.path !== sysusers)),
-    ...facts.components.flatMap((component) => planUnits(ofThisMachine(component, facts), { wait: true })),
+    ...facts.components.flatMap((component) => planUnits(component, { wait: true })),
     ...identity.last,
   ];
 }
@@ -171,10 +215,15 @@ function allFiles(facts: SystemFacts): ComponentFacts["files"] {
   return facts.components.flatMap((component) => component.files);
 }
 
-/** What a container has no use for, a bare host may live by: its network, its clock. */
-function ofThisMachine(component: ComponentFacts, { container }: SystemFacts): ComponentFacts {
-  if (container) return component;
-  return { ...component, specs: component.specs.filter((spec) => spec.want === "enabled") };
+/** Servers of packages that are never to start: masked before they are there. */
+function planMasks(model: Model): Action[] {
+  const units = model.units
+    .filter(({ component, want }) => servers.has(component) && want === "masked")
+    .map(({ unit }) => unit);
+  return [
+    { do: "reloadUnits", why: "unit files change", args: {} },
+    ...one(units.length > 0, { do: "maskUnits", why: "must not start when it is installed", args: { units } }),
+  ];
 }
 
 function one(wanted: boolean, action: Action): Action[] {

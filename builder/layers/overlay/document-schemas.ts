@@ -3,6 +3,7 @@ import { doctorDocument } from "../../../stack/documents/doctor.ts";
 import { healthDocument } from "../../../stack/documents/health.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
 import { progressDocument } from "../../../stack/documents/progress.ts";
+import { resetDocument } from "../../../stack/documents/reset.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
 import { timelineDocument } from "../../../stack/documents/timeline.ts";
 
@@ -11,6 +12,7 @@ const documents = {
   health: { title: "stack-agent health --format json, and the bodies of /health, /readyz, /livez", of: healthDocument },
   plan: { title: "stack-agent provision --plan --json", of: planDocument },
   progress: { title: "/run/stack-agent/progress.json", of: progressDocument },
+  reset: { title: "stack-agent reset --json", of: resetDocument },
   status: { title: "stack-agent status --format json", of: statusDocument },
   timeline: { title: "/run/stack-agent/timeline.json", of: timelineDocument },
 } as const;

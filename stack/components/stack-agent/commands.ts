@@ -56,6 +56,27 @@ export const agentCommands = {
       { command: "stack-agent provision --only redis", help: "mend Redis, touch nothing else" },
     ],
   },
+  reset: {
+    help: "take back what provision has made; the data only when asked to",
+    options: [
+      { flags: "--plan", help: "say what would be taken back, and change nothing" },
+      { flags: "--json", help: "print the plan, or what was done, as JSON" },
+      { flags: "--only <stage>", help: "this stage alone", values: stageIds },
+      { flags: "--with-data", help: "databases, queues and the secrets that open them too" },
+      { flags: "--force", help: "files too that were changed since they were written" },
+      { flags: "--yes", help: "don't ask" },
+    ],
+    notes: [
+      "Needs root, and asks for the stack's name. Packages, users and files that were there before the " +
+        "stack stay, or come back as they were. In a container of the template what is baked stays: " +
+        "the next boot provisions anew, with the data that is there.",
+      `Stages: ${stageIds.join(", ")}`,
+    ],
+    examples: [
+      { command: "stack-agent reset --plan", help: "what it would take, and what would stay" },
+      { command: "stack-agent reset --with-data --yes", help: "all of it, without a question" },
+    ],
+  },
   serve: {
     help: "answer /health and run the jobs, until told to stop (stack-agent.service)",
     options: [],

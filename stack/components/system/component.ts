@@ -22,6 +22,19 @@ const packages = [
   "tzdata",
 ];
 
+/** A host that is not of the template has its own network, its own way in, and its own tools. */
+export const templatesOwnPackages: ReadonlySet<string> = new Set([
+  "bash-completion",
+  "dbus",
+  "ifupdown",
+  "isc-dhcp-client",
+  "less",
+  "libnss-systemd",
+  "nano",
+  "openssh-server",
+  "systemd-sysv",
+]);
+
 /** Units that can't work in an unprivileged container; Proxmox's own builder masks the first three. */
 const masked = [
   "sys-kernel-config.mount",

@@ -108,6 +108,7 @@ function fileStage(id: StageId, folder: string, more: StageOptions = {}): Stage 
       actions: [...(text === wanted ? [] : [write(path, wanted)]), ...(more.extra?.() ?? [])],
       unseen: more.unseen?.() ?? [],
     }),
+    reset: () => ({ actions: [], kept: [] }),
   } as Stage;
 }
 

@@ -9,6 +9,7 @@ const whole: VenvFacts = {
   lock: "/usr/share/stack-agent/requirements/reference.lock",
   wanted: "aa",
   found: "aa",
+  there: true,
 };
 
 t.test("a venv is made where it is missing, not whole, or from another lock", async (t) => {

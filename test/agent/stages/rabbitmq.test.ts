@@ -33,7 +33,7 @@ const component: RabbitmqFacts["component"] = {
   specs: [],
   units: new Map(),
 };
-const plan = (broker: RabbitmqFacts["broker"]) => planRabbitmq({ component, broker }, rabbitmq, wanted);
+const plan = (broker: RabbitmqFacts["broker"]) => planRabbitmq({ component, broker, data: true }, rabbitmq, wanted);
 
 t.test("a broker that holds what it should needs nothing", (t) => {
   t.same(plan(held()), { actions: [], unseen: [] });

@@ -1,6 +1,7 @@
 import t from "tap";
-import type { FileFacts, UnitFacts } from "../../../agent/engine/eyes.ts";
+import type { FileFacts } from "../../../agent/engine/eyes.ts";
 import { seal } from "../../../agent/engine/sealed.ts";
+import type { BareHostFacts } from "../../../agent/stages/system/bare-host.ts";
 import { type SystemFacts, systemStage } from "../../../agent/stages/system/stage.ts";
 import type { FileEntry } from "../../../stack/model.ts";
 import { stackModel } from "../stack-model.ts";
@@ -14,10 +15,11 @@ const ready: SystemFacts = {
   accounts: [],
   locale: true,
   secrets: [],
-  container: true,
+  bare: undefined,
   machineId: "a",
   knownMachineId: "a",
   sshKeys: ["ed25519"],
+  own: { state: true, run: true, cache: false },
   components: [],
   early: [],
 };
@@ -49,54 +51,79 @@ t.test("a first boot notes whose secrets they are, makes them, and nothing else"
   ]);
 });
 
-t.test("a bare host: what must be there before packages, packages, users, locale, secrets, files, units", async (t) => {
-  const sshd: UnitFacts = {
-    unit: "ssh.service",
-    load: "loaded",
-    active: "active",
-    enabled: "disabled",
-    starting: false,
-    needsReload: false,
-    stale: false,
+const bare: BareHostFacts = {
+  fresh: false,
+  host: { at: "", files: [], packages: [] },
+  replaced: [],
+  changed: [],
+  data: [],
+  taken: [],
+  brought: [],
+  interrupted: false,
+  free: 10_000,
+};
+
+t.test(
+  "a bare host: what was there is noted, then what must be there before packages, packages, users …",
+  async (t) => {
+    const facts: Partial<SystemFacts> = {
+      packages: ["redis-server"],
+      accounts: ["stack-agent"],
+      locale: false,
+      secrets: ["redis.auth"],
+      bare: { ...bare, fresh: true, host: undefined, replaced: ["/etc/rabbitmq/rabbitmq-env.conf"] },
+      early: [file("/etc/postgresql-common/createcluster.d/stack.conf", "postgres")],
+      components: [
+        {
+          files: [file("/usr/lib/sysusers.d/stack-agent.conf", "agent"), file("/usr/bin/stack-agent", "agent")],
+          specs: [],
+          units: new Map(),
+        },
+      ],
+    };
+    t.same(planned(facts), [
+      "rememberHost",
+      "writeFile /etc/postgresql-common/createcluster.d/stack.conf",
+      "reloadUnits",
+      "maskUnits redis-server.service",
+      "installPackages redis-server",
+      "writeFile /usr/lib/sysusers.d/stack-agent.conf",
+      "makeUsers /usr/lib/sysusers.d/stack-agent.conf",
+      "generateLocale",
+      "makeSecret redis.auth",
+      "writeFile /usr/bin/stack-agent",
+    ]);
+  },
+);
+
+t.test("a bare host on which an installation was killed gets it mended, though no package is missing", async (t) => {
+  t.same(planned({ bare }), []);
+  t.same(planned({ bare: { ...bare, interrupted: true } }), ["installPackages"]);
+});
+
+t.test("a bare host where ports, data or files are somebody's is refused, saying whose, and what helps", async (t) => {
+  const by = { port: 5432, elsewhere: false, pid: 77, program: "postgres", unit: "postgresql@15-main.service" };
+  const use = model.ports.find(({ port }) => port === 5432);
+  t.ok(use);
+  const facts: BareHostFacts = {
+    ...bare,
+    taken: use === undefined ? [] : [{ use, by }],
+    data: ["/var/lib/postgresql/15/main"],
+    changed: ["/etc/rabbitmq/rabbitmq.conf"],
+    free: 100,
   };
-  const facts: Partial<SystemFacts> = {
-    packages: ["redis-server"],
-    accounts: ["stack-agent"],
-    locale: false,
-    secrets: ["redis.auth"],
-    container: false,
-    early: [file("/etc/postgresql-common/createcluster.d/stack.conf", "postgres")],
-    components: [
-      {
-        files: [file("/etc/motd"), file("/usr/lib/sysusers.d/stack-agent.conf", "agent")],
-        specs: [
-          { unit: "ssh.service", component: "system", want: "enabled" },
-          { unit: "systemd-networkd.service", component: "system", want: "disabled" },
-          { unit: "dev-hugepages.mount", component: "system", want: "masked" },
-        ],
-        units: new Map([
-          ["ssh.service", sshd],
-          ["systemd-networkd.service", { ...sshd, unit: "systemd-networkd.service", enabled: "enabled" }],
-        ]),
-      },
+  const problems = systemStage.preflight({ ...ready, bare: facts }, model);
+  t.same(
+    problems.map(({ message }) => message),
+    [
+      "port 5432 (PostgreSQL) is taken by postgres (pid 77) of postgresql@15-main.service",
+      "/var/lib/postgresql/15/main is there, and is not this stack's",
+      "/etc/rabbitmq/rabbitmq.conf was written by somebody, and the stack would replace it",
+      "100 MiB are free on /; installing the stack takes 3072",
     ],
-  };
-  const common = [
-    "writeFile /etc/postgresql-common/createcluster.d/stack.conf",
-    "installPackages redis-server",
-    "writeFile /usr/lib/sysusers.d/stack-agent.conf",
-    "makeUsers /usr/lib/sysusers.d/stack-agent.conf",
-    "generateLocale",
-    "makeSecret redis.auth",
-    "writeFile /etc/motd",
-    "enableUnits ssh.service",
-  ];
-  t.same(planned(facts), common, "its network and its mounts are its own");
-  t.same(planned({ ...facts, container: true }), [
-    ...common,
-    "disableUnits systemd-networkd.service",
-    "maskUnits dev-hugepages.mount",
-  ]);
+  );
+  t.match(problems[0]?.hint, /^systemctl disable --now postgresql@15-main\.service, or choose another port/);
+  t.same(systemStage.preflight({ ...ready, bare: { ...bare, free: undefined } }, model), []);
 });
 
 t.test("a copy renews every secret and every host key, and notes that it did last of all", async (t) => {

@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import type { Listener } from "../../../lib/listeners.ts";
+import type { Model, PortUse, SecretName } from "../../../stack/model.ts";
+import { isOurPolicy, policyPath } from "../../actions/packages.ts";
+import type { Eyes } from "../../engine/eyes.ts";
+import type { Problem } from "../../engine/stage.ts";
+import type { HostRecord } from "../../state/state.ts";
+
+/** MiB that packages, virtual environments and empty databases take, and what is needed to unpack them. */
+const NEEDED = 3072;
+
+/** A machine that is not of the template: what on it is somebody else's. */
+export interface BareHostFacts {
+  /** The stack was never here, or was taken back: what is at our places is not ours. */
+  readonly fresh: boolean;
+  /** What `rememberHost` wrote. */
+  readonly host: HostRecord | undefined;
+  /** Packages whose files, unchanged, ours replace. */
+  readonly replaced: readonly string[];
+  /** Files at our paths that somebody has written. */
+  readonly changed: readonly string[];
+  /** Data at our paths, and no secret of ours that would open it. */
+  readonly data: readonly string[];
+  readonly taken: readonly { readonly use: PortUse; readonly by: Listener }[];
+  /** Packages that were installed for the stack, and are still there; or their configuration is. */
+  readonly brought: readonly { readonly name: string; readonly removed: boolean }[];
+  /** A run of ours was killed while it installed packages. */
+  readonly interrupted: boolean;
+  /** MiB on the root file system, where packages are still to be installed. */
+  readonly free: number | undefined;
+}
+
+export interface KnownOfHost {
+  readonly host: HostRecord | undefined;
+  /** Secrets that are missing. */
+  readonly secrets: readonly SecretName[];
+  /** Packages that are. */
+  readonly missing: readonly string[];
+}
+
+export async function inspectBareHost(eyes: Eyes, model: Model, known: KnownOfHost): Promise<BareHostFacts> {
+  const away = known.host === undefined || known.host.reset !== undefined;
+  const fresh = away && !(await eyes.exists(agentUnit));
+  const status = known.host === undefined ? "" : ((await eyes.readText("/var/lib/dpkg/status")) ?? "");
+  const [files, data, taken, policy, free] = await Promise.all([
+    fresh ? strangersFiles(eyes, model) : { replaced: [], changed: [] },
+    fresh && known.secrets.length === model.secrets.length ? strangersData(eyes, model) : [],
+    takenPorts(eyes, model, fresh),
+    eyes.readText(policyPath),
+    known.missing.length > 0 ? eyes.freeMiB("/") : undefined,
+  ]);
+  const interrupted =
+    known.host !== undefined && (unfinished.test(status) || (policy !== undefined && isOurPolicy(policy)));
+  const brought = broughtPackages(status, known.host?.packages ?? []);
+  return { fresh, host: known.host, ...files, data, taken, brought, interrupted, free };
+}
+
+/** Written by us alone, and among the first. */
+const agentUnit = "/etc/systemd/system/stack-agent.service";
+
+/** Files at the table's places below /etc: a package's, as it brought them, or somebody's. */
+async function strangersFiles(
+  eyes: Eyes,
+  model: Model,
+): Promise<{ readonly replaced: readonly string[]; readonly changed: readonly string[] }> {
+  const paths = model.files.filter(isHostsFile).map(({ path }) => path);
+  const found = await Promise.all(paths.map(async (path) => ({ path, text: await eyes.readText(path) })));
+  const there = found.filter(({ text }) => text !== undefined);
+  if (there.length === 0) return { replaced: [], changed: [] };
+  const pristine = conffileDigests((await eyes.readText("/var/lib/dpkg/status")) ?? "");
+  const isPristine = ({ path, text = "" }: (typeof there)[number]): boolean =>
+    pristine.get(path) === createHash("md5").update(text).digest("hex");
+  return {
+    replaced: there.filter(isPristine).map(({ path }) => path),
+    changed: there.filter((file) => !isPristine(file)).map(({ path }) => path),
+  };
+}
+
+function isHostsFile({ component, kind, path }: Model["files"][number]): boolean {
+  return component !== "system" && kind === "file" && path.startsWith("/etc/");
+}
+
+/** md5 of every conffile as its package brought it: ` PATH MD5` lines of dpkg's status file. */
+export function conffileDigests(status: string): ReadonlyMap<string, string> {
+  return new Map([...status.matchAll(/^ (\/\S+) ([0-9a-f]{32})$/gm)].map(([, path = "", md5 = ""]) => [path, md5]));
+}
+
+async function strangersData(eyes: Eyes, model: Model): Promise<string[]> {
+  const places = [
+    ...(model.postgres === undefined ? [] : [model.postgres.dataDirectory]),
+    ...(model.redis?.nodes.map(({ dataDirectory }) => dataDirectory) ?? []),
+    ...(model.rabbitmq === undefined ? [] : ["/var/lib/rabbitmq/mnesia"]),
+    ...model.services.map(({ venv }) => venv),
+  ];
+  const found = await Promise.all(places.map((path) => eyes.exists(path)));
+  return places.filter((_, index) => found[index]);
+}
+
+/** Where the stack is, its units hold their ports; where it is not, whoever does is a stranger. */
+async function takenPorts(eyes: Eyes, model: Model, fresh: boolean): Promise<BareHostFacts["taken"]> {
+  const ours = new Set([...model.units.map(({ unit }) => unit), "init.scope"]);
+  const listeners = await eyes.listeners(model.ports.map(({ port }) => port));
+  const strangers = listeners.filter(({ unit }) => fresh || unit === undefined || !ours.has(unit));
+  return model.ports.flatMap((use) => {
+    const by = strangers.find(({ port, elsewhere }) => port === use.port && !(elsewhere && use.bind === "loopback"));
+    return by === undefined ? [] : [{ use, by }];
+  });
+}
+
+/** dpkg's status names of a package that is neither whole nor gone. */
+const unfinished = /^Status: \S+ \S+ (half-installed|unpacked|half-configured|triggers-awaited|triggers-pending)$/m;
+
+/** Of some packages those that dpkg's status file knows, installed or with nothing but configuration left. */
+export function broughtPackages(status: string, names: readonly string[]): BareHostFacts["brought"] {
+  if (names.length === 0) return [];
+  const states = new Map(
+    [...status.matchAll(/^Package: (\S+)\nStatus: \S+ \S+ (\S+)$/gm)].map(([, name = "", state = ""]) => [name, state]),
+  );
+  return names.flatMap((name) => {
+    const state = states.get(name) ?? "not-installed";
+    return state === "not-installed" ? [] : [{ name, removed: state === "config-files" }];
+  });
+}
+
+/** Each of them before anything is touched, with what helps. */
+export function preflightBareHost(facts: BareHostFacts, model: Model): Problem[] {
+  const { taken, data, changed, free } = facts;
+  return [
+    ...taken.map(({ use, by }) => ({
+      code: "port-taken",
+      message: `port ${use.port} (${use.what}) is taken by ${describeHolder(by)}`,
+      hint: `${freeThePort(by)}, or choose another port in ${model.paths.definition}`,
+    })),
+    ...data.map((path) => ({
+      code: "data-taken",
+      message: `${path} is there, and is not this stack's`,
+      hint: `move it away, if nobody needs it there: mv ${path} ${path}.before-${model.name}`,
+    })),
+    ...changed.map((path) => ({
+      code: "config-taken",
+      message: `${path} was written by somebody, and the stack would replace it`,
+      hint: `move it away, if nobody needs it there: mv ${path} ${path}.before-${model.name}`,
+    })),
+    ...(free === undefined || free >= NEEDED
+      ? []
+      : [
+          {
+            code: "too-little-disk",
+            message: `${free} MiB are free on /; installing the stack takes ${NEEDED}`,
+            hint: "make room: apt-get clean, or a larger disk",
+          },
+        ]),
+  ];
+}
+
+function describeHolder({ program, pid, unit }: Listener): string {
+  if (pid === undefined) return "a program that can't be seen from here";
+  if (unit === "init.scope") return "a socket unit of systemd's";
+  return [`${program ?? "a program"} (pid ${pid})`, ...(unit === undefined ? [] : [`of ${unit}`])].join(" ");
+}
+
+function freeThePort({ unit, pid }: Listener): string {
+  if (unit === "init.scope") return "systemctl list-sockets shows which: systemctl disable --now NAME.socket";
+  if (unit?.endsWith(".service")) return `systemctl disable --now ${unit}`;
+  return pid === undefined ? "end it" : `end it: kill ${pid}`;
+}
