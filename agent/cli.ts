@@ -93,6 +93,10 @@ function program(end: (code: number) => void): Command {
     },
   );
 
+  commandOf(root, "analyze").action(async (options: { firstBoot?: boolean; json?: boolean }) =>
+    end(await (await import("./analyze/command.ts")).analyzeCommand(options)),
+  );
+
   return root;
 }
 
