@@ -134,6 +134,9 @@ function program(end: (code: number) => void): Command {
       end(stop.exit());
     }
   });
+  commandOf(root, "analyze").action(async (options: { firstBoot?: boolean; json?: boolean }) =>
+    end(await (await import("./analyze/command.ts")).analyzeCommand(options)),
+  );
 
   return root;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { isStackError } from "../../lib/error.ts";
-import { writeFileAtomic } from "../../lib/files.ts";
+import { exists, writeFileAtomic } from "../../lib/files.ts";
 import type { TimelineDocument, TimelineSpan } from "../../stack/documents/timeline.ts";
 
 export type SpanName = Omit<TimelineSpan, "startMs" | "endMs" | "error">;
@@ -38,9 +38,26 @@ export function trackTimeline(now: () => number): Timeline {
   };
 }
 
+export interface TimelineFolders {
+  readonly run: string;
+  readonly state: string;
+}
+
+export function timelinePath(runDirectory: string): string {
+  return join(runDirectory, "timeline.json");
+}
+
+/** Of the run that set this instance up: kept, so that it can be asked about later. */
+export function firstTimelinePath(stateDirectory: string): string {
+  return join(stateDirectory, "first-timeline.json");
+}
+
 /** Readable by all: it holds no secret. */
-export async function writeTimeline(runDirectory: string, timeline: Timeline): Promise<void> {
-  await writeFileAtomic(join(runDirectory, "timeline.json"), `${JSON.stringify(timeline.document())}\n`, {
-    mode: 0o644,
-  });
+export async function writeTimeline(folders: TimelineFolders, timeline: Timeline): Promise<void> {
+  const document = timeline.document();
+  const text = `${JSON.stringify(document)}\n`;
+  await writeFileAtomic(timelinePath(folders.run), text, { mode: 0o644 });
+  const first = firstTimelinePath(folders.state);
+  const didSomething = document.spans.some(({ kind }) => kind === "action");
+  if (didSomething && !(await exists(first))) await writeFileAtomic(first, text, { mode: 0o644 });
 }

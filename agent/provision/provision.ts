@@ -51,7 +51,7 @@ export async function provision(options: EngineOptions): Promise<ProgressDocumen
     return progress.document;
   } finally {
     try {
-      await writeTimeline(paths.run, options.timeline);
+      await writeTimeline(paths, options.timeline);
     } finally {
       await lock.close();
     }

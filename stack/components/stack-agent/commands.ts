@@ -144,6 +144,17 @@ export const agentCommands = {
     ],
     examples: [{ command: "stack-agent doctor", help: "do the sandboxes hold here" }],
   },
+  analyze: {
+    help: "where the time of a boot went, stage by stage and action by action",
+    options: [
+      { flags: "--first-boot", help: "of the first boot; so is the default where this boot had nothing to do" },
+      { flags: "--json", help: "print it as JSON" },
+    ],
+    notes: ["Needs no privilege. What the end waited for is the chain to shorten; all else ran beside it."],
+    examples: [
+      { command: "stack-agent analyze", help: "as systemd-analyze critical-chain and blame, for provisioning" },
+    ],
+  },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 export type AgentCommand = keyof typeof agentCommands;
