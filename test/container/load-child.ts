@@ -14,11 +14,14 @@ const total = Number(perSecond) * Number(seconds);
 const times: number[] = [];
 const statuses = new Map<number, number>();
 let failed = 0;
+let bytes = 0;
 
 function ask(due: number): Promise<void> {
   return new Promise((resolve) => {
     const asked = get(url, { agent }, (answer) => {
-      answer.resume();
+      answer.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
       answer.on("end", () => {
         // From when it was due: a server that falls behind can't hide it by keeping others waiting.
         times.push(performance.now() - due);
@@ -52,6 +55,7 @@ console.log(
     failed,
     statuses: Object.fromEntries(statuses),
     perSecond: times.length / took,
+    bytes: Math.round(bytes / Math.max(1, times.length)),
     p50: at(0.5),
     p99: at(0.99),
     max: at(1),

@@ -8,6 +8,8 @@ export interface Load {
   /** How many answers had each HTTP status. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly perSecond: number;
+  /** Of one answer's body, on average. */
+  readonly bytes: number;
   readonly p50: number;
   readonly p99: number;
   readonly max: number;

@@ -20,10 +20,10 @@ t.test("a healthy stack reads as one, with what it was cut down to and where it 
     `stock-analysis 1.0.0: healthy
 
 stage   state  seconds  actions
-system  done   0.3      2
-redis   done   2.2      4
+system  done       0.3  2
+redis   done       2.2  4
 
-component  state  code  ms   ports
+component  state  code   ms  ports
 provision  pass   ok
 postgres   pass   ok    1.5  5432
 redis      pass   ok    1.5
@@ -31,11 +31,11 @@ event-bus  pass   ok    1.5
 disk       pass   ok    1.5
 jobs       pass   ok
 
-job           schedule   last run  took    next run
+job           schedule   last run    took  next run
 refresh-view  * * * * *  12 s ago  0.10 s  in 48 s
 
-memory    8192 MiB
-postgres  2048 MiB     shared_buffers
+memory       8192 MiB
+postgres     2048 MiB  shared_buffers
 redis     3 × 485 MiB  maxmemory
 less than declared:
   redis maxmemory 485 MiB of 2 GiB declared: container has 8 GiB
@@ -74,7 +74,7 @@ t.test("trouble is followed by the commands that help", async (t) => {
 
 t.test("without detail the columns that would be empty are not there", async (t) => {
   const table = statusTable(statusDocument(snapshot(), false), date, false);
-  t.match(table, /^component {2}state {2}code {2}ms$/m);
+  t.match(table, /^component {2}state {2}code {3}ms$/m);
   t.match(table, /^stock-analysis: healthy$/m);
 });
 

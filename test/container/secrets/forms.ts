@@ -21,6 +21,9 @@ export function needlesOf(secret: string, value: string): readonly Needle[] {
     ["hex", hex],
     ["HEX", hex.toUpperCase()],
     ["percent-encoded", hex.toUpperCase().replace(/../g, "%$&")],
+    // As Erlang and JavaScript print bytes.
+    ["numbers", [...bytes].join(",")],
+    ["numbers and blanks", [...bytes].join(", ")],
     ...[0, 1, 2].flatMap((shift) => {
       const text = base64Inside(bytes, shift);
       return [

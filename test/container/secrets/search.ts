@@ -11,15 +11,16 @@ export async function allNeedles(machine: Machine): Promise<readonly Needle[]> {
   const names = (await machine.sh(`ls ${secretsFolder}`)).split("\n");
   const needles = await Promise.all(names.map(async (name) => needlesOf(name, await secret(machine, name))));
   const keys = (await machine.sh("ls /etc/ssh/ssh_host_*_key")).split("\n");
-  const lines = await Promise.all(keys.map(async (path) => keyLines(path, await machine.sh(`cat ${path}`))));
+  const lines = await Promise.all(
+    keys.map(async (path) => keyLines(path, await machine.sh(`cat ${path}`), await machine.sh(`cat ${path}.pub`))),
+  );
   return [...needles.flat(), ...lines.flat()];
 }
 
-/** The first line of an OpenSSH key tells its type; the others hold the secret. */
-function keyLines(path: string, text: string): readonly Needle[] {
-  const lines = text.split("\n").filter((line) => !line.startsWith("-----"));
-  const one = { secret: path, form: "private key", kind: "value" } as const;
-  return lines.slice(1, -1).map((line) => ({ ...one, text: line }));
+/** An OpenSSH private key begins with its type and its public half. */
+function keyLines(path: string, key: string, publicKey: string): readonly Needle[] {
+  const lines = key.split("\n").filter((line) => line.length === 70 && !publicKey.includes(line));
+  return lines.slice(1).map((text) => ({ secret: path, form: "private key", kind: "value", text }));
 }
 
 /** Paths below a folder of the host, in order, of the files that hold any of these, in one pass over all of it. */
