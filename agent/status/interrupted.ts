@@ -26,11 +26,13 @@ export function interrupted(progress: ProgressDocument): ProgressDocument {
     hint: "stack-agent provision carries on; what stack-provision.service began it carries on by itself",
     detail: [],
   };
+  // Between two stages none was running: then it is those that were to come.
+  const struck = progress.stages.some(({ status }) => status === "running") ? "running" : "waiting";
   return {
     ...progress,
     state: "failed",
     stages: progress.stages.map(({ action, ...stage }) => {
-      if (stage.status === "running") return { ...stage, status: "failed", error };
+      if (stage.status === struck) return { ...stage, status: "failed", error };
       return stage.status === "waiting" ? { ...stage, error } : stage;
     }),
   };

@@ -45,7 +45,7 @@ export interface Round {
 /** How far a first boot's moments lie apart: what a stage usually takes, so that all of it is met. */
 const extents: Readonly<Record<Place, { readonly actions: number; readonly ms: number }>> = {
   boot: { actions: 0, ms: 900 },
-  system: { actions: 20, ms: 300 },
+  system: { actions: 16, ms: 300 },
   python: { actions: 0, ms: 200 },
   postgres: { actions: 8, ms: 900 },
   redis: { actions: 5, ms: 1_500 },
@@ -69,15 +69,15 @@ export function drawRound(seed: number, number: number): Round {
   // Provisioning is no more once all is up.
   const place = fault === "kill provision" && drawn === "up" ? "services" : drawn;
   const extent = extents[place];
-  return {
-    seed,
-    number,
-    fault,
-    situation: at(situations, Math.floor(pick() * situations.length)),
-    moment: { place, actions: Math.floor(pick() * (extent.actions + 1)), ms: Math.round(pick() * extent.ms) },
-    which: pick(),
-  };
+  const situation = at(situations, Math.floor(pick() * situations.length));
+  // By what it has done, or by the clock.
+  const actions = pick() < 0.5 ? Math.floor(pick() * (extent.actions + 1)) : 0;
+  const ms = Math.round(pick() * (actions === 0 ? extent.ms : JUST_AFTER));
+  return { seed, number, fault, situation, moment: { place, actions, ms }, which: pick() };
 }
+
+/** Milliseconds in which the next action is under way. */
+const JUST_AFTER = 60;
 
 /** A first boot has most to lose. */
 const situations: readonly Situation[] = ["first", "first", "first", "copy", "later"];

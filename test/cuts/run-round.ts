@@ -1,5 +1,6 @@
 import type { Test } from "tap";
 import { describeError } from "../../lib/error.ts";
+import { statusDocument } from "../../stack/documents/status.ts";
 import type { Machine } from "../container/boot.ts";
 import { identity } from "../container/identity.ts";
 import { keep, planIsEmpty } from "../container/rows/reboot.ts";
@@ -29,6 +30,9 @@ export async function prepareSources(t: Test, pristine: Machine): Promise<Source
   const instance = await pristine.copy({ hostname: "stock-analysis", addressing, machineId: "none", shared: true });
   await becomesHealthy(t, instance, await instance.start(), "a first boot that nothing disturbs");
   await planIsEmpty(t, instance);
+  const { stages } = statusDocument.parse(JSON.parse(await instance.sh("stack-agent status --format json")));
+  const each = stages.map(({ id, actions, seconds }) => `${id} ${actions} in ${seconds?.toFixed(2)} s`);
+  t.comment(`its stages' actions: ${each.join(", ")}`);
   const kept = await keep(instance);
   const original = { identity: await identity(instance), kept };
   await instance.stop();
