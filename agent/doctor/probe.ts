@@ -50,7 +50,8 @@ export async function probe(
     ...[...sandbox].filter(([property, value]) => value !== "" || property === "CapabilityBoundingSet"),
     ["RuntimeMaxSec", String(longest)],
   ].map(([property, value]) => `--property=${property}=${value}`);
-  const how = ["--quiet", "--wait", "--pipe", "--collect", `--unit=${name}`, ...properties];
+  const about = [`--unit=${name}`, "--description=Try a sandbox from inside (stack-agent doctor)"];
+  const how = ["--quiet", "--wait", "--pipe", "--collect", ...about, ...properties];
   try {
     const { stdout } = await run("systemd-run", [...how, "--", program, JSON.stringify(question)], {
       signal,

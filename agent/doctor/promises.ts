@@ -37,8 +37,8 @@ export interface Circumstances {
   /** Device and inode of the machine's /tmp. */
   readonly temporary: string;
   readonly homes: readonly string[];
-  /** Code of other services. */
-  readonly code: readonly string[];
+  /** What the unit's InaccessiblePaths= takes from its sight. */
+  readonly inaccessible: readonly string[];
   /** Files with others' secrets. */
   readonly secrets: readonly string[];
 }
@@ -81,11 +81,11 @@ export const promises: readonly SandboxPromise[] = [
     breaches: ({ seen }, { homes }) => among(seen, homes),
   },
   {
-    id: "code",
-    title: "sees no other service's code",
+    id: "others",
+    title: "sees nothing of other services",
     by: "InaccessiblePaths",
     needs: "mounts",
-    breaches: ({ seen }, { code }) => among(seen, code),
+    breaches: ({ seen }, { inaccessible }) => among(seen, inaccessible),
   },
   {
     id: "secrets",

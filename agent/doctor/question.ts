@@ -34,7 +34,7 @@ export function circumstances(sandbox: Sandbox, user: string, model: Model, mach
     own: sandbox.own,
     temporary: machine.temporary,
     homes,
-    code: others.flatMap(({ application, venv }) => [application, venv]),
+    inaccessible: paths(sandbox, "InaccessiblePaths"),
     secrets: [
       ...model.secrets
         .filter(({ reader }) => reader === "root" || user !== "stack-agent")
@@ -56,11 +56,16 @@ export function question(sandbox: Sandbox, around: Circumstances, model: Model, 
   const addresses = machine.addresses.length === 0 ? [nowhere] : machine.addresses;
   return {
     readOnly,
-    noExec: (sandbox.directives.get("NoExecPaths") ?? []).map((path) => path.replace(/^-/, "")),
-    hidden: [...around.homes, ...around.code, ...around.secrets],
+    noExec: paths(sandbox, "NoExecPaths"),
+    hidden: [...around.homes, ...around.inaccessible, ...around.secrets],
     tunables,
     addresses: addresses.map((host) => [host, model.definition.agent.port] as const),
   };
+}
+
+/** Of a directive that takes paths, each with what systemd may be told of it before (systemd.exec(5)). */
+function paths({ directives }: Sandbox, name: string): readonly string[] {
+  return (directives.get(name) ?? []).map((path) => path.replace(/^[-+]+/, ""));
 }
 
 function mayRead(owner: string, user: string, model: Model): boolean {

@@ -33,10 +33,21 @@ function unitRow({ unit, user, promises }: Unit): readonly string[] {
     : kept.length < promises.length
       ? "not-enforced"
       : "kept";
-  const rest = promises
-    .filter((one) => one.state !== "kept")
-    .map((one) => `${one.state === "broken" ? "broken" : "not enforced here"}: ${one.title} (${some(one.found)})`);
-  return [unit, user, words[state], `${kept.length}/${promises.length}`, rest.join("; ")];
+  const broken = promises
+    .filter((one) => one.state === "broken")
+    .map(({ title, found }) => `${title} (${some(found)})`);
+  const rest = promises.filter((one) => one.state === "not-enforced").map(({ title }) => title);
+  return [
+    unit,
+    user,
+    words[state],
+    `${kept.length}/${promises.length}`,
+    [listed("broken", broken), listed("not enforced here", rest)].filter((part) => part !== "").join("; "),
+  ];
+}
+
+function listed(what: string, titles: readonly string[]): string {
+  return titles.length === 0 ? "" : `${what}: ${titles.join(", ")}`;
 }
 
 /** The first few, and how many there are. */

@@ -71,7 +71,7 @@ t.test("each promise can be broken, by itself alone", async (t) => {
   const breaking: Readonly<Record<string, Partial<Answer>>> = {
     files: { notReadOnly: ["/etc"] },
     homes: { seen: ["/root"] },
-    code: { seen: around.code.slice(0, 1) },
+    others: { seen: around.inaccessible.slice(0, 1) },
     secrets: { seen: ["/var/lib/stack-agent/secrets/redis.auth"] },
     temporary: { temporary: "1:2" },
     devices: { devices: ["kmsg"] },
