@@ -46,14 +46,14 @@ export const installPackages: Executors["installPackages"] = {
   describe: ({ packages }) => packages.join(" "),
   async apply({ packages }, io) {
     await withoutStarts(async () => {
-      io.tell("mending what an earlier run has left");
+      io.tell("packages: mending what an earlier run has left");
       await io.run("dpkg", [...keepConffiles, "--configure", "-a"], {
         env: { ...process.env, ...quiet },
         timeout: INSTALL_TIMEOUT,
       });
       await aptGet(["--fix-broken", "install"], io);
       if (packages.length === 0) return;
-      io.tell("asking for the newest lists of packages");
+      io.tell("packages: asking for the newest lists of packages");
       // One source of several that fails is no failure yet: what is needed may be in another.
       const lists = await aptGet(["--option=APT::Update::Error-Mode=any", "update"], io).then(
         () => undefined,
@@ -77,17 +77,20 @@ export function newPackages(simulation: string): string[] {
   return [...simulation.matchAll(/^Inst (\S+) \(/gm)].map(([, name = ""]) => name);
 }
 
+const stepWords = { "Get:": "downloaded", "Unpacking ": "unpacking", "Setting up ": "setting up" } as const;
+
 /** Tells how far apt is, by the lines it writes of each package. */
 function steps(count: number, io: Io): (line: string) => void {
-  const done = { Get: 0, Unpacking: 0, "Setting up": 0 };
-  const words = { Get: "downloading", Unpacking: "unpacking", "Setting up": "setting up" } as const;
+  const done = new Map<string, number>();
   return (line) => {
-    const [, step, name = ""] = /^(Get|Unpacking|Setting up)(?::\d+ \S+ \S+ \S+)? (\S+)/.exec(line) ?? [];
-    if (step !== "Get" && step !== "Unpacking" && step !== "Setting up") return;
-    done[step] += 1;
-    const text = `${words[step]} ${name} (${done[step]} of ${count})`;
-    io.tell(text);
-    if (done[step] % 25 === 1) io.log("info", `packages: ${text}`);
+    for (const [start, word] of Object.entries(stepWords)) {
+      if (!line.startsWith(start)) continue;
+      const number = (done.get(start) ?? 0) + 1;
+      done.set(start, number);
+      const text = `packages: ${word} ${number} of ${count}`;
+      io.tell(text);
+      if (number % 25 === 0) io.log("info", text);
+    }
   };
 }
 

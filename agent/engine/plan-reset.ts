@@ -46,7 +46,11 @@ function isAsWritten({ differs }: FileFacts): boolean {
 function resetUnits({ specs, units }: ComponentFacts, { baked }: ResetWish): Action[] {
   const state = (unit: string): UnitFacts | undefined => units.get(unit);
   const ours = specs.filter(({ want }) => want === "enabled").map(({ unit }) => unit);
-  const up = ours.filter((unit) => !["inactive", "failed", undefined].includes(state(unit)?.active));
+  // What a socket of ours has started.
+  const started = specs.filter(({ component, want }) => want === "disabled" && component !== "system");
+  const up = [...ours, ...started.map(({ unit }) => unit)].filter(
+    (unit) => !["inactive", "failed", undefined].includes(state(unit)?.active),
+  );
   const enabled = ours.filter((unit) => state(unit)?.enabled === "enabled");
   const masked = specs.filter(({ unit, want }) => want === "masked" && state(unit)?.enabled === "masked");
   const change = (

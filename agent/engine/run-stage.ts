@@ -107,7 +107,7 @@ async function applyAction(stage: Stage, action: Action, round: number, run: Sta
   const what = describeAction(action, executors);
   const named = { do: action.do, what: executor.describe(action.args), why: action.why };
   const fields = { STACK_STAGE: stage.id, STACK_COMPONENT: stage.id };
-  const telling = { ...io, tell: (text: string) => run.progress.stage(stage.id, { action: `${action.do}: ${text}` }) };
+  const telling = { ...io, tell: (text: string) => run.progress.stage(stage.id, { action: text }) };
   const started = now();
   try {
     await run.withLock(executor.lock, () =>

@@ -1,5 +1,7 @@
+import { dirname } from "node:path";
 import type { Model, PostgresModel } from "../../../stack/model.ts";
 import { postgresCheck } from "../../checks/postgres.ts";
+import type { Action } from "../../engine/action.ts";
 import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
 import { defineStage } from "../../engine/stage.ts";
 import type { PostgresFacts } from "./facts.ts";
@@ -16,8 +18,14 @@ export const postgresStage = defineStage<"postgres", PostgresFacts>({
   inspect: (eyes, model, signal) => inspectPostgres(eyes, model, part(model), signal),
   preflight: (facts, model) => preflightPostgres(facts, model, part(model)),
   plan: (facts, model) => planPostgres(facts, model, part(model)),
-  reset: ({ component, cluster }, model, wish) =>
-    joinResets(resetComponent(component, wish), resetData(cluster ? [part(model).dataDirectory] : [], wish)),
+  reset: ({ component, cluster }, model, wish) => {
+    const { dataDirectory } = part(model);
+    const parent: Action = { do: "removeFolders", why: "empty now", args: { paths: [dirname(dataDirectory)] } };
+    return joinResets(resetComponent(component, wish), resetData(cluster ? [dataDirectory] : [], wish), {
+      actions: cluster && wish.data ? [parent] : [],
+      kept: [],
+    });
+  },
 });
 
 function part({ postgres }: Model): PostgresModel {

@@ -15,14 +15,19 @@ export const services: Component = {
     })),
   ports: (model) =>
     model.services.map((service) => ({ port: service.port, owner: service.name, what: "service", bind: "any" })),
-  units: (model) =>
-    model.services.map((service) => ({
-      unit: service.unit,
-      component: "services",
-      want: "enabled",
-      wantedBy: `${model.name}.target`,
-      running: true,
-    })),
+  units: (model) => [
+    { unit: `${model.name}.target`, component: "services", want: "enabled", wantedBy: "multi-user.target" },
+    ...model.services.map(
+      (service) =>
+        ({
+          unit: service.unit,
+          component: "services",
+          want: "enabled",
+          wantedBy: `${model.name}.target`,
+          running: true,
+        }) as const,
+    ),
+  ],
   files: (model) => [
     { path: model.paths.config, kind: "directory", mode: 0o750, owner: `root:${model.name}`, when: "build" },
     {

@@ -15,10 +15,9 @@ export const agent: Component = {
   ],
   secrets: () => [{ name: "health.token", reader: "agent", purpose: "detail in /health: Authorization: Bearer TOKEN" }],
   ports: (model) => [{ port: model.definition.agent.port, owner: "agent", what: "health, status page", bind: "any" }],
-  units: (model) => [
+  units: () => [
     { unit: "stack-provision.service", component: "agent", want: "enabled", wantedBy: "multi-user.target" },
     { unit: "stack-agent.service", component: "agent", want: "enabled", wantedBy: "multi-user.target", running: true },
-    { unit: `${model.name}.target`, component: "agent", want: "enabled", wantedBy: "multi-user.target" },
   ],
   files: (model) => [
     buildFile("/usr/lib/sysusers.d/stack-agent.conf", "rootfs-overlay/usr/lib/sysusers.d/stack-agent.conf.ejs"),
