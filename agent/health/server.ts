@@ -61,7 +61,7 @@ async function respond(request: IncomingMessage, options: HealthServerOptions): 
     return refusal(401, {
       code: "wrong-token",
       message: "this is not the agent's token",
-      hint: "it is in /var/lib/stack-agent/secrets/health.token; without one, names and states are shown",
+      hint: "stack-agent health --help tells where it is; without one, names and states are shown",
       detail: [],
     });
   }

@@ -3,6 +3,7 @@
  * database feels, groups, the token; and `status --wait` beside an agent that stands still.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import t, { type Test } from "tap";
 import { timing } from "../../agent/health/scheduler.ts";
@@ -89,8 +90,8 @@ if (machine !== undefined) {
   }
 
   t.test("checks are cancelled: no client is left behind, here or at a server, however often they stall", async (t) => {
-    const before = await clients(machine);
-    t.strictSame(before, { postgres: 1, redis: 3, rabbitmq: 1, sockets: 5 }, "a client a server to begin with");
+    const before = { postgres: 1, redis: 3, rabbitmq: 1, sockets: 5 };
+    t.strictSame(await settled(machine, before), before, "a client a server to begin with");
     const descriptors = await openFiles(machine);
     for (let round = 0; round < 3; round += 1) {
       const units = databases.flatMap((one) => one.units);
@@ -101,14 +102,7 @@ if (machine !== undefined) {
       await signal("CONT", units);
       await allHealthy(t);
     }
-    const same = await waitFor(
-      async () => {
-        const after = await clients(machine);
-        return JSON.stringify(after) === JSON.stringify(before) && after;
-      },
-      { what: "the clients to be as many as before", timeout: 60_000, interval: 500 },
-    ).catch(() => clients(machine));
-    t.strictSame(same, before, "as many as before");
+    t.strictSame(await settled(machine, before), before, "as many as before");
     t.ok((await openFiles(machine)) <= descriptors + 5, "and no descriptor is left open");
   });
 
@@ -252,8 +246,10 @@ function component(document: HealthDocument, name: string): HealthDocument["comp
   return found;
 }
 
+type Clients = Readonly<Record<"postgres" | "redis" | "rabbitmq" | "sockets", number>>;
+
 /** The agent's clients by each server's own list, and its sockets to them. */
-async function clients(machine: Machine) {
+async function clients(machine: Machine): Promise<Clients> {
   const text = "SELECT count(*)::int AS held FROM pg_stat_activity WHERE application_name = 'stack-agent'";
   const held = await machine.inside().pg({ ...(await superuser(machine)), text });
   const login = await redisLogin(machine);
@@ -264,11 +260,20 @@ async function clients(machine: Machine) {
   const ports = [postgres.port, ...redis.ports, rabbitmq.port].map((port) => `dport = :${port}`).join(" or ");
   const pid = await mainPid(machine, required.agent.unit);
   return {
-    postgres: held.rows[0]?.held,
+    postgres: Number(held.rows[0]?.held),
     redis: lists.flatMap((list) => String(list).match(/ name=stack-agent /g) ?? []).length,
     rabbitmq: connections.filter(({ user }) => user === "stack-agent").length,
     sockets: Number(await machine.sh(`ss -tnpH '( ${ports} )' | grep -c 'pid=${pid},' || true`)),
   };
+}
+
+/** Its clients once they are as expected, or after a while what they are: RabbitMQ counts every five seconds. */
+async function settled(machine: Machine, expected: Clients) {
+  const look = async () => {
+    const found = await clients(machine);
+    return isDeepStrictEqual(found, expected) && found;
+  };
+  return waitFor(look, { what: "the clients", timeout: 60_000, interval: 500 }).catch(() => clients(machine));
 }
 
 async function openFiles(machine: Machine): Promise<number> {
