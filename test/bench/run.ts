@@ -7,6 +7,8 @@ import { describeError, ExitCode, messageOf } from "../../lib/error.ts";
 import { writeFileAtomic } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
 import { bringTools } from "../run/bring-tools.ts";
+import { healthRow } from "./agent/health-row.ts";
+import { sites } from "./agent/site.ts";
 import { builderRows } from "./builder/rows.ts";
 import { machine } from "./machine.ts";
 import { judge, type Result, type Row } from "./row.ts";
@@ -51,9 +53,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "stack-bench-"));
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort(signal));
+  const { site, close } = sites({ folder, signal: stop.signal, log: (_, line) => tell(line) });
   try {
     // Each room's rows: one line here.
-    const all = [...builderRows({ folder, repeats, signal: stop.signal, log: tell })];
+    const all = [...builderRows({ folder, repeats, signal: stop.signal, log: tell }), healthRow(site)];
     if (flags.list) {
       process.stdout.write(all.map(({ name, title }) => `${name}\t${title}\n`).join(""));
       return 0;
@@ -66,6 +69,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const rows = all.filter(({ name }) => flags.only?.includes(name) ?? true);
     return await measureAll(rows, flags.json === true, stop.signal);
   } finally {
+    await close();
     await removeTree(run, folder, []);
   }
 }

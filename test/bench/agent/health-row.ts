@@ -2,14 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Load, load } from "../../container/load.ts";
 import type { Row } from "../row.ts";
-
-/** Where a stack runs whose agent is asked. */
-export interface Site {
-  /** The container's network namespace, `/proc/PID/ns/net`. */
-  readonly namespace: string;
-  /** The agent's port. */
-  readonly port: number;
-}
+import type { Site } from "./site.ts";
 
 const perSecond = 1000;
 const seconds = 10;
