@@ -58,7 +58,7 @@ async function showJournal(program: string, args: readonly string[]): Promise<nu
   process.on("SIGINT", stay);
   process.once("SIGTERM", end).once("SIGHUP", end);
   try {
-    const [code, signal]: [number | null, NodeJS.Signals | null] = await once(child, "close").then(([a, b]) => [a, b]);
+    const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
     return code ?? (signal === "SIGINT" ? ExitCode.interrupted : ExitCode.terminated);
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
