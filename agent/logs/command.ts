@@ -13,8 +13,6 @@ export interface LogsOptions {
   readonly since?: string;
   readonly lines?: string;
   readonly definitionPath?: string;
-  /** journalctl; a test's own in its place. */
-  readonly program?: string;
 }
 
 /**
@@ -26,7 +24,7 @@ export interface LogsOptions {
  */
 export async function logsCommand(options: LogsOptions): Promise<number> {
   const model = await loadModel({ definitionPath: options.definitionPath ?? definitionPath });
-  return showJournal(options.program ?? "journalctl", journalArguments(logSources(model), options));
+  return showJournal(journalArguments(logSources(model), options));
 }
 
 /** @throws StackError `no-such-component` */
@@ -50,8 +48,8 @@ export function journalArguments(
   ];
 }
 
-async function showJournal(program: string, args: readonly string[]): Promise<number> {
-  const child = spawn(program, args, { stdio: "inherit" });
+async function showJournal(args: readonly string[]): Promise<number> {
+  const child = spawn("journalctl", args, { stdio: "inherit" });
   // Ctrl-C goes to the whole foreground group: journalctl, or its pager, decides what it means.
   const stay = (): void => {};
   const end = (): void => void child.kill("SIGTERM");
