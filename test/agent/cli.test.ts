@@ -28,13 +28,14 @@ t.test("what is used wrongly ends with 64 and says how it is right", async (t) =
   t.match(agent(["status", "--wait", "--watch"]), { status: 64, stderr: /exclude each other/ });
 });
 
-t.test("provisioning without root is refused in a sentence, or as JSON", async (t) => {
+t.test("what needs root is refused to others in a sentence, or as JSON", async (t) => {
   // In a user namespace without a map root is nobody, and may still read this checkout.
   const nobody = process.getuid?.() === 0 ? ["unshare", "--user"] : [];
   t.match(agent(["provision", "--plan"], nobody), {
     status: 1,
     stderr: /must be run as root \[not-root\]\nhint: {2}sudo/,
   });
+  t.match(agent(["doctor"], nobody), { status: 1, stderr: /must be run as root \[not-root\]\nhint: {2}sudo/ });
   const { stderr } = agent(["provision", "--plan", "--json"], nobody);
   // tap's hooks in the child add a warning of their own below.
   t.match(JSON.parse(stderr.split("\n")[0] ?? ""), { code: "not-root", hint: /sudo/, detail: [] });
