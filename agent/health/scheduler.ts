@@ -44,17 +44,30 @@ export interface Timing {
   readonly interval: number;
   /** The same, while the check does not pass. */
   readonly hurried: number;
+  /** The same, in the first moments after it stopped passing, or of the agent: most of it is a start. */
+  readonly soon: number;
+  /** How long those moments are. */
+  readonly soonFor: number;
   readonly timeout: number;
   /** How long a look may ignore its cancellation before the scheduler counts as stuck. */
   readonly stuck: number;
 }
 
-export const timing: Timing = { interval: 2000, hurried: 1000, timeout: 1500, stuck: 10_000 };
+export const timing: Timing = {
+  interval: 2000,
+  hurried: 1000,
+  soon: 200,
+  soonFor: 30_000,
+  timeout: 1500,
+  stuck: 10_000,
+};
 
 interface Slot {
   readonly check: Check;
   open: OpenCheck | undefined;
   result: CheckResult;
+  /** Since when it doesn't pass. */
+  troubled: number;
   /** When the loop of this check last moved on. */
   moved: number;
   cancel: (reason: StackError) => void;
@@ -69,7 +82,15 @@ export function scheduler(options: SchedulerOptions): Scheduler {
   const slots = options.checks.map((check): Slot => {
     const starting = { status: "fail", code: "starting", message: "not looked at yet" } as const;
     const result = measured(check, starting, clock, clock.now());
-    return { check, open: undefined, result, moved: clock.now(), cancel: () => {}, wake: () => {} };
+    return {
+      check,
+      open: undefined,
+      result,
+      troubled: clock.now(),
+      moved: clock.now(),
+      cancel: () => {},
+      wake: () => {},
+    };
   });
 
   async function look(slot: Slot): Promise<void> {
@@ -93,6 +114,7 @@ export function scheduler(options: SchedulerOptions): Scheduler {
   function record(slot: Slot, outcome: Outcome, started: number): void {
     const before = slot.result;
     slot.result = measured(slot.check, outcome, clock, started);
+    if (before.outcome.status === "pass") slot.troubled = clock.now();
     if (before.outcome.status !== outcome.status) options.onChange?.(slot.result, before);
   }
 
@@ -101,10 +123,15 @@ export function scheduler(options: SchedulerOptions): Scheduler {
       const started = clock.now();
       slot.moved = started;
       await look(slot);
-      const wanted = slot.result.outcome.status === "pass" ? times.interval : times.hurried;
+      const wanted = untilNext(slot);
       const rest = Math.max(started + wanted - clock.now(), wanted / 10);
       if (!stopped) await pause(slot, rest);
     }
+  }
+
+  function untilNext({ result, troubled }: Slot): number {
+    if (result.outcome.status === "pass") return times.interval;
+    return clock.now() - troubled < times.soonFor ? Math.min(times.soon, times.hurried) : times.hurried;
   }
 
   const loops = slots.map(keepLooking);

@@ -1,5 +1,5 @@
 /** Units of figures; `×` is a ratio to the reference of the same run. */
-export type Unit = "×" | "s" | "ms" | "MB" | "builds";
+export type Unit = "×" | "s" | "ms" | "MB" | "%" | "/s" | "builds";
 
 export interface Figure {
   readonly value: number;

@@ -7,8 +7,8 @@ import { describeError, ExitCode, messageOf } from "../../lib/error.ts";
 import { writeFileAtomic } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
 import { bringTools } from "../run/bring-tools.ts";
-import { healthRow } from "./agent/health-row.ts";
-import { sites } from "./agent/site.ts";
+import { benchMachines } from "./agent/bench-machine.ts";
+import { agentRows } from "./agent/rows.ts";
 import { builderRows } from "./builder/rows.ts";
 import { machine } from "./machine.ts";
 import { judge, type Result, type Row } from "./row.ts";
@@ -35,7 +35,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const program = new Command("npm run bench --")
     .description("Measures the targets of this project and their references.")
     .option("--only <row...>", "only these rows")
-    .option("--repeats <n>", "how often cold builds and their reference are measured", "2")
+    .option("--repeats <n>", "how often cold builds, boots and their references are measured", "2")
     .option("--json", "print the results as one JSON object")
     .option("--list", "print the rows' names and end")
     .helpOption("--help", "print this and end")
@@ -53,10 +53,13 @@ async function main(argv: readonly string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "stack-bench-"));
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort(signal));
-  const { site, close } = sites({ folder, signal: stop.signal, log: (_, line) => tell(line) });
+  const machines = benchMachines(folder, stop.signal);
   try {
     // Each room's rows: one line here.
-    const all = [...builderRows({ folder, repeats, signal: stop.signal, log: tell }), healthRow(site)];
+    const all = [
+      ...builderRows({ folder, repeats, signal: stop.signal, log: tell }),
+      ...agentRows({ machines, repeats, log: tell }),
+    ];
     if (flags.list) {
       process.stdout.write(all.map(({ name, title }) => `${name}\t${title}\n`).join(""));
       return 0;
@@ -69,7 +72,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const rows = all.filter(({ name }) => flags.only?.includes(name) ?? true);
     return await measureAll(rows, flags.json === true, stop.signal);
   } finally {
-    await close();
+    await machines.close();
     await removeTree(run, folder, []);
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test as TapTest } from "tap";
 import type { Check, CheckContext, Outcome } from "../../../agent/checks/check.ts";
 import { systemClock } from "../../../agent/health/clock.ts";
@@ -171,4 +172,25 @@ t.test("stopping cancels what runs and closes every client", async (t) => {
   await running.stop();
   t.ok(cancelled);
   t.equal(closed, 1);
+});
+
+t.test("what starts is looked at again at once, what stays down ever less often", async (t) => {
+  const at: number[] = [];
+  const running = scheduler({
+    checks: [
+      check("down", async () => {
+        at.push(at.length);
+        return { status: "fail", code: "refused" };
+      }),
+    ],
+    context,
+    clock: systemClock,
+    timing: { ...quick, soon: 5, soonFor: 100, hurried: 600_000, interval: 600_000 },
+  });
+  t.teardown(() => running.stop());
+  await until("three looks", () => at.length >= 3);
+  await sleep(300);
+  const looks = at.length;
+  await sleep(100);
+  t.equal(at.length, looks, "its next turn is far away by now");
 });

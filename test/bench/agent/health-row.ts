@@ -2,10 +2,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Load, load } from "../../container/load.ts";
 import type { Row } from "../row.ts";
-import type { Site } from "./site.ts";
 
 const perSecond = 1000;
 const seconds = 10;
+
+interface Site {
+  /** Its network namespace, `/proc/PID/ns/net`. */
+  readonly namespace: string;
+  /** The agent's port. */
+  readonly port: number;
+}
 
 /** `/health` under a thousand requests a second, beside a server that answers a constant to as many. */
 export function healthRow(site: () => Promise<Site>): Row {

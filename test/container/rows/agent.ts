@@ -1,4 +1,5 @@
 import type { Test } from "tap";
+import { analysisDocument } from "../../../stack/documents/analysis.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
 import type { Machine } from "../boot.ts";
 import { health } from "../health.ts";
@@ -38,6 +39,21 @@ export function agentRows(t: Test, machine: Machine): void {
       await machine.sh("journalctl --no-pager -b -o cat -t login -t systemd-logind | grep -c 'New session' || true"),
       "0",
     );
+  });
+
+  t.test("R11 where the first boot's time went can be asked without privilege", async (t) => {
+    const asked = await machine.sh("runuser -u nobody -- stack-agent analyze --first-boot --json");
+    const analysis = analysisDocument.parse(JSON.parse(asked));
+    t.equal(analysis.run, "first");
+    t.strictSame(analysis.stages.map(({ id }) => id).sort(), [...stages].sort());
+    const chain = analysis.spans.filter((span) => span.critical);
+    t.match(chain.at(0), { stage: "system" }, "the chain begins with the first stage");
+    t.ok(
+      analysis.spans.find(({ do: name, what }) => name === "startUnits" && what?.includes(required.rabbitmq.unit)),
+      "and every action is told of",
+    );
+    const last = await machine.sh("runuser -u nobody -- stack-agent analyze");
+    t.match(last, /^what the end waited for/m);
   });
 
   t.test("R18 the agent and each service tell the health of what they stand on", async (t) => {
