@@ -3,10 +3,9 @@ import type { Machine } from "../boot.ts";
 import { serviceNames } from "../required.ts";
 
 const venvs = "/opt/stock-analysis/venvs";
-const uv = "/usr/local/bin/uv";
 
 /** R05: a virtual environment a service, whole, from a lock with hashes, and none sees another's. */
-export function pythonRows(t: Test, machine: Machine): void {
+export function pythonRows(t: Test, machine: Machine, uv = "/usr/local/bin/uv"): void {
   t.test("R05 each service has a venv of Python 3.11 or newer, and uv finds it whole", async (t) => {
     t.match(await machine.sh(`${uv} --version`), /^uv \d/);
     for (const name of serviceNames) {

@@ -1,0 +1,272 @@
+/**
+ * The stack's .deb on a plain Debian 12: refused where something is somebody's, killed while
+ * packages are installed, provisioned, taken back, provisioned over its data, taken back whole.
+ */
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { run } from "../../lib/run.ts";
+import { waitFor } from "../../lib/wait.ts";
+import { planDocument } from "../../stack/documents/plan.ts";
+import { type ResetDocument, resetDocument } from "../../stack/documents/reset.ts";
+import { stackModel } from "../agent/stack-model.ts";
+import { bareHostTemplate, packagePool } from "./bare-host-template.ts";
+import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
+import { healthyAfter } from "./healthy.ts";
+import { postgresLogin, redisLogin } from "./logins.ts";
+import { serviceNames } from "./required.ts";
+import { canRunContainers } from "./requirements.ts";
+import { event, postgresRows } from "./rows/postgres.ts";
+import { privilegeRows } from "./rows/privileges.ts";
+import { pythonRows } from "./rows/python.ts";
+import { rabbitmqRows } from "./rows/rabbitmq.ts";
+import { redisRows } from "./rows/redis.ts";
+import { becomesHealthy } from "./stack-machine.ts";
+
+t.setTimeout(20 * 60_000);
+
+const minutes = 60_000;
+const anyCode = Array.from({ length: 256 }, (_, code) => code);
+
+if (await canRunContainers(t)) {
+  const folder = await mkdtemp(join(tmpdir(), "stack-deb-"));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  await run("bin/build-template", ["deb", "--out", folder], { timeout: 10 * minutes });
+  const [deb = ""] = (await readdir(folder)).filter((name) => name.endsWith(".deb"));
+
+  t.test("the same input gives the same bytes", async (t) => {
+    const again = join(folder, "again");
+    await run("bin/build-template", ["deb", "--out", again, "--offline"], { timeout: 10 * minutes });
+    const { code } = await run("cmp", [join(folder, deb), join(again, deb)], { accept: [0, 1] });
+    t.equal(code, 0);
+  });
+
+  const template = await bareHostTemplate(stackModel().packages);
+  const machine = await createMachine(await setUpNetwork(t), { template });
+  await machine.start();
+  await machine.sh("systemctl is-system-running --wait || true", { timeout: minutes });
+  await copyFile(join(folder, deb), join(machine.settings.rootfs, "root", deb));
+  await machine.sh("apt-get --quiet update", { timeout: 2 * minutes });
+  const before = await snapshot(machine);
+
+  t.test("the package sets nothing up, and nothing of it runs", async (t) => {
+    const installed = await machine.sh(`apt-get install --yes --no-install-recommends /root/${deb}`, {
+      timeout: 5 * minutes,
+    });
+    t.match(installed, /To set it up: stack-agent provision/);
+    t.equal(await machine.sh("ls /etc/systemd/system | grep stack || true"), "");
+    t.equal(await machine.sh("getent passwd stack-agent || true"), "");
+    t.strictSame(await listening(machine), [22]);
+  });
+
+  t.test("a host with somebody's port, data and configuration is refused, and is as it was", async (t) => {
+    await machine.sh(`systemd-run --quiet --unit=somebodys /usr/sbin/sshd -D -o Port=5432 -o ListenAddress=127.0.0.1
+      mkdir -p /var/lib/redis/6379 /etc/rabbitmq && echo theirs >/etc/rabbitmq/rabbitmq.conf`);
+    await waitFor(async () => (await listening(machine)).includes(5432), {
+      what: "the port to be taken",
+      timeout: minutes,
+    });
+    const found = await files(machine);
+    const { code, stderr } = await provision(machine);
+    t.equal(code, 1);
+    t.match(stderr, /port 5432 \(PostgreSQL\) is taken by sshd \(pid \d+\) of somebodys\.service/);
+    t.match(stderr, /systemctl disable --now somebodys\.service/, "and what helps");
+    t.match(stderr, /\/var\/lib\/redis\/6379 is there, and is not this stack's/);
+    t.match(stderr, /\/etc\/rabbitmq\/rabbitmq\.conf was written by somebody/);
+    t.strictSame(difference(found, await files(machine)), []);
+    await machine.sh("systemctl stop somebodys; rm -r /var/lib/redis /etc/rabbitmq");
+  });
+
+  t.test("a package that no source has is named", async (t) => {
+    const index = `${packagePool}/Packages`;
+    await machine.sh(`cp ${index} /root/whole && sed -i 's/^Package: redis-server$/Package: other/' ${index}`);
+    const { code, stderr } = await provision(machine);
+    t.equal(code, 1);
+    t.match(stderr, /none of this machine's package sources has redis-server/);
+    await machine.sh(`mv /root/whole ${index}`);
+    t.equal(await machine.sh("ls /usr/sbin/policy-rc.d 2>/dev/null || true"), "", "starts are allowed again");
+  });
+
+  t.test("killed while dpkg is at work, and then dpkg too: no server starts", async (t) => {
+    await machine.sh("systemd-run --quiet --unit=killed stack-agent provision");
+    await waitFor(() => progressOf(machine).then((text) => /packages: setting up [4-9]\d /.test(text)), {
+      what: "packages to be set up",
+      timeout: 5 * minutes,
+      interval: 50,
+    });
+    // The agent first: what dpkg does then nobody forbids but the stack's own units.
+    await machine.sh("kill -KILL $(systemctl show --property=MainPID --value killed); sleep 1");
+    await machine.sh("kill -KILL $(pidof apt-get dpkg) || true");
+    t.match(await machine.sh("dpkg --audit"), /redis-server|rabbitmq-server|postgresql/, "packages are half installed");
+    t.strictSame(await listening(machine), [22]);
+    t.match(await machine.sh("cat /usr/sbin/policy-rc.d"), /Written by stack-agent/, "what it leaves");
+  });
+
+  t.test("the next run mends it and goes on to the end; another one has nothing to do", async (t) => {
+    const started = performance.now();
+    const { code, stdout, stderr } = await provision(machine);
+    t.equal(code, 0, `${stdout}${stderr.split("\n").slice(-20).join("\n")}`);
+    t.match(stderr, /packages: setting up \d+ of \d+/, "and tells how far it is");
+    await healthy(t, machine, started);
+    t.strictSame(planDocument.parse(JSON.parse(await machine.sh("stack-agent provision --plan --json"))), {
+      actions: [],
+      unseen: [],
+    });
+    t.equal(await machine.sh("dpkg --audit"), "");
+    t.equal(await machine.sh("ls /usr/sbin/policy-rc.d 2>/dev/null || true"), "");
+    t.match(await machine.sh("stack-agent status"), /RabbitMQ is 3\.\d+\.\d+, Debian 12's/);
+  });
+
+  pythonRows(t, machine, "/usr/lib/stack-agent/uv");
+  postgresRows(t, machine);
+  redisRows(t, machine);
+  rabbitmqRows(t, machine);
+  privilegeRows(t, machine);
+
+  t.test("it comes up by itself after a reboot", async (t) => {
+    await becomesHealthy(t, machine, await machine.reboot(), "a reboot");
+  });
+
+  const marker = `marker-${randomUUID()}`;
+
+  t.test("reset does what its plan says; data stays, and a file that somebody changed", async (t) => {
+    const append = "SELECT event_store.append($1, 'one', -1, $2)";
+    await machine.inside().pg({ ...(await postgresLogin(machine)), text: append, values: [marker, event("marker")] });
+    const login = { ...(await redisLogin(machine)), port: 6379 };
+    await machine.inside().redis({ ...login, command: ["SAVE"] });
+    const changed = "/etc/stock-analysis/common.env";
+    await machine.sh(`echo '# mine' >>${changed}`);
+    const refused = await machine.exec("stack-agent", ["reset"], { accept: anyCode });
+    t.strictSame([refused.code, /nobody to ask/.test(refused.stderr)], [64, true], "not without a word");
+    const planned = await reset(machine, "--plan");
+    t.match(planned.kept.join("\n"), new RegExp(`^${changed} stays`, "m"));
+    const done = await reset(machine, "--yes");
+    t.strictSame(done, planned);
+    t.strictSame(
+      (await reset(machine, "--plan")).actions.filter((action) => action.do !== "removeFolders"),
+      [],
+    );
+    t.strictSame(await listening(machine), [22]);
+    t.equal(await machine.sh("ls /usr/bin/redis-server /usr/lib/postgresql 2>/dev/null || true"), "");
+    t.equal(await machine.sh("cat /var/lib/postgresql/15/main/PG_VERSION"), "15");
+    const again = await provision(machine);
+    t.match([again.code, again.stderr], [1, /common\.env was written by somebody/], "which provision won't overwrite");
+    await machine.sh(`rm ${changed}`);
+  });
+
+  t.test("provision brings everything back, with the data", async (t) => {
+    const started = performance.now();
+    const { code, stdout, stderr } = await provision(machine);
+    t.equal(code, 0, `${stdout}${stderr.split("\n").slice(-20).join("\n")}`);
+    await healthy(t, machine, started);
+    const found = await machine.inside().pg({
+      ...(await postgresLogin(machine)),
+      text: "SELECT aggregate_id FROM event_store.events WHERE aggregate_type = $1",
+      values: [marker],
+    });
+    t.equal(found.rows.length, 1);
+  });
+
+  t.test("reset of one stage takes that alone; the next run brings it back", async (t) => {
+    const done = await reset(machine, "--only", "redis", "--yes");
+    t.strictSame([...new Set(done.actions.map(({ stage }) => stage))], ["redis"]);
+    const ports = await listening(machine);
+    t.notOk(ports.includes(6379));
+    t.ok(ports.includes(5432) && ports.includes(5672));
+    t.equal((await provision(machine)).code, 0);
+  });
+
+  t.test("reset --with-data and a purge leave the machine as it was before", async (t) => {
+    await reset(machine, "--with-data", "--yes");
+    t.strictSame(await reset(machine, "--with-data", "--plan"), { actions: [], kept: [] });
+    await machine.sh("apt-get purge --yes stack-agent-stock-analysis", { timeout: 5 * minutes });
+    const after = await snapshot(machine);
+    t.strictSame(after.packages, before.packages);
+    t.strictSame(after.units, before.units);
+    t.strictSame(difference(before.files, after.files), []);
+    // Debian's packages leave the users that they made, so that no other gets their files.
+    const made = after.users.filter((user) => !before.users.includes(user)).sort();
+    t.strictSame(
+      made,
+      ["postgres", "rabbitmq", "redis"].filter((user) => made.includes(user)),
+    );
+  });
+}
+
+function provision(machine: Machine) {
+  return machine.exec("stack-agent", ["provision"], { accept: anyCode, timeout: 10 * minutes });
+}
+
+async function reset(machine: Machine, ...args: readonly string[]): Promise<ResetDocument> {
+  const { stdout } = await machine.exec("stack-agent", ["reset", "--json", ...args], { timeout: 10 * minutes });
+  return resetDocument.parse(JSON.parse(stdout));
+}
+
+async function progressOf(machine: Machine): Promise<string> {
+  return machine.sh("cat /run/stack-agent/progress.json 2>/dev/null || true");
+}
+
+async function healthy(t: Test, machine: Machine, startedAt: number): Promise<void> {
+  const { all } = await healthyAfter(machine, startedAt, 2 * minutes);
+  t.comment(`healthy after ${(all / 1000).toFixed(1)} s, ${serviceNames.length} services included`);
+  const { code } = await machine.exec("stack-agent", ["status", "--wait", "--timeout", "60"], {
+    accept: anyCode,
+    timeout: 2 * minutes,
+  });
+  t.equal(code, 0, "and says so");
+}
+
+async function listening(machine: Machine): Promise<number[]> {
+  const lines = (await machine.sh("ss -ltnH")).split("\n");
+  const ports = lines.map((line) => Number(/:(\d+) /.exec(line)?.[1]));
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+interface Snapshot {
+  readonly files: readonly string[];
+  readonly packages: readonly string[];
+  readonly users: readonly string[];
+  readonly units: readonly string[];
+}
+
+async function snapshot(machine: Machine): Promise<Snapshot> {
+  const lines = async (script: string): Promise<string[]> =>
+    (await machine.sh(script, { timeout: minutes })).split("\n");
+  return {
+    files: await files(machine),
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills it in
+    packages: await lines("dpkg-query --show --showformat '${Package} ${Version} ${db:Status-Abbrev}\\n'"),
+    users: await lines("cut -d: -f1 /etc/passwd"),
+    units: await lines("systemctl list-unit-files --no-legend --plain | sort"),
+  };
+}
+
+/**
+ * What a machine changes by itself, or Debian's tools do: logs, caches, lists, their own books,
+ * accounts (looked at by name), and /opt, which dpkg takes with the last package in it.
+ */
+const restless = [
+  ...["/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/srv", "/var/log", "/var/cache", "/var/lib/apt", "/opt"],
+  ...["/var/lib/dpkg", "/var/lib/ucf", "/var/lib/systemd", "/var/lib/dhcp", "/var/tmp"],
+];
+const books = /^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-? |^\/etc\/(resolv\.conf|ld\.so\.cache|mtab) /;
+
+/** Every file: path, kind, mode, owner, link, and of files size and time. */
+async function files(machine: Machine): Promise<string[]> {
+  const prune = restless.map((path) => `-path ${path}`).join(" -o ");
+  const found = String.raw`\( -type f -printf '%p %y %m %U %G %s %T@\n' -o -printf '%p %y %m %U %G %l\n' \)`;
+  const text = await machine.sh(String.raw`find / -xdev \( ${prune} \) -prune -o ${found} | sort`, {
+    timeout: minutes,
+  });
+  return text.split("\n").filter((line) => !books.test(line));
+}
+
+function difference(before: readonly string[], after: readonly string[]): string[] {
+  const [old, now] = [new Set(before), new Set(after)];
+  return [
+    ...before.filter((line) => !now.has(line)).map((line) => `- ${line}`),
+    ...after.filter((line) => !old.has(line)).map((line) => `+ ${line}`),
+  ].sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1));
+}
