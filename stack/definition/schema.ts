@@ -197,7 +197,15 @@ export const definitionSchema = z.strictObject({
   ),
   agent: z.prefault(
     z
-      .strictObject({ port: z._default(port("The agent's HTTP port, on every address"), 8000) })
+      .strictObject({
+        port: z._default(port("The agent's HTTP port, on every address"), 8000),
+        drift: z._default(
+          z
+            .union([z.literal("off"), cron], { error: () => 'must be "off" or a cron expression of five fields' })
+            .check(z.describe("When the machine is compared with the definition; off: never")),
+          "*/15 * * * *",
+        ),
+      })
       .check(z.describe("The agent: health, status, jobs")),
     {},
   ),
