@@ -27,11 +27,27 @@ export async function inspectComponent(
 ): Promise<ComponentFacts> {
   const specs = model.units.filter((spec) => spec.component === component);
   const owners = model.files.filter((entry) => entry.component === component).flatMap(unitsOf);
-  const [files, units] = await Promise.all([
+  const [files, units, unlinked] = await Promise.all([
     eyes.files(component, model),
     eyes.units([...new Set([...specs.map((spec) => spec.unit), ...owners])]),
+    unlinkedUnits(eyes, specs),
   ]);
-  return { files, specs, units };
+  // systemd says what it read last: that a link is gone since then it does not know.
+  const seen = [...units].map(([name, unit]): [string, UnitFacts] =>
+    unlinked.has(name) && isOn(unit) ? [name, { ...unit, enabled: "disabled" }] : [name, unit],
+  );
+  return { files, specs, units: new Map(seen) };
+}
+
+/** Units whose link of enabling is not there. */
+async function unlinkedUnits(eyes: Eyes, specs: readonly UnitSpec[]): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(
+    specs.map(async ({ unit, want, wantedBy }) => {
+      if (want !== "enabled" || wantedBy === undefined) return [];
+      return (await eyes.exists(`/etc/systemd/system/${wantedBy}.wants/${unit}`)) ? [] : [unit];
+    }),
+  );
+  return new Set(found.flat());
 }
 
 /** Files and folders first, in the table's order, then the units. */

@@ -14,7 +14,7 @@ import { timelineDocument } from "../../stack/documents/timeline.ts";
 import type { Machine } from "./boot.ts";
 import { health } from "./health.ts";
 import { redisLogin, secret } from "./logins.ts";
-import { managementDelete } from "./management.ts";
+import { management, managementDelete } from "./management.ts";
 import { required, serviceNames, serviceUnit } from "./required.ts";
 import { superuser } from "./rows/postgres.ts";
 import { planIsEmpty } from "./rows/reboot.ts";
@@ -95,8 +95,9 @@ const drifts: readonly Drifts[] = [
     make: async (machine) => {
       const vhost = encodeURIComponent(rabbitmq.vhost);
       await managementDelete(machine, `queues/${vhost}/stock-analysis-frontend`);
-      const binding = `bindings/${vhost}/e/stock-analysis-events/q/stock-analysis-broker-gateway/broker.*`;
-      await managementDelete(machine, binding);
+      const bindings = `bindings/${vhost}/e/stock-analysis-events/q/stock-analysis-broker-gateway`;
+      const [binding] = await management<readonly { readonly properties_key: string }[]>(machine, bindings);
+      await managementDelete(machine, `${bindings}/${encodeURIComponent(binding?.properties_key ?? "")}`);
       await managementDelete(machine, `policies/${vhost}/check`);
       await sql(machine, `ALTER ROLE ${postgres.user} CREATEDB CONNECTION LIMIT 7`);
       await sql(machine, "ALTER ROLE stack_agent NOLOGIN");
