@@ -201,8 +201,11 @@ export const definitionSchema = z.strictObject({
         port: z._default(port("The agent's HTTP port, on every address"), 8000),
         drift: z._default(
           z
-            .union([z.literal("off"), cron], { error: () => 'must be "off" or a cron expression of five fields' })
-            .check(z.describe("When the machine is compared with the definition; off: never")),
+            .string()
+            .check(
+              z.regex(/^(off|(\S+\s+){4}\S+)$/, 'must be "off" or a cron expression of five fields, e.g. "0 * * * *"'),
+              z.describe("When the machine is compared with the definition; off: never"),
+            ),
           "*/15 * * * *",
         ),
       })
