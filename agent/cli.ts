@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { describeError, ExitCode, errorDocument, isStackError } from "../lib/error.ts";
+import type { Log } from "../lib/log.ts";
 import { outliveReaders } from "../lib/outlive-readers.ts";
 import about from "../package.json" with { type: "json" };
 import {
@@ -55,23 +56,9 @@ function program(end: (code: number) => void): Command {
     );
 
   commandOf(root, "provision").action(
-    async (options: { plan?: boolean; json?: boolean; only?: string; from?: string }) => {
-      const [{ provisionCommand }, { openLog }, { datagramSender }] = await Promise.all([
-        import("./provision/command.ts"),
-        import("./journal/journal.ts"),
-        import("./notify/datagram.ts"),
-      ]);
-      const [, file] = process.argv;
-      const log = openLog({ environment: process.env, program: file, send: datagramSender(file) });
-      const stop = stopSignal();
-      try {
-        const write = (text: string): void => void process.stdout.write(text);
-        end(await provisionCommand({ ...options, log, signal: stop.signal, write, userId: process.geteuid?.() }));
-      } catch (error) {
-        if (!stop.signal.aborted) throw error;
-        process.stderr.write(`${describeError(error)}\n`);
-        end(stop.exit());
-      }
+    async (options: { plan?: boolean; diff?: boolean; json?: boolean; only?: string; from?: string }) => {
+      const { provisionCommand } = await import("./provision/command.ts");
+      end(await interruptible((context) => provisionCommand({ ...options, ...context })));
     },
   );
 
@@ -111,6 +98,11 @@ function program(end: (code: number) => void): Command {
       end(await (await import("./status/command.ts")).statusCommand(options)),
   );
 
+  commandOf(root, "drift").action(async (options: { json?: boolean }) => {
+    const { driftCommand } = await import("./drift/command.ts");
+    end(await interruptible((context) => driftCommand({ ...options, ...context })));
+  });
+
   commandOf(root, "health").action(async (component: string | undefined, options: { format: string }) => {
     const { healthCommand } = await import("./health/command.ts");
     end(await healthCommand({ ...options, ...(component === undefined ? {} : { component }) }));
@@ -137,6 +129,11 @@ function program(end: (code: number) => void): Command {
   commandOf(root, "analyze").action(async (options: { firstBoot?: boolean; json?: boolean }) =>
     end(await (await import("./analyze/command.ts")).analyzeCommand(options)),
   );
+
+  commandOf(root, "job").action(async (job: string) => {
+    const { jobCommand } = await import("./jobs/command.ts");
+    end(await interruptible((context) => jobCommand({ job, ...context })));
+  });
 
   return root;
 }
@@ -179,6 +176,32 @@ function seconds(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= 86_400) return value;
   throw new InvalidArgumentError("must be seconds, more than 0 and at most 86400.");
+}
+
+interface CommandContext {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly write: (text: string) => void;
+  readonly userId: number | undefined;
+}
+
+/** A command of root's that ends in order on a signal, with the signal's exit code. */
+async function interruptible(command: (context: CommandContext) => Promise<number>): Promise<number> {
+  const [{ openLog }, { datagramSender }] = await Promise.all([
+    import("./journal/journal.ts"),
+    import("./notify/datagram.ts"),
+  ]);
+  const [, file] = process.argv;
+  const log = openLog({ environment: process.env, program: file, send: datagramSender(file) });
+  const stop = stopSignal();
+  try {
+    const write = (text: string): void => void process.stdout.write(text);
+    return await command({ log, signal: stop.signal, write, userId: process.geteuid?.() });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    process.stderr.write(`${describeError(error)}\n`);
+    return stop.exit();
+  }
 }
 
 /** Aborts on the first SIGTERM or SIGINT; the exit code is then 128 + the signal. */

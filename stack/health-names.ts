@@ -1,7 +1,7 @@
 import { dependencyNames } from "./model.ts";
 
 /** What health speaks of beside databases and services: the machine they run on, and the agent's own work on it. */
-export const machineComponents: readonly string[] = ["disk", "memory", "jobs"];
+export const machineComponents: readonly string[] = ["disk", "memory", "jobs", "drift"];
 
 /** `data`: databases and broker; `services`; `machine`. */
 export const healthGroups = ["data", "services", "machine"] as const;

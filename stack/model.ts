@@ -108,8 +108,8 @@ export interface FileEntry {
   readonly when: "build" | "boot";
   /** A baked file that must be there before packages are unpacked: it says how. */
   readonly beforePackages?: true;
-  /** The unit that must be restarted when the file changes. */
-  readonly unit?: string;
+  /** The unit that must be restarted when the file changes, or several. */
+  readonly unit?: string | readonly string[];
   /** Template variables beside `stack`, `budget`, `secret`. */
   readonly data?: Readonly<Record<string, unknown>>;
 }

@@ -2,32 +2,34 @@ import { rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ensureFolder, unfinishedName, writeFileAtomic } from "../../lib/files.ts";
 import type { Executors } from "../engine/action.ts";
-import { markStale, monotonicMicroseconds } from "../state/stale.ts";
+import { whileStale } from "../state/stale.ts";
+import { setAside } from "./set-aside.ts";
 
 export const makeDirectory: Executors["makeDirectory"] = {
   describe: ({ path }) => path,
-  async apply({ path, mode, owner }, io) {
-    await ensureFolder(path, { mode, ...(await io.owner(owner)) });
+  async apply({ path, mode, owner, units = [] }, io) {
+    const ids = await io.owner(owner);
+    await setAside(path, "directory", io.log);
+    await whileStale(io.paths.run, units, () => ensureFolder(path, { mode, ...ids }));
   },
 };
 
 export const writeFile: Executors["writeFile"] = {
   describe: ({ path }) => path,
-  async apply({ path, mode, owner, text, unit }, io) {
+  async apply({ path, mode, owner, text, units = [] }, io) {
     const content = await io.unseal(text);
     const ids = await io.owner(owner);
-    // Before: a crash after the write is noticed. After: a start in between read the old text.
-    if (unit !== undefined) await markStale(io.paths.run, unit, monotonicMicroseconds());
-    await writeFileAtomic(path, content, { mode, ...ids });
-    if (unit !== undefined) await markStale(io.paths.run, unit, monotonicMicroseconds());
+    await setAside(path, "file", io.log);
+    await whileStale(io.paths.run, units, () => writeFileAtomic(path, content, { mode, ...ids }));
   },
 };
 
 export const linkFile: Executors["linkFile"] = {
   describe: ({ path, target }) => `${path} -> ${target}`,
-  async apply({ path, target }) {
+  async apply({ path, target }, io) {
     const folder = dirname(path);
     await ensureFolder(folder);
+    await setAside(path, "symlink", io.log);
     const temporary = join(folder, unfinishedName());
     try {
       await symlink(target, temporary);

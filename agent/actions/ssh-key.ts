@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Executors, Io, SshKeyType } from "../engine/action.ts";
-import { markStale, monotonicMicroseconds } from "../state/stale.ts";
+import { whileStale } from "../state/stale.ts";
 
 export const sshFolder = "/etc/ssh";
 export const sshUnit = "ssh.service";
@@ -10,9 +10,7 @@ export const renewSshKey: Executors["renewSshKey"] = {
   together: true,
   describe: ({ type }) => type,
   async apply({ type }, io) {
-    await markStale(io.paths.run, sshUnit, monotonicMicroseconds());
-    await replaceHostKey(sshFolder, type, io);
-    await markStale(io.paths.run, sshUnit, monotonicMicroseconds());
+    await whileStale(io.paths.run, [sshUnit], () => replaceHostKey(sshFolder, type, io));
   },
 };
 

@@ -15,7 +15,8 @@ export const reloadUnits: Executors["reloadUnits"] = {
   },
 };
 
-export const enableUnits = changeUnitFiles(["enable"]);
+// Those that are masked can't be enabled.
+export const enableUnits = changeUnitFiles(["unmask"], ["unmask", "--runtime"], ["enable"]);
 export const disableUnits = changeUnitFiles(["disable", "--now"]);
 export const maskUnits = changeUnitFiles(["mask", "--now"]);
 export const unmaskUnits = changeUnitFiles(["unmask"]);
@@ -28,12 +29,12 @@ export const stopUnits: Executors["stopUnits"] = {
   },
 };
 
-function changeUnitFiles(verb: readonly string[]): Executors["enableUnits"] {
+function changeUnitFiles(...verbs: readonly (readonly string[])[]): Executors["enableUnits"] {
   return {
     lock: "systemd",
     describe: ({ units }) => units.join(" "),
     async apply({ units }, io) {
-      await io.run("systemctl", ["--quiet", ...verb, "--", ...units]);
+      for (const verb of verbs) await io.run("systemctl", ["--quiet", ...verb, "--", ...units]);
     },
   };
 }

@@ -3,6 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { exists, writeFileAtomic } from "../../lib/files.ts";
 import { venvStamp } from "../../stack/venv.ts";
 import type { Executors } from "../engine/action.ts";
+import { whileStale } from "../state/stale.ts";
 
 const TIMEOUT = 15 * 60_000;
 
@@ -27,7 +28,7 @@ const certificates = "/etc/ssl/certs/ca-certificates.crt";
 export const makeVenv: Executors["makeVenv"] = {
   lock: "uv",
   describe: ({ service, requirements }) => `${service} from ${requirements}`,
-  async apply({ venv, requirements }, io) {
+  async apply({ venv, requirements, units }, io) {
     const stamp = venvStamp({ venv });
     const python = `${venv}/bin/python`;
     const install = "python3 -m pip install uv, or put uv's binary into /usr/local/bin";
@@ -41,12 +42,14 @@ export const makeVenv: Executors["makeVenv"] = {
     const digest = createHash("sha256")
       .update(await readFile(requirements))
       .digest("hex");
-    // From here to the last line it is nobody's whole venv.
-    await rm(stamp, { force: true });
-    if (!(await exists(python))) {
-      await io.run("uv", ["venv", "--quiet", "--clear", "--python", "/usr/bin/python3", venv], options);
-    }
-    await io.run("uv", ["pip", "sync", "--quiet", "--require-hashes", "--python", python, requirements], options);
-    await writeFileAtomic(stamp, `${digest}\n`);
+    await whileStale(io.paths.run, units, async () => {
+      // From here to the last line it is nobody's whole venv.
+      await rm(stamp, { force: true });
+      if (!(await exists(python))) {
+        await io.run("uv", ["venv", "--quiet", "--clear", "--python", "/usr/bin/python3", venv], options);
+      }
+      await io.run("uv", ["pip", "sync", "--quiet", "--require-hashes", "--python", python, requirements], options);
+      await writeFileAtomic(stamp, `${digest}\n`);
+    });
   },
 };

@@ -18,7 +18,8 @@ const folder = "/etc/systemd/system/";
 export function sandboxesOf(model: Model, templates: Templates): Sandbox[] {
   const texts = new Map<string, string[]>();
   for (const entry of model.files) {
-    const unit = /^([^/]+\.service)(\.d\/[^/]+\.conf)?$/.exec(
+    // Not of a template: a oneshot of root's is started from it, and is nowhere to be asked.
+    const unit = /^([^/]*[^/@]\.service)(\.d\/[^/]+\.conf)?$/.exec(
       entry.path.startsWith(folder) ? entry.path.slice(folder.length) : "",
     )?.[1];
     if (unit === undefined || entry.kind !== "file") continue;

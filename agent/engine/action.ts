@@ -5,14 +5,14 @@ import type { Sealed } from "./sealed.ts";
 
 /** Every action there is and what it is given: one line an action. */
 export interface ActionArgs {
-  makeSecret: { name: SecretName };
+  makeSecret: { name: SecretName; units: readonly string[] };
   renewSecret: { name: SecretName; units: readonly string[] };
   renewSshKey: { type: SshKeyType };
   installPackages: { packages: readonly string[] };
   makeUsers: { path: string };
   rememberHost: { files: readonly string[] };
-  makeDirectory: { path: string; mode: number; owner: string };
-  writeFile: { path: string; mode: number; owner: string; text: Sealed; unit?: string };
+  makeDirectory: { path: string; mode: number; owner: string; units?: readonly string[] };
+  writeFile: { path: string; mode: number; owner: string; text: Sealed; units?: readonly string[] };
   linkFile: { path: string; target: string };
   reloadUnits: Record<string, never>;
   enableUnits: { units: readonly string[] };
@@ -21,7 +21,7 @@ export interface ActionArgs {
   startUnits: { units: readonly string[]; wait: boolean };
   restartUnits: { units: readonly string[]; wait: boolean };
   generateLocale: { locale: string };
-  makeVenv: { service: string; venv: string; requirements: string };
+  makeVenv: { service: string; venv: string; requirements: string; units: readonly string[] };
   rememberInstance: { machineId: string };
   stopUnits: { units: readonly string[] };
   unmaskUnits: { units: readonly string[] };
@@ -46,9 +46,12 @@ export type SshKeyType = (typeof sshKeyTypes)[number];
 
 export type ActionName = keyof ActionArgs;
 
-/** One thing to do, why, and with what. Holds no secret's value: it can be printed. */
+/**
+ * One thing to do, why, and with what. Holds no secret's value: it can be printed. `diff` are
+ * lines of what is there, `- …`, and what will be, `+ …`, where that says more than `why`.
+ */
 export type Action<K extends ActionName = ActionName> = {
-  readonly [P in K]: Readonly<{ do: P; why: string; args: ActionArgs[P] }>;
+  readonly [P in K]: Readonly<{ do: P; why: string; args: ActionArgs[P]; diff?: readonly string[] }>;
 }[K];
 
 /** How each action is carried out; the mapped type makes a missing one a type error. */

@@ -1,6 +1,7 @@
 import type { Listener } from "../../lib/listeners.ts";
 import type { Run } from "../../lib/run.ts";
 import type { FileEntry, Model, SecretName } from "../../stack/model.ts";
+import type { WantedFile } from "./file-diff.ts";
 import type { Sealed } from "./sealed.ts";
 
 export interface UnitFacts {
@@ -35,6 +36,8 @@ export interface Eyes {
   readonly run: Run;
   /** All files of a component (build and boot), rendered and compared. */
   files(component: FileEntry["component"], model: Model): Promise<readonly FileFacts[]>;
+  /** How what is at the path becomes the file, as a unified diff without a secret's value. */
+  diff(file: WantedFile): Promise<string>;
   units(names: readonly string[]): Promise<ReadonlyMap<string, UnitFacts>>;
   /** Installed version of each package, undefined where it is not installed. */
   packages(names: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>;

@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs";
-import { lstat, readFile, readlink } from "node:fs/promises";
+import { lstat, readFile, readlink, stat } from "node:fs/promises";
 import { isErrno, StackError } from "../../lib/error.ts";
 import type { FileEntry } from "../../stack/model.ts";
 import { type Accounts, ownerIds } from "./accounts.ts";
@@ -14,9 +14,12 @@ export interface CompareContext {
 
 const MODE_BITS = 0o7777;
 
-/** How what is at an entry's path differs from what the table says. Symbolic links are not followed. */
+/**
+ * How what is at an entry's path differs from what the table says. Symbolic links are not
+ * followed, but for a folder's: it may have been moved to where there is more room.
+ */
 export async function compareFile(entry: FileEntry, text: Sealed, context: CompareContext): Promise<FileFacts> {
-  const found = await lstatIfAny(entry.path);
+  const found = await statsOf(entry);
   if (found === undefined) return { entry, text, differs: ["missing"] };
   if (kindOf(found) !== entry.kind) return { entry, text, differs: ["kind"] };
   if (entry.kind === "symlink") {
@@ -55,9 +58,16 @@ function kindOf(found: Stats): FileEntry["kind"] | "other" {
   return found.isSymbolicLink() ? "symlink" : "other";
 }
 
-async function lstatIfAny(path: string): Promise<Stats | undefined> {
+async function statsOf({ path, kind }: FileEntry): Promise<Stats | undefined> {
+  const found = await ifAny(() => lstat(path));
+  if (kind !== "directory" || found?.isSymbolicLink() !== true) return found;
+  const behind = await ifAny(() => stat(path));
+  return behind?.isDirectory() ? behind : found;
+}
+
+async function ifAny(look: () => Promise<Stats>): Promise<Stats | undefined> {
   try {
-    return await lstat(path);
+    return await look();
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;

@@ -8,11 +8,13 @@ import { budget } from "../../stack/budget.ts";
 import type { FileEntry, Model } from "../../stack/model.ts";
 import { renderFile } from "../../stack/render/file.ts";
 import type { Templates } from "../../stack/render/render.ts";
+import { secretForms as written } from "../secrets/forms.ts";
 import { secretMatches } from "../secrets/matches.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import { unseal } from "../secrets/unseal.ts";
 import { readAccounts } from "./accounts.ts";
 import type { Eyes, UnitFacts } from "./eyes.ts";
+import { fileDiff } from "./file-diff.ts";
 import { compareFile } from "./file-facts.ts";
 import { memoryMiB } from "./memory.ts";
 import { readPackages } from "./package-facts.ts";
@@ -66,6 +68,9 @@ export function localEyes(options: LocalEyesOptions): Eyes {
         entries.map(async (entry) => compareFile(entry, await textOf(entry, model), { accounts, unseal: unsealIfAll })),
       );
     },
+    async diff(file) {
+      return fileDiff(file, { accounts: await readAccounts(), values: await secretValues(secrets) });
+    },
     units: gathered((names) => readUnits(names, run, options.runDirectory)),
     packages: (names) => readPackages(names),
     listeners: (ports) => readListeners(ports),
@@ -107,6 +112,18 @@ async function freeMiB(path: string): Promise<number | undefined> {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;
   }
+}
+
+/** Every form of every secret that is there, and its mark. */
+async function secretValues(secrets: SecretStore): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const name of secrets.names) {
+    const value = await secrets.read(name).catch(() => undefined);
+    if (value === undefined) continue;
+    for (const form of secretForms) found.set(written[form](value), secretMark(name, form));
+    found.set(Buffer.from(value).toString("base64"), secretMark(name));
+  }
+  return found;
 }
 
 function markOf(name: string, form: string | undefined, model: Model): string {

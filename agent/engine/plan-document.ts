@@ -1,43 +1,70 @@
 import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import type { PlanDocument } from "../../stack/documents/plan.ts";
+import type { Action } from "./action.ts";
 import type { EngineOptions } from "./engine.ts";
+import type { Eyes } from "./eyes.ts";
+import { foresee, isForeseen } from "./foresee.ts";
 import { describeAction, problemError } from "./run-stage.ts";
-import type { Plan, Stage } from "./stage.ts";
+import type { Plan, Stage, StageId } from "./stage.ts";
+
+type Looking = Pick<EngineOptions, "stages" | "eyes" | "model" | "executors" | "signal">;
+
+type Planned = { readonly plan: Plan } | { readonly error: StackError };
 
 /**
- * What provisioning would do, without doing it. What can be seen only after something else
- * is done is listed as unseen.
+ * What provisioning would do, without doing it: each stage's first round. What can be seen
+ * only after something else is done is listed as unseen.
  *
+ * @param more `diff`: with what is there and what will be
  * @throws StackError of a look that failed though nothing before it has anything to do
  */
-export async function planStages(
-  options: Pick<EngineOptions, "stages" | "eyes" | "model" | "executors" | "signal">,
-): Promise<PlanDocument> {
-  const plans = await Promise.all(options.stages.map((stage) => planStage(stage, options)));
-  const actions = options.stages.flatMap((stage, index) =>
-    (plans[index]?.plan?.actions ?? []).map((action) => ({
-      stage: stage.id,
-      do: action.do,
-      what:
-        options.executors[action.do] === undefined
-          ? ""
-          : describeAction(action, options.executors).slice(action.do.length).trim(),
-      why: action.why,
-    })),
+export async function planStages(options: Looking, more: { readonly diff?: boolean } = {}): Promise<PlanDocument> {
+  const plans = await planEach(options);
+  const planned = options.stages.map((stage) => ({ stage, outcome: plans.get(stage.id) }));
+  const actions = planned.flatMap(({ stage, outcome }) =>
+    actionsOf(outcome).map((action) => ({ stage: stage.id, action })),
   );
-  const unseen = options.stages.flatMap((stage, index) => {
-    const planned = plans[index];
-    if (planned?.error === undefined) return (planned?.plan?.unseen ?? []).map((what) => `${stage.id}: ${what}`);
-    if (actions.length === 0) throw planned.error;
-    return [`${stage.id}: ${planned.error.message}`];
+  const unseen = planned.flatMap(({ stage, outcome }) => {
+    if (outcome === undefined || "plan" in outcome) return unseenOf(outcome).map((what) => `${stage.id}: ${what}`);
+    if (actions.length === 0) throw outcome.error;
+    return [`${stage.id}: ${outcome.error.message}`];
   });
-  return { actions, unseen };
+  return {
+    actions: await Promise.all(
+      actions.map(async ({ stage, action }) => {
+        const diff = more.diff ? await diffOf(action, options.eyes) : "";
+        const what = whatOf(action, options);
+        return { stage, do: action.do, what, why: action.why, ...(diff === "" ? {} : { diff }) };
+      }),
+    ),
+    unseen,
+  };
 }
 
-async function planStage(
-  stage: Stage,
-  { eyes, model, signal }: Pick<EngineOptions, "eyes" | "model" | "signal">,
-): Promise<{ readonly plan?: Plan; readonly error?: StackError }> {
+/** Looks at all at once; and again, once their plans are known, where what a stage needs will change what it sees. */
+async function planEach(options: Looking): Promise<ReadonlyMap<StageId, Planned>> {
+  const early = new Map(
+    await Promise.all(
+      options.stages.map(async (stage) => [stage.id, await planStage(stage, options.eyes, options)] as const),
+    ),
+  );
+  const before = new Map<StageId, readonly Action[]>();
+  const plans = new Map<StageId, Planned>();
+  // The list is in an order in which what is needed comes first.
+  for (const stage of options.stages) {
+    const needs = options.stages.filter(({ id }) => (stage.needs as readonly StageId[]).includes(id));
+    const done = needs.flatMap(({ id }) => [...(before.get(id) ?? []), ...actionsOf(plans.get(id))]);
+    before.set(stage.id, done);
+    const known = early.get(stage.id);
+    plans.set(
+      stage.id,
+      known !== undefined && !isForeseen(done) ? known : await planStage(stage, foresee(options.eyes, done), options),
+    );
+  }
+  return plans;
+}
+
+async function planStage(stage: Stage, eyes: Eyes, { model, signal }: Looking): Promise<Planned> {
   try {
     const facts = await stage.inspect(eyes, model, signal);
     const problem = problemError(stage.preflight(facts, model));
@@ -47,4 +74,22 @@ async function planStage(
     if (isStackError(error)) return { error };
     return { error: new StackError("internal", messageOf(error), { cause: error }) };
   }
+}
+
+function actionsOf(planned: Planned | undefined): readonly Action[] {
+  return planned !== undefined && "plan" in planned ? planned.plan.actions : [];
+}
+
+function unseenOf(planned: Planned | undefined): readonly string[] {
+  return planned !== undefined && "plan" in planned ? planned.plan.unseen : [];
+}
+
+function whatOf(action: Action, { executors }: Looking): string {
+  if (executors[action.do] === undefined) return "";
+  return describeAction(action, executors).slice(action.do.length).trim();
+}
+
+async function diffOf(action: Action, eyes: Eyes): Promise<string> {
+  if (action.do === "writeFile") return eyes.diff(action.args);
+  return (action.diff ?? []).join("\n");
 }

@@ -15,6 +15,8 @@ export interface UnitPlanOptions {
    * waited for, and are left alone while systemd has them queued.
    */
   readonly wait: boolean;
+  /** Units that what is planned before leaves behind, e.g. by a new secret that they have read. */
+  readonly outdated?: readonly string[];
 }
 
 /** Looks at a component's files, its units, and the units that its files belong to. */
@@ -24,12 +26,28 @@ export async function inspectComponent(
   component: FileEntry["component"],
 ): Promise<ComponentFacts> {
   const specs = model.units.filter((spec) => spec.component === component);
-  const owners = model.files.filter((entry) => entry.component === component).flatMap((entry) => entry.unit ?? []);
-  const [files, units] = await Promise.all([
+  const owners = model.files.filter((entry) => entry.component === component).flatMap(unitsOf);
+  const [files, units, unlinked] = await Promise.all([
     eyes.files(component, model),
     eyes.units([...new Set([...specs.map((spec) => spec.unit), ...owners])]),
+    unlinkedUnits(eyes, specs),
   ]);
-  return { files, specs, units };
+  // systemd says what it read last: that a link is gone since then it does not know.
+  const seen = [...units].map(([name, unit]): [string, UnitFacts] =>
+    unlinked.has(name) && isOn(unit) ? [name, { ...unit, enabled: "disabled" }] : [name, unit],
+  );
+  return { files, specs, units: new Map(seen) };
+}
+
+/** Units whose link of enabling is not there. */
+async function unlinkedUnits(eyes: Eyes, specs: readonly UnitSpec[]): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(
+    specs.map(async ({ unit, want, wantedBy }) => {
+      if (want !== "enabled" || wantedBy === undefined) return [];
+      return (await eyes.exists(`/etc/systemd/system/${wantedBy}.wants/${unit}`)) ? [] : [unit];
+    }),
+  );
+  return new Set(found.flat());
 }
 
 /** Files and folders first, in the table's order, then the units. */
@@ -45,10 +63,15 @@ export function planFiles(files: readonly FileFacts[]): Action[] {
 function fileAction({ entry, text, differs }: FileFacts): Action {
   const { path, mode, owner } = entry;
   const why = differs.map((difference) => reasons[difference]).join(", ");
-  if (entry.kind === "directory") return { do: "makeDirectory", why, args: { path, mode, owner } };
   if (entry.kind === "symlink") return { do: "linkFile", why, args: { path, target: entry.target ?? "" } };
-  const unit = entry.unit !== undefined && changesText(differs) ? { unit: entry.unit } : {};
-  return { do: "writeFile", why, args: { path, mode, owner, text, ...unit } };
+  const restarted = changesText(differs) ? unitsOf(entry) : [];
+  const units = restarted.length > 0 ? { units: restarted } : {};
+  if (entry.kind === "directory") return { do: "makeDirectory", why, args: { path, mode, owner, ...units } };
+  return { do: "writeFile", why, args: { path, mode, owner, text, ...units } };
+}
+
+function unitsOf({ unit }: FileEntry): readonly string[] {
+  return [unit ?? []].flat();
 }
 
 const reasons: Readonly<Record<FileDifference, string>> = {
@@ -69,9 +92,10 @@ export function planUnits(facts: ComponentFacts, options: UnitPlanOptions): Acti
   const state = (unit: string): UnitFacts => facts.units.get(unit) ?? unknownUnit(unit);
   const wanted = (want: UnitSpec["want"]): UnitFacts[] =>
     facts.specs.filter((spec) => spec.want === want).map((spec) => state(spec.unit));
-  const changed = new Set(
-    facts.files.filter(({ differs }) => changesText(differs)).flatMap(({ entry }) => entry.unit ?? []),
-  );
+  const changed = new Set([
+    ...facts.files.filter(({ differs }) => changesText(differs)).flatMap(({ entry }) => unitsOf(entry)),
+    ...(options.outdated ?? []),
+  ]);
   const kept = facts.specs.filter((spec) => spec.want === "enabled" && spec.running === true);
 
   const start = kept.map(({ unit }) => state(unit)).filter((unit) => needsStart(unit, changed, options));

@@ -1,3 +1,4 @@
+import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { HealthStatus } from "../../stack/documents/health.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import type { JobState } from "../jobs/runner.ts";
@@ -10,6 +11,8 @@ export interface Snapshot {
   /** How provisioning stands; undefined before it has begun. */
   readonly progress: ProgressDocument | undefined;
   readonly jobs: readonly JobState[];
+  /** What the job drift last found; undefined where it has not looked, or never does. */
+  readonly drift?: DriftDocument | undefined;
   /** Ports of each component and service. */
   readonly ports: ReadonlyMap<string, readonly number[]>;
   /** Now, by the clock of the results' `at`. */
@@ -49,7 +52,7 @@ export function componentStates(snapshot: Snapshot): readonly ComponentState[] {
       ageMs: Math.max(a.ageMs, b.ageMs),
     }));
   });
-  return [provisionState(snapshot.progress), ...checked, ...jobsState(snapshot.jobs)];
+  return [provisionState(snapshot.progress), ...checked, ...jobsState(snapshot.jobs), ...driftState(snapshot)];
 }
 
 /** Ages in intervals after which a result that was not a failure counts as warn, and as fail. */
@@ -76,8 +79,10 @@ function provisionState(progress: ProgressDocument | undefined): ComponentState 
     const running = runningStages(progress);
     return { ...state, status: "warn", code: "running", message: `running: ${running.join(", ") || "starting"}` };
   }
-  const failed = progress.stages.filter((stage) => stage.status === "failed");
-  const message = failed.map((stage) => `${stage.id}: ${stage.error?.message ?? "failed"}`).join("; ");
+  const undone = progress.stages.filter((stage) => stage.status !== "done");
+  const failed = undone.filter((stage) => stage.status === "failed");
+  const told = failed.length > 0 ? failed : undone;
+  const message = told.map((stage) => `${stage.id}: ${stage.error?.message ?? stage.status}`).join("; ");
   return { ...state, status: "fail", code: "failed", message: message || "provisioning failed" };
 }
 
@@ -92,4 +97,18 @@ function jobsState(jobs: readonly JobState[]): readonly ComponentState[] {
   if (failed.length === 0) return [{ ...state, status: "pass", code: "ok" }];
   const message = failed.map((job) => `${job.name}: ${job.lastError}`).join("; ");
   return [{ ...state, status: "warn", code: "job-failed", message }];
+}
+
+/** What differs is nobody's outage: it warns, and no more. */
+function driftState({ drift, date }: Snapshot): readonly ComponentState[] {
+  // Why the job could not look is told by the jobs.
+  if (drift === undefined || drift.error !== undefined) return [];
+  const ageMs = Math.max(0, date.getTime() - Date.parse(drift.checkedAt));
+  const state = { name: "drift", latencyMs: 0, ageMs };
+  const [first] = drift.differences;
+  if (first === undefined) return [{ ...state, status: "pass", code: "ok" }];
+  const count = drift.differences.length;
+  const what = `${first.stage}: ${[first.what || first.do, first.why].join(": ")}`;
+  const message = count === 1 ? what : `${count} differences, first ${what}`;
+  return [{ ...state, status: "warn", code: "drifted", message: `${message} (stack-agent drift)` }];
 }

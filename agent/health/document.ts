@@ -31,7 +31,7 @@ export function healthDocument(snapshot: Snapshot, scope: Scope, detail: boolean
     ...(stage === "" ? {} : { stage }),
     checks: {
       ...ownChecks(
-        components.filter((state) => state.name === "provision" || state.name === "jobs"),
+        components.filter((state) => ["provision", "jobs", "drift"].includes(state.name)),
         snapshot,
         detail,
       ),

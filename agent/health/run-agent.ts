@@ -1,7 +1,9 @@
 import type { Log } from "../../lib/log.ts";
+import { rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
 import { startingComponent } from "../../stack/health-names.ts";
 import type { Model } from "../../stack/model.ts";
 import type { Check, CheckContext } from "../checks/check.ts";
+import { driftPath, readDrift } from "../drift/drift-file.ts";
 import type { Job } from "../jobs/jobs.ts";
 import { jobRunner } from "../jobs/runner.ts";
 import { messageIds } from "../journal/message-ids.ts";
@@ -9,6 +11,7 @@ import type { Notifier } from "../notify/notify.ts";
 import { keepWatchdog } from "../notify/watchdog.ts";
 import type { Clock } from "./clock.ts";
 import { componentStates, runningStages, type Snapshot } from "./components.ts";
+import { followFile } from "./follow-file.ts";
 import { followProgress } from "./follow-progress.ts";
 import { type CheckResult, type Scheduler, scheduler, type Timing } from "./scheduler.ts";
 import { healthServer } from "./server.ts";
@@ -53,6 +56,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
     results: checks?.results() ?? [starting(started)],
     progress: progress.current(),
     jobs: jobs?.states() ?? [],
+    drift: drift?.current(),
     ports,
     now: clock.now(),
     date: clock.date(),
@@ -62,6 +66,13 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
     if (now !== undefined && now.state !== "running") checks?.hurry();
     void notifier.status(statusLine(snapshot()));
   });
+  const drift = isLookedFor(model)
+    ? followFile(driftPath(options.runFolder), {
+        read: () => readDrift(options.runFolder),
+        onChange: () => void notifier.status(statusLine(snapshot())),
+        interval: () => 2_000,
+      })
+    : undefined;
   const server = await healthServer({
     host: options.host,
     port: options.port,
@@ -74,6 +85,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   const stop = async (): Promise<void> => {
     stopWatchdog();
     progress.stop();
+    drift?.stop();
     await Promise.all([notifier.stopping(), checks?.stop(), jobs?.stop(), server.close()]);
   };
   try {
@@ -101,6 +113,10 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
     throw error;
   }
   return { port: server.port, stop };
+}
+
+function isLookedFor({ definition }: RunAgentOptions["model"]): boolean {
+  return rootJobSchedule("drift", definition) !== undefined;
 }
 
 /** One line for `systemctl status`. */

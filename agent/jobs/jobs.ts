@@ -1,8 +1,13 @@
+import { StackError } from "../../lib/error.ts";
+import { type RootJobName, rootJobNames, rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
+import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { Model } from "../../stack/model.ts";
 import type { CheckContext } from "../checks/check.ts";
+import { readDrift } from "../drift/drift-file.ts";
 import { refreshView } from "./refresh-view.ts";
+import { requestRootJob } from "./request-root-job.ts";
 
-/** Work the agent does on a schedule, as its own unprivileged user. */
+/** Work the agent does on a schedule, as its own unprivileged user, or asks systemd for. */
 export interface Job {
   readonly name: string;
   /** Five cron fields, in the stack's time zone. */
@@ -11,11 +16,28 @@ export interface Job {
   run(context: CheckContext, signal: AbortSignal): Promise<void>;
 }
 
+/** What a job that needs root says went wrong. */
+const outcomes: {
+  readonly [Name in RootJobName]: (runFolder: string) => Promise<DriftDocument["error"]>;
+} = {
+  drift: async (runFolder) => (await readDrift(runFolder))?.error,
+};
+
 /** The jobs of a stack. */
 export function jobs(model: Model): readonly Job[] {
   return [
     ...(model.postgres === undefined
       ? []
       : [{ name: "refresh-view", schedule: model.postgres.viewRefresh, run: refreshView(model.postgres) }]),
+    ...rootJobNames.flatMap((name): Job[] => {
+      const schedule = rootJobSchedule(name, model.definition);
+      const run: Job["run"] = async (_, signal) => {
+        await requestRootJob(name, model.paths.run, signal);
+        const error = await outcomes[name](model.paths.run);
+        if (error !== undefined)
+          throw new StackError(error.code, error.message, { hint: error.hint, detail: error.detail });
+      };
+      return schedule === undefined ? [] : [{ name, schedule, run }];
+    }),
   ];
 }

@@ -9,13 +9,18 @@ export interface StageChoice {
   readonly from?: string;
 }
 
+/** The stages this stack has anything to do for. */
+export function presentStages(all: readonly Stage[], model: Model): readonly Stage[] {
+  return all.filter((stage) => stage.present(model));
+}
+
 /**
  * The stages of this stack that are asked for; without a choice, all of them.
  *
  * @throws StackError `no-such-stage`, `usage`; exit 64
  */
 export function chooseStages(all: readonly Stage[], model: Model, choice: StageChoice): readonly Stage[] {
-  const present = all.filter((stage) => stage.present(model));
+  const present = presentStages(all, model);
   if (choice.only !== undefined && choice.from !== undefined) {
     throw new StackError("usage", "--only and --from exclude each other", { exit: ExitCode.usage });
   }

@@ -10,6 +10,7 @@ export function printPlan(plan: PlanDocument): string {
     if (action.stage !== stage) lines.push(...(stage === undefined ? [] : [""]), action.stage);
     stage = action.stage;
     lines.push(`  ${action.do.padEnd(width)}  ${[action.what, `(${action.why})`].filter(Boolean).join("  ")}`);
+    if (action.diff !== undefined) lines.push(...action.diff.split("\n").map((line) => `      ${line}`));
   }
   const count = plan.actions.length;
   lines.push(...(count === 0 ? [] : ["", `${count} ${count === 1 ? "action" : "actions"}; nothing was changed.`]));

@@ -5,38 +5,46 @@ import { budget } from "../../stack/budget.ts";
 import { deviations } from "../../stack/deviations.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { venvStamp } from "../../stack/venv.ts";
+import { mendDrift } from "../drift/drift-file.ts";
 import { disksOf, explainFullDisk } from "../engine/disk-full.ts";
 import { type EngineOptions, runEngine, type StageResult } from "../engine/engine.ts";
 import { takeLock } from "../engine/lock.ts";
 import { type Progress, progressError, progressPath, progressWriter, trackProgress } from "../engine/progress.ts";
+import type { Stage } from "../engine/stage.ts";
 import { writeTimeline } from "../engine/timeline.ts";
 import { secretsFolder } from "../secrets/read-secret.ts";
 import { readState, statePath, writeState } from "../state/state.ts";
+import { readProgress } from "../status/read-progress.ts";
 
 /**
  * Runs the engine as the one at work, tells its progress in `progress.json`, what it did in
  * `timeline.json`, and keeps the stages' history in `state.json`.
+ * Stages of the stack that it is not asked for stay in the progress as they were: what
+ * failed there still has.
  *
- * @returns the final progress: `done`, or `failed` with the stages' errors
+ * @param all the stack's stages, the engine's own among them
+ * @returns the final progress: `done`, or `failed` where a stage is not done
  * @throws StackError `already-running`, `preflight`, `aborted`
  */
-export async function provision(options: EngineOptions): Promise<ProgressDocument> {
+export async function provision(options: EngineOptions, all: readonly Stage[]): Promise<ProgressDocument> {
   const { paths } = options.model;
   const lock = await takeLock(paths.run, options.io.run);
   try {
     await Promise.all(writtenFolders(options).map(removeUnfinished));
-    const progress = trackProgress(await firstDocument(options), progressWriter(paths.run));
+    const progress = trackProgress(await firstDocument(options, all), progressWriter(paths.run));
     try {
       const results = await runEngine(options, progress);
-      const failed = results.some((result) => result.error !== undefined);
+      const done = results.filter((result) => result.error === undefined).map(({ id }) => id);
       // Why stages failed says more than that their history can't be kept, on a full disk.
       await remember(options, results).catch((error: unknown) => {
-        if (!failed) throw error;
+        if (done.length === results.length) throw error;
       });
       if ((await bakedDeviations(options)) === undefined) {
         progress.set({ deviations: await installedDeviations(options) });
       }
-      end(progress, failed ? "failed" : "done", options);
+      await mendDrift(paths.run, done, done.length === all.length, new Date(options.now()));
+      const isDone = progress.document.stages.every((stage) => stage.status === "done");
+      end(progress, isDone ? "done" : "failed", options);
     } catch (thrown) {
       const error = await explainFullDisk(thrown, options.disks ?? (() => disksOf(options.model)));
       for (const { id } of options.stages) {
@@ -71,14 +79,25 @@ function writtenFolders({ model }: EngineOptions): string[] {
   return [...new Set([...files.map((path) => dirname(path)), secretsFolder(paths.state)])];
 }
 
-async function firstDocument(options: EngineOptions): Promise<ProgressDocument> {
-  const [memory, deviations] = await Promise.all([memoryOf(options), bakedDeviations(options)]);
+async function firstDocument(options: EngineOptions, all: readonly Stage[]): Promise<ProgressDocument> {
+  const [memory, deviations, before] = await Promise.all([
+    memoryOf(options),
+    bakedDeviations(options),
+    readProgress(options.model.paths.run),
+  ]);
   return {
     schemaVersion: 1,
     state: "running",
     pid: process.pid,
     startedAt: new Date(options.now()).toISOString(),
-    stages: options.stages.map(({ id, title }) => ({ id, title, status: "waiting", actions: 0 })),
+    stages: all.map((stage) => {
+      const { id, title } = stage;
+      const fresh = { id, title, status: "waiting", actions: 0 } as const;
+      if (options.stages.includes(stage)) return fresh;
+      const known = before?.stages.find((other) => other.id === id);
+      // One that says it is running was killed in it.
+      return known === undefined || known.status === "running" ? fresh : known;
+    }),
     memory,
     deviations: deviations ?? [],
   };

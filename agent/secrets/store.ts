@@ -9,6 +9,8 @@ import { readSecret, secretsFolder } from "./read-secret.ts";
 
 /** The secrets of this instance. Only `Io` and `Eyes` hold one. */
 export interface SecretStore {
+  /** Of all secrets, there or not. */
+  readonly names: readonly SecretName[];
   /** Whether the secret is there, its file with the mode and owner it must have. */
   has(name: SecretName): Promise<boolean>;
   /** @throws StackError `secret-missing`, `secret-invalid`. */
@@ -60,6 +62,8 @@ export function secretStore(options: SecretStoreOptions): SecretStore {
   };
 
   return {
+    names: [...specs.keys()],
+
     async has(name) {
       const { mode, owner } = access[specOf(name).reader];
       try {

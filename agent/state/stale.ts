@@ -16,6 +16,23 @@ export async function markStale(runDirectory: string, unit: string, nowMicroseco
   await writeFile(join(folder, unit), `${nowMicroseconds}\n`);
 }
 
+/**
+ * Does the work with the units marked as stale, before and after: a crash in it is noticed,
+ * and so is a unit that started in between with what was there.
+ */
+export async function whileStale(
+  runDirectory: string,
+  units: readonly string[],
+  work: () => Promise<void>,
+): Promise<void> {
+  const mark = async (): Promise<void> => {
+    for (const unit of units) await markStale(runDirectory, unit, monotonicMicroseconds());
+  };
+  await mark();
+  await work();
+  await mark();
+}
+
 export async function clearStale(runDirectory: string, unit: string): Promise<void> {
   await rm(join(runDirectory, "stale", unit), { force: true });
 }

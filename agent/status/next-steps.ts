@@ -5,6 +5,7 @@ const machine: Readonly<Record<string, string>> = {
   disk: "df -h; du -xh --max-depth=2 /var | sort -h | tail",
   memory: "systemd-cgtop --order=memory",
   jobs: "stack-agent logs -n 50 agent",
+  drift: "stack-agent drift",
 };
 
 const most = 5;

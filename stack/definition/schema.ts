@@ -197,7 +197,18 @@ export const definitionSchema = z.strictObject({
   ),
   agent: z.prefault(
     z
-      .strictObject({ port: z._default(port("The agent's HTTP port, on every address"), 8000) })
+      .strictObject({
+        port: z._default(port("The agent's HTTP port, on every address"), 8000),
+        drift: z._default(
+          z
+            .string()
+            .check(
+              z.regex(/^(off|(\S+\s+){4}\S+)$/, 'must be "off" or a cron expression of five fields, e.g. "0 * * * *"'),
+              z.describe("When the machine is compared with the definition; off: never"),
+            ),
+          "*/15 * * * *",
+        ),
+      })
       .check(z.describe("The agent: health, status, jobs")),
     {},
   ),

@@ -94,7 +94,7 @@ t.test("completion offers commands, then their options, then the options' values
   t.same(complete("health", "").filter(word), [
     ...["provision", "postgres", "redis", "rabbitmq"],
     ...services,
-    ...["disk", "memory", "jobs", "data", "services", "machine"],
+    ...["disk", "memory", "jobs", "drift", "data", "services", "machine"],
   ]);
   t.same(complete("logs", "-f", "").filter(word), ["agent", "provision", ...stageIds, ...services]);
 });

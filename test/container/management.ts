@@ -13,10 +13,16 @@ export async function management<T>(machine: Machine, path: string): Promise<T> 
   return JSON.parse(body) as T;
 }
 
-export function managementAs(machine: Machine, path: string, user: string, password: string) {
+/** Takes away what is at a path, as somebody who had the password could. */
+export async function managementDelete(machine: Machine, path: string): Promise<void> {
+  const { status } = await managementAs(machine, path, admin, await secret(machine, "rabbitmq.admin"), "DELETE");
+  if (status !== 204) throw new StackError("management", `DELETE ${path} answered ${status}`);
+}
+
+export function managementAs(machine: Machine, path: string, user: string, password: string, method = "GET") {
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
   const url = `http://127.0.0.1:${required.rabbitmq.managementPort}/api/${path}`;
-  return machine.inside().http({ url, headers: { authorization } });
+  return machine.inside().http({ url, method, headers: { authorization } });
 }
 
 export async function brokerVersion(machine: Machine): Promise<string> {

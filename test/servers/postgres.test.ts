@@ -53,6 +53,25 @@ t.test("a real PostgreSQL", async (t) => {
     t.same(await stage.plan(), []);
   });
 
+  await t.test("a role that was dropped comes back with all that the migrations granted it", async (t) => {
+    const held = async () => {
+      const facts = await stage.facts();
+      return typeof facts.server === "string" ? [] : [...facts.server.privileges].sort();
+    };
+    const before = await held();
+    await stage.superuser(`drop owned by ${postgres.agentUser}`);
+    await stage.superuser(`drop role ${postgres.agentUser}`);
+    const actions = await stage.plan();
+    t.same(
+      actions.map((action) => action.do),
+      ["sql", "sql", "sql"],
+      "the role, the database, the event store",
+    );
+    for (const action of actions) await stage.apply(action);
+    t.same(await stage.plan(), []);
+    t.same(await held(), before);
+  });
+
   await t.test("a changed migration is refused with a hint, whoever asks", async (t) => {
     const [applied] = await stage.superuser("select checksum from stack_agent.migrations where version = 3");
     await stage.superuser("update stack_agent.migrations set checksum = 'other' where version = 3");

@@ -35,6 +35,8 @@ export interface ServerFacts {
   /** The stack's database; undefined where there is none. */
   readonly database: DatabaseFacts | undefined;
   readonly applied: readonly AppliedMigration[];
+  /** What is granted in our schemas, as `stack_agent EXECUTE FUNCTION event_store.refresh_statistics`. */
+  readonly privileges: readonly string[];
 }
 
 export interface PostgresFacts {

@@ -4,7 +4,8 @@ import type { Model, PostgresModel, SecretName } from "../../../stack/model.ts";
 import { postgresCode, withPostgres } from "../../clients/postgres.ts";
 import type { Eyes } from "../../engine/eyes.ts";
 import { inspectComponent } from "../../engine/plan-files.ts";
-import type { AppliedMigration, DatabaseFacts, PostgresFacts, RoleFacts } from "./facts.ts";
+import type { AppliedMigration, DatabaseFacts, PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
+import { privilegesQuery } from "./privileges.ts";
 
 /** How long one look at the server may take, milliseconds. */
 const LOOK_TIMEOUT = 10_000;
@@ -40,8 +41,8 @@ export async function inspectServer(
     );
   try {
     const { roles, database } = await ask("postgres", (client) => askCluster(client, postgres));
-    const applied = database === undefined ? [] : await ask(postgres.database, askMigrations);
-    return { roles: await Promise.all(roles.map((role) => roleFacts(role, eyes, postgres))), database, applied };
+    const inside = database === undefined ? empty : await ask(postgres.database, askDatabase);
+    return { roles: await Promise.all(roles.map((role) => roleFacts(role, eyes, postgres))), database, ...inside };
   } catch (error) {
     signal.throwIfAborted();
     const code = postgresCode(error);
@@ -75,15 +76,20 @@ async function askCluster(client: Client, postgres: PostgresModel) {
   return { roles: roles.rows, database: databases.rows[0] };
 }
 
-async function askMigrations(client: Client): Promise<AppliedMigration[]> {
+type InDatabase = Pick<ServerFacts, "applied" | "privileges">;
+
+const empty: InDatabase = { applied: [], privileges: [] };
+
+async function askDatabase(client: Client): Promise<InDatabase> {
   const { rows } = await client.query<{ there: boolean }>(
     "select to_regclass('stack_agent.migrations') is not null as there",
   );
-  if (rows[0]?.there !== true) return [];
+  if (rows[0]?.there !== true) return empty;
   const applied = await client.query<AppliedMigration>(
     "select version, name, checksum from stack_agent.migrations order by version",
   );
-  return applied.rows;
+  const privileges = await client.query<{ privilege: string }>(privilegesQuery);
+  return { applied: applied.rows, privileges: privileges.rows.map(({ privilege }) => privilege) };
 }
 
 async function roleFacts(

@@ -5,6 +5,7 @@ import { seal, secretMark } from "../../engine/sealed.ts";
 import type { Plan, Problem } from "../../engine/stage.ts";
 import { migrationChecksum } from "./checksum.ts";
 import type { PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
+import { lostPrivileges } from "./privileges.ts";
 
 /** Connections of the agent's role: health check, refresh of views, and one to spare of each. */
 const agentConnections = 4;
@@ -48,10 +49,13 @@ function planServer(server: ServerFacts, model: Model, postgres: PostgresModel):
   const pending = postgres.migrations.filter(
     ({ version }) => !server.applied.some((applied) => applied.version === version),
   );
+  // Until all migrations are applied, it is theirs to grant.
+  const lost = pending.length > 0 ? [] : lostPrivileges(server.privileges, postgres);
   return [
     ...when(roles.length > 0, {
       do: "sql",
       why: roles.map(({ role, why }) => `role ${role.name} ${why}`).join("; "),
+      diff: roles.flatMap(({ role }) => roleDiff(role, server)),
       args: { port, database: "postgres", text: seal(roles.map(({ role }) => roleSql(role, server)).join("\n")) },
     }),
     ...when(server.database === undefined, {
@@ -74,6 +78,11 @@ function planServer(server: ServerFacts, model: Model, postgres: PostgresModel):
       do: "sql",
       why: "privileges on databases differ",
       args: { port, database: "postgres", text: seal(grants.join("\n")) },
+    }),
+    ...when(lost.length > 0, {
+      do: "sql",
+      why: "privileges in the event store are missing",
+      args: { port, database, text: seal(lost.join("\n")) },
     }),
     ...when(pending.length > 0, {
       do: "migrate",
@@ -118,6 +127,24 @@ function roleSql(wanted: WantedRole, server: ServerFacts): string {
   const verb = role === undefined ? "CREATE" : "ALTER";
   const memberships = (role?.memberOf ?? []).map((other) => `REVOKE ${quoteName(other)} FROM ${wanted.name};`);
   return [`${verb} ROLE ${wanted.name} ${login} ${attributes};`, ...memberships].join("\n");
+}
+
+function roleDiff(wanted: WantedRole, server: ServerFacts): string[] {
+  const role = find(wanted, server);
+  const line = (login: boolean, limit: number, password: string, more: readonly string[]): string =>
+    [`role ${wanted.name}`, login ? "LOGIN" : "NOLOGIN", `CONNECTION LIMIT ${limit}`, ...more, password]
+      .join(" ")
+      .trim();
+  const password = wanted.secret === undefined ? "" : `PASSWORD ${secretMark(wanted.secret, "scram")}`;
+  const held = role?.passwordMatches === false && wanted.secret !== undefined ? "PASSWORD another" : password;
+  const more = [
+    ...(role?.powerful ? ["with further powers"] : []),
+    ...(role?.memberOf ?? []).map((other) => `member of ${other}`),
+  ];
+  return [
+    ...(role === undefined ? [] : [`- ${line(role.login, role.connectionLimit, held, more)}`]),
+    `+ ${line(wanted.secret !== undefined, wanted.connectionLimit, password, [])}`,
+  ];
 }
 
 function find(wanted: WantedRole, server: ServerFacts): RoleFacts | undefined {

@@ -7,6 +7,8 @@ import { defineStage } from "../../engine/stage.ts";
 export interface VenvFacts {
   readonly service: string;
   readonly venv: string;
+  /** Runs from the venv. */
+  readonly unit: string;
   readonly lock: string;
   /** sha256 of the lock; undefined where it is missing. */
   readonly wanted: string | undefined;
@@ -35,10 +37,10 @@ export const pythonStage = defineStage<"python", readonly VenvFacts[]>({
   plan: (facts) => ({
     actions: facts
       .filter(({ wanted, found }) => found !== wanted)
-      .map(({ service, venv, lock, found }) => ({
+      .map(({ service, venv, unit, lock, found }) => ({
         do: "makeVenv",
         why: found === undefined ? "missing or not whole" : "made from another lock",
-        args: { service, venv, requirements: lock },
+        args: { service, venv, requirements: lock, units: [unit] },
       })),
     unseen: [],
   }),
@@ -62,6 +64,7 @@ async function inspectVenv(eyes: Eyes, model: Model, service: Model["services"][
   return {
     service: service.name,
     venv: service.venv,
+    unit: service.unit,
     lock,
     wanted: text === undefined ? undefined : createHash("sha256").update(text).digest("hex"),
     found: python ? stamp?.trim() : undefined,

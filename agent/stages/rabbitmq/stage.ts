@@ -54,7 +54,12 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
     return { actions: below, unseen: ["users, queues and bindings: RabbitMQ is not running yet"] };
   }
   const text = facts.component.files.find(({ entry }) => entry.path === definitionsPath)?.text ?? seal("");
-  const load = (why: string): Action => ({ do: "importDefinitions", why, args: { managementPort, text } });
+  const load = (why: string, diff: readonly string[] = []): Action => ({
+    do: "importDefinitions",
+    why,
+    args: { managementPort, text },
+    diff,
+  });
   if (facts.broker === "refused") {
     return {
       actions: [...below, load("the administrator's login is refused")],
@@ -66,7 +71,14 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
   return {
     actions: [
       ...below,
-      ...(drift.length === 0 ? [] : [load(drift.join("; "))]),
+      ...(drift.length === 0
+        ? []
+        : [
+            load(
+              drift.map(({ why }) => why).join("; "),
+              drift.flatMap(({ diff }) => diff),
+            ),
+          ]),
       ...(guestThere
         ? [
             {

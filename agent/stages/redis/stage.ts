@@ -1,3 +1,4 @@
+import { isStackError } from "../../../lib/error.ts";
 import type { Model, RedisModel } from "../../../stack/model.ts";
 import { redisCheck } from "../../checks/redis.ts";
 import { redisCode, withRedis } from "../../clients/redis.ts";
@@ -58,7 +59,8 @@ export async function inspectNode(
   } catch (error) {
     signal.throwIfAborted();
     const code = redisCode(error) ?? "";
-    if (["WRONGPASS", "NOAUTH"].includes(code)) return { port, state: "refused" };
+    if (["WRONGPASS", "NOAUTH"].includes(code) || (isStackError(error) && error.code === "secret-missing"))
+      return { port, state: "refused" };
     if (ended.aborted || ["ECONNREFUSED", "ECONNRESET", "LOADING"].includes(code)) return { port, state: "down" };
     throw error;
   }

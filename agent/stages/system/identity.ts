@@ -12,7 +12,7 @@ import type { SystemFacts } from "./stage.ts";
  *   renews again. What holds the values (configuration, roles, accounts) follows from facts.
  */
 
-type IdentityFacts = Pick<SystemFacts, "secrets" | "machineId" | "knownMachineId" | "sshKeys">;
+type IdentityFacts = Pick<SystemFacts, "secrets" | "lostSecrets" | "machineId" | "knownMachineId" | "sshKeys">;
 
 const agentUnit = "stack-agent.service";
 const copied = "this is a copy of another instance";
@@ -36,14 +36,16 @@ export function planIdentity(
     };
   }
   const isNew = facts.knownMachineId === undefined && facts.secrets.length > 0;
+  // On a new instance nothing has read what was not there.
+  const isLost = (name: SecretName): boolean => !isNew && facts.lostSecrets.includes(name);
   return {
     first: [
       ...(isNew ? remember("a new instance") : []),
       ...facts.secrets.map(
         (name): Action => ({
           do: "makeSecret",
-          why: "not there, or its file has another mode or owner",
-          args: { name },
+          why: facts.lostSecrets.includes(name) ? "not there" : "its file has another mode or owner",
+          args: { name, units: isLost(name) ? readersOf(name, model) : [] },
         }),
       ),
     ],

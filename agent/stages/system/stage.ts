@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { isStackError, StackError } from "../../../lib/error.ts";
 import { budget } from "../../../stack/budget.ts";
 import { templatesOwnPackages } from "../../../stack/components/system/component.ts";
@@ -9,6 +10,7 @@ import { type Action, type SshKeyType, sshKeyTypes } from "../../engine/action.t
 import type { Eyes } from "../../engine/eyes.ts";
 import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
 import { defineStage } from "../../engine/stage.ts";
+import { secretsFolder } from "../../secrets/read-secret.ts";
 import { parseState, statePath } from "../../state/state.ts";
 import { type BareHostFacts, inspectBareHost, preflightBareHost } from "./bare-host.ts";
 import { planIdentity, unseenOfCopy } from "./identity.ts";
@@ -25,6 +27,8 @@ export interface SystemFacts {
   readonly locale: boolean;
   /** Secrets that are not there, or whose file has another mode or owner. */
   readonly secrets: readonly SecretName[];
+  /** Those of them that are not there. */
+  readonly lostSecrets: readonly SecretName[];
   /** Of a machine that is not of the template; undefined in a container of it. */
   readonly bare: BareHostFacts | undefined;
   readonly machineId: string | undefined;
@@ -89,6 +93,11 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
   const missing = [...packages].filter(([, version]) => version === undefined).map(([name]) => name);
   const host = parseState(state).host;
   const bare = template ? undefined : await inspectBareHost(eyes, model, { host, secrets: secrets.flat(), missing });
+  const lost = await Promise.all(
+    secrets
+      .flat()
+      .map(async (name) => ((await eyes.exists(join(secretsFolder(model.paths.state), name))) ? [] : [name])),
+  );
   const early = missing.length === 0 ? [] : await filesBeforePackages(eyes, model, template);
   return {
     debian: debian?.trim(),
@@ -97,6 +106,7 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
     accounts,
     locale,
     secrets: secrets.flat(),
+    lostSecrets: lost.flat(),
     bare,
     machineId,
     knownMachineId: parseState(state).machineId,
@@ -183,6 +193,7 @@ function preflight(facts: SystemFacts, model: Model) {
 function plan(facts: SystemFacts, model: Model): Action[] {
   const { locale } = model.definition;
   const identity = planIdentity(facts, model);
+  const outdated = identity.first.flatMap(({ args }) => ("units" in args ? (args.units ?? []) : []));
   return [
     ...one(facts.bare?.fresh === true, {
       do: "rememberHost",
@@ -206,7 +217,7 @@ function plan(facts: SystemFacts, model: Model): Action[] {
     ...one(!facts.locale, { do: "generateLocale", why: "not generated", args: { locale } }),
     ...identity.first,
     ...planFiles(allFiles(facts).filter(({ entry }) => entry.path !== sysusers)),
-    ...facts.components.flatMap((component) => planUnits(component, { wait: true })),
+    ...facts.components.flatMap((component) => planUnits(component, { wait: true, outdated })),
     ...identity.last,
   ];
 }

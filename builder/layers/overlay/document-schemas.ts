@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { analysisDocument } from "../../../stack/documents/analysis.ts";
 import { doctorDocument } from "../../../stack/documents/doctor.ts";
+import { driftDocument } from "../../../stack/documents/drift.ts";
 import { healthDocument } from "../../../stack/documents/health.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
 import { progressDocument } from "../../../stack/documents/progress.ts";
@@ -11,6 +12,7 @@ import { timelineDocument } from "../../../stack/documents/timeline.ts";
 const documents = {
   doctor: { title: "stack-agent doctor --json", of: doctorDocument },
   analysis: { title: "stack-agent analyze --json", of: analysisDocument },
+  drift: { title: "stack-agent drift --json, and /run/stack-agent/drift.json", of: driftDocument },
   health: { title: "stack-agent health --format json, and the bodies of /health, /readyz, /livez", of: healthDocument },
   plan: { title: "stack-agent provision --plan --json", of: planDocument },
   progress: { title: "/run/stack-agent/progress.json", of: progressDocument },

@@ -81,7 +81,7 @@ function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "componen
       mode: 0o640,
       owner: "root:rabbitmq",
       when: "boot",
-      unit,
+      // No unit: a broker that runs is given what it lacks, and needs no restart for it.
       data: { definitions: rabbitmqDefinitions(rabbitmq, name) },
     },
   ];

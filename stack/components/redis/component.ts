@@ -27,7 +27,8 @@ export const redis: Component = {
 function files(node: RedisNode): Omit<FileEntry, "component">[] {
   const { unit } = node;
   return [
-    { path: node.dataDirectory, kind: "directory", mode: 0o750, owner: "redis:redis", when: "build" },
+    // A node whose folder is gone has the folder that was there as its own, and can't save.
+    { path: node.dataDirectory, kind: "directory", mode: 0o750, owner: "redis:redis", when: "build", unit },
     { ...buildFile(`/etc/systemd/system/${unit}`, "units/redis-node.service.ejs"), unit, data: { node } },
     {
       ...buildFile(node.config, "rootfs-overlay/etc/redis/redis-node.conf.ejs"),

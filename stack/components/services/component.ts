@@ -34,6 +34,7 @@ export const services: Component = {
       ...buildFile(`${model.paths.config}/common.env`, "rootfs-overlay/etc/stack/common.env.ejs"),
       mode: 0o640,
       owner: `root:${model.name}`,
+      unit: model.services.map((service) => service.unit),
     },
     ...model.services.flatMap((service) => [
       {

@@ -1,4 +1,5 @@
 import { stageIds } from "../../stage-ids.ts";
+import { rootJobNames } from "./root-jobs.ts";
 
 export interface OptionSpec {
   /** As commander and man pages write them: `--only <stage>`. */
@@ -21,7 +22,7 @@ export interface CommandSpec {
     readonly name: string;
     readonly help: string;
     /** What of the stack its value names. */
-    readonly names: "health" | "logs";
+    readonly names: "health" | "jobs" | "logs";
   };
   readonly options: readonly OptionSpec[];
   /** What one has to know beside the options, a paragraph each. */
@@ -42,6 +43,7 @@ export const agentCommands = {
     help: "bring the stack to what its definition says; does only what is missing",
     options: [
       { flags: "--plan", help: "say what would be done, and change nothing" },
+      { flags: "--diff", help: "the plan, with what is there and what will be; secrets are not shown" },
       { flags: "--json", help: "print the plan, or how it ended, as JSON" },
       { flags: "--only <stage>", help: "this stage alone", values: stageIds },
       { flags: "--from <stage>", help: "this stage and those that need it", values: stageIds },
@@ -49,10 +51,12 @@ export const agentCommands = {
     notes: [
       "Needs root. Each boot runs it, as stack-provision.service; run it yourself after a change of " +
         "/etc/stack-agent/stack.yaml. It may be interrupted at any time: the next run goes on.",
+      "--only ends with 2 where the stage is done and one that it needs is not; it says which.",
       `Stages: ${stageIds.join(", ")}`,
     ],
     examples: [
       { command: "stack-agent provision --plan", help: "what differs from the definition" },
+      { command: "stack-agent provision --diff", help: "the same, line by line" },
       { command: "stack-agent provision --only redis", help: "mend Redis, touch nothing else" },
     ],
   },
@@ -101,6 +105,15 @@ export const agentCommands = {
       { command: "stack-agent status --watch", help: "see it come up, and stay up" },
       { command: "stack-agent status --format json", help: "for programs" },
     ],
+  },
+  drift: {
+    help: "what differs from the definition, and the command that mends it",
+    options: [{ flags: "--json", help: "print it as JSON" }],
+    notes: [
+      "Needs root, and changes nothing. Ends with 2 when anything differs, with 0 when nothing does.",
+      "The agent's job of the same name looks by the schedule agent.drift of the definition; /health warns of what it finds.",
+    ],
+    examples: [{ command: "stack-agent drift", help: "is the machine as its definition says" }],
   },
   health: {
     help: "what the health checks last found",
@@ -155,6 +168,13 @@ export const agentCommands = {
       { command: "stack-agent analyze", help: "as systemd-analyze critical-chain and blame, for provisioning" },
     ],
   },
+  job: {
+    help: "run a job that needs root (stack-job@JOB.service)",
+    argument: { name: "<job>", help: rootJobNames.join(", "), names: "jobs" },
+    options: [],
+    notes: [],
+    examples: [],
+  },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 export type AgentCommand = keyof typeof agentCommands;
@@ -170,6 +190,7 @@ export const agentExamples: readonly Example[] = [
 
 export const agentFiles: readonly (readonly [path: string, what: string])[] = [
   ["/etc/stack-agent/stack.yaml", "the definition in force"],
+  ["/run/stack-agent/drift.json", "what the job drift last found"],
   ["/run/stack-agent/progress.json", "how provisioning stands"],
   ["/usr/share/stack-agent/schemas/", "JSON Schemas of what it prints and serves"],
   ["/var/lib/stack-agent/secrets/", "passwords and tokens, made at the first boot, a file each"],
@@ -179,7 +200,7 @@ export const agentFiles: readonly (readonly [path: string, what: string])[] = [
 export const agentExitCodes: readonly (readonly [code: string, meaning: string])[] = [
   ["0", "healthy, done, or nothing to do"],
   ["1", "failed"],
-  ["2", "degraded"],
+  ["2", "degraded, or drifted"],
   ["3", "still working"],
   ["64", "used wrongly, or the stack definition is invalid"],
   ["130", "interrupted (143: by SIGTERM)"],

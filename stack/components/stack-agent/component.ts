@@ -1,6 +1,8 @@
+import type { UnitSpec } from "../../model.ts";
 import type { Component } from "../component.ts";
 import { buildFile } from "../system/component.ts";
 import { completionData, manualData } from "./manual.ts";
+import { requestFolder, rootJobNames, rootJobSchedule } from "./root-jobs.ts";
 
 export const agentUser = "stack-agent";
 
@@ -15,9 +17,14 @@ export const agent: Component = {
   ],
   secrets: () => [{ name: "health.token", reader: "agent", purpose: "detail in /health: Authorization: Bearer TOKEN" }],
   ports: (model) => [{ port: model.definition.agent.port, owner: "agent", what: "health, status page", bind: "any" }],
-  units: () => [
+  units: (model) => [
     { unit: "stack-provision.service", component: "agent", want: "enabled", wantedBy: "multi-user.target" },
     { unit: "stack-agent.service", component: "agent", want: "enabled", wantedBy: "multi-user.target", running: true },
+    ...rootJobNames.map((job): UnitSpec => {
+      const unit = `stack-job@${job}.path`;
+      if (rootJobSchedule(job, model.definition) === undefined) return { unit, component: "agent", want: "disabled" };
+      return { unit, component: "agent", want: "enabled", wantedBy: "multi-user.target", running: true };
+    }),
   ],
   files: (model) => [
     buildFile("/usr/lib/sysusers.d/stack-agent.conf", "rootfs-overlay/usr/lib/sysusers.d/stack-agent.conf.ejs"),
@@ -54,6 +61,14 @@ export const agent: Component = {
       ),
       data: { completion: completionData(model) },
     },
+    {
+      // What the machine was last brought to: the agent has read it at its start.
+      ...buildFile(
+        "/usr/share/stack-agent/definition.json",
+        "rootfs-overlay/usr/share/stack-agent/definition.json.ejs",
+      ),
+      unit: "stack-agent.service",
+    },
     { path: "/var/lib/stack-agent", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },
     {
       path: "/var/lib/stack-agent/secrets",
@@ -67,5 +82,19 @@ export const agent: Component = {
       ...buildFile("/etc/systemd/system/stack-agent.service", "units/stack-agent.service.ejs"),
       unit: "stack-agent.service",
     },
+    // On /run: made at boot by tmpfiles.d, and by the agent on a host that was not booted since.
+    {
+      path: `${model.paths.run}/${requestFolder}`,
+      kind: "directory",
+      mode: 0o770,
+      owner: `root:${agentUser}`,
+      when: "boot",
+    },
+    buildFile("/etc/systemd/system/stack-job@.service", "units/stack-job@.service.ejs"),
+    ...rootJobNames.map((job) => ({
+      ...buildFile(`/etc/systemd/system/stack-job@${job}.path`, "units/stack-job.path.ejs"),
+      unit: `stack-job@${job}.path`,
+      data: { job },
+    })),
   ],
 };

@@ -9,6 +9,7 @@ import {
   agentSummary,
   type CommandSpec,
 } from "./commands.ts";
+import { rootJobNames } from "./root-jobs.ts";
 
 const commands: readonly (readonly [string, CommandSpec])[] = Object.entries(agentCommands);
 
@@ -62,7 +63,7 @@ export function completionData(stack: NamedParts) {
 type NamedParts = Pick<Model, DependencyName | "services">;
 
 /** The names that a command's argument may have in this stack. */
-const names: Readonly<Record<"health" | "logs", (stack: NamedParts) => readonly string[]>> = {
+const names: Readonly<Record<"health" | "jobs" | "logs", (stack: NamedParts) => readonly string[]>> = {
   health: (stack) => [
     provisionComponent,
     ...dependencyNames.filter((name) => stack[name] !== undefined),
@@ -70,6 +71,7 @@ const names: Readonly<Record<"health" | "logs", (stack: NamedParts) => readonly 
     ...machineComponents,
     ...healthGroups,
   ],
+  jobs: () => rootJobNames,
   logs: (stack) => logSources(stack).map(({ name }) => name),
 };
 

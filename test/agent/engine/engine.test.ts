@@ -195,23 +195,23 @@ t.test("a stage begins when what it needs is done; those that don't need each ot
 });
 
 t.test("a failed stage fails those that need it as waiting, and no other", async (t) => {
-  const folder = t.testdir({ postgres: {} });
+  const folder = t.testdir({ file: "" });
   const { options, progress, told, documents } = bench(folder, [
     fileStage("system", folder),
-    { ...fileStage("postgres", folder, { needs: ["system"] }), inspect: async () => undefined } as Stage,
+    fileStage("postgres", folder, { needs: ["system"], extra: () => [write(join(folder, "file/below"), "x")] }),
     fileStage("redis", folder, { needs: ["system"] }),
     fileStage("services", folder, { needs: ["postgres", "redis"] }),
   ]);
   const results = await runEngine(options, progress);
   await progress.flush();
-  t.same(told.sort(), ["write postgres", "write redis", "write system"]);
+  t.same(told.sort(), ["write file/below", "write postgres", "write redis", "write system"]);
   const failed = results.find((result) => result.id === "postgres")?.error;
-  t.match(failed?.message, /^postgres: writeFile .*: EISDIR/, "stage, action and cause");
+  t.match(failed?.message, /^postgres: writeFile .*: EEXIST/, "stage, action and cause");
   t.ok(failed?.hint);
   const last = progressDocument.parse(documents.at(-1));
   t.match(last.stages, [
     { id: "system", status: "done", actions: 1 },
-    { id: "postgres", status: "failed", actions: 0, error: { code: "action-failed" } },
+    { id: "postgres", status: "failed", actions: 1, error: { code: "action-failed" } },
     { id: "redis", status: "done", actions: 1 },
     { id: "services", status: "waiting", error: { code: "needs-failed", message: "waiting: needs postgres" } },
   ]);
@@ -380,7 +380,7 @@ t.test("no secret is in a plan, a progress document or an error, even one that a
     inspect: async () => undefined,
     plan: () => ({
       actions: [
-        { do: "makeSecret", why: "not there", args: { name: "redis.auth" } },
+        { do: "makeSecret", why: "not there", args: { name: "redis.auth", units: [] } },
         {
           do: "sql",
           why: "password differs",

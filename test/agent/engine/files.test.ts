@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import { linkFile, makeDirectory, writeFile as writeAction } from "../../../agent/actions/files.ts";
@@ -63,7 +63,7 @@ t.test("what is written is as the table says when it is looked at again", async 
 t.test("a unit is stale from the write of its file until it starts again", async (t) => {
   const folder = t.testdir();
   const { io } = testIo(folder, []);
-  const args = { path: join(folder, "a.conf"), mode: 0o644, owner: "me:me", text: seal("x"), unit: "a.service" };
+  const args = { path: join(folder, "a.conf"), mode: 0o644, owner: "me:me", text: seal("x"), units: ["a.service"] };
   const before = monotonicMicroseconds();
   t.equal(await isStale(io.paths.run, "a.service", before), false);
   await writeAction.apply(args, io);
@@ -74,9 +74,29 @@ t.test("a unit is stale from the write of its file until it starts again", async
 t.test("a crash before the write is done leaves the unit stale, not forgotten", async (t) => {
   const folder = t.testdir();
   const { io } = testIo(folder, []);
-  await mkdir(join(folder, "a.conf"));
-  const args = { path: join(folder, "a.conf"), mode: 0o644, owner: "me:me", text: seal("x"), unit: "a.service" };
+  await writeFile(join(folder, "etc"), "");
+  const args = { path: join(folder, "etc/a.conf"), mode: 0o644, owner: "me:me", text: seal("x"), units: ["a.service"] };
   const before = monotonicMicroseconds();
-  await t.rejects(writeAction.apply(args, io), { code: "EISDIR" });
+  await t.rejects(writeAction.apply(args, io), { code: "EEXIST" });
   t.equal(await isStale(io.paths.run, "a.service", before), true);
+});
+
+t.test("what is of another kind is set aside, not lost; a link to a folder is one", async (t) => {
+  const folder = t.testdir({ "a.conf": { kept: "1" }, data: "2", "data.set-aside": "3", room: {} });
+  const { io } = testIo(folder, []);
+  const [path, data, moved] = [join(folder, "a.conf"), join(folder, "data"), join(folder, "moved")];
+  await writeAction.apply({ path, mode: 0o640, owner: "me:me", text: seal("text\n") }, io);
+  await makeDirectory.apply({ path: data, mode: 0o750, owner: "me:me" }, io);
+  await symlink("room", moved);
+  await makeDirectory.apply({ path: moved, mode: 0o750, owner: "me:me" }, io);
+  const context = { accounts: me, unseal: async () => "text\n" };
+  const directory = { kind: "directory", mode: 0o750 } as const;
+  for (const file of [entry(path), entry(data, directory), entry(moved, directory)]) {
+    t.same((await compareFile(file, seal("text\n"), context)).differs, [], file.path);
+  }
+  t.equal(await readFile(`${path}.set-aside/kept`, "utf8"), "1");
+  t.equal(await readFile(`${data}.set-aside`, "utf8"), "3");
+  t.equal(await readFile(`${data}.set-aside-2`, "utf8"), "2");
+  await linkFile.apply({ path: data, target: "room" }, io);
+  t.same((await compareFile(entry(data, { kind: "symlink", target: "room" }), seal(""), context)).differs, []);
 });

@@ -111,7 +111,7 @@ t.test("a new mode or owner is set without a restart", async (t) => {
   t.same(planned(here), ["writeFile /etc/redis/a.conf"]);
   const [action] = planComponent(here, { wait: true });
   t.equal(action?.why, "mode differs, owner differs");
-  t.notOk(action && "unit" in action.args);
+  t.notOk(action && "units" in action.args);
 });
 
 t.test("a unit that systemd has queued is left alone", async (t) => {

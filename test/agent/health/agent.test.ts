@@ -41,7 +41,12 @@ async function machine(t: TapTest, names: readonly string[]) {
     }),
   );
   const agent = await runAgent({
-    model: { name: "stock-analysis", version: "1.0.0", ports: [], definition: { timezone: "Etc/UTC" } as never },
+    model: {
+      name: "stock-analysis",
+      version: "1.0.0",
+      ports: [],
+      definition: { timezone: "Etc/UTC", agent: { drift: "0 * * * *" } } as never,
+    },
     load: async () => ({ checks, jobs: [] }),
     context: { model: {} as never, secret: (name) => readSecret(stateFolder, name) },
     runFolder,

@@ -1,5 +1,7 @@
 import t from "tap";
 import { checkState, componentStates } from "../../../agent/health/components.ts";
+import { healthDocument } from "../../../agent/health/document.ts";
+import type { DriftDocument } from "../../../stack/documents/drift.ts";
 import { now, progress, result, snapshot } from "./table.ts";
 
 t.test("a result counts by its age: a pass that is too old is never served as one", async (t) => {
@@ -59,4 +61,34 @@ t.test("a job that failed warns and is named", async (t) => {
     (one) => one.name === "jobs",
   );
   t.match(bad, { status: "warn", code: "job-failed", message: "refresh-view: refused" });
+});
+
+t.test("drift warns and is named, never fails; a look that failed says nothing of the machine", async (t) => {
+  const difference = (what: string) => ({ stage: "redis", do: "writeFile", what, why: "content differs", mend: "" });
+  const drift: DriftDocument = {
+    schemaVersion: 1,
+    checkedAt: "2026-01-02T03:04:00.000Z",
+    differences: [],
+    unseen: [],
+  };
+  const of = (found: DriftDocument | undefined) =>
+    componentStates(snapshot({ drift: found })).find(({ name }) => name === "drift");
+  t.equal(of(undefined), undefined);
+  t.match(of(drift), { status: "pass", code: "ok", ageMs: 5000 });
+  t.match(of({ ...drift, differences: [difference("/etc/a")] }), {
+    status: "warn",
+    code: "drifted",
+    message: "redis: /etc/a: content differs (stack-agent drift)",
+  });
+  t.match(of({ ...drift, differences: [difference("/etc/a"), difference("/etc/b")] }), {
+    message: "2 differences, first redis: /etc/a: content differs (stack-agent drift)",
+  });
+  t.equal(of({ ...drift, error: { code: "x", message: "x", detail: [] } }), undefined);
+  const drifted = snapshot({ drift: { ...drift, differences: [difference("/etc/a")] } });
+  t.equal(healthDocument(drifted, "ready", false)?.status, "pass", "and the stack is ready");
+  t.match(healthDocument(drifted, "all", true), {
+    status: "warn",
+    checks: { "drift:state": [{ status: "warn", output: /\/etc\/a/ }] },
+  });
+  t.notMatch(JSON.stringify(healthDocument(drifted, "all", false)), "/etc/a", "without a token no path is told");
 });

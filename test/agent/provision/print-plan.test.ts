@@ -24,3 +24,21 @@ Can be seen only later:
 `,
   );
 });
+
+t.test("with differences, they are below their action", async (t) => {
+  const diff = "--- /etc/motd\n+++ /etc/motd\n@@ -1,1 +1,1 @@\n-a\n+b";
+  const actions = [{ stage: "system", do: "writeFile", what: "/etc/motd", why: "content differs", diff }];
+  t.equal(
+    printPlan({ actions, unseen: [] }),
+    `system
+  writeFile  /etc/motd  (content differs)
+      --- /etc/motd
+      +++ /etc/motd
+      @@ -1,1 +1,1 @@
+      -a
+      +b
+
+1 action; nothing was changed.
+`,
+  );
+});

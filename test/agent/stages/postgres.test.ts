@@ -3,6 +3,7 @@ import type { FileFacts, UnitFacts } from "../../../agent/engine/eyes.ts";
 import { seal } from "../../../agent/engine/sealed.ts";
 import type { PostgresFacts, ServerFacts } from "../../../agent/stages/postgres/facts.ts";
 import { planPostgres } from "../../../agent/stages/postgres/plan.ts";
+import { lostPrivileges } from "../../../agent/stages/postgres/privileges.ts";
 import { stackModel } from "../stack-model.ts";
 
 const model = stackModel();
@@ -39,6 +40,12 @@ const role = (name: string, more: Partial<ServerFacts["roles"][number]> = {}) =>
   ...more,
 });
 
+/** Every privilege that the statements for a server without any would grant. */
+const granted = lostPrivileges([], postgres).flatMap((statement) => {
+  const [, privilege, kind, names = "", grantee] = /^GRANT (\w+) ON (\w+) (.+) TO (\w+);$/.exec(statement) ?? [];
+  return names.split(", ").map((name) => `${grantee} ${privilege} ${kind} ${name}`);
+});
+
 /** A server that is as it should be, with some of it otherwise. */
 const server = (other: Partial<ServerFacts> = {}): ServerFacts => ({
   roles: [
@@ -54,6 +61,7 @@ const server = (other: Partial<ServerFacts> = {}): ServerFacts => ({
     grants: ["stock_analysis_user=CONNECT", "stack_agent=CONNECT", "event_store_owner=TEMPORARY"],
   },
   applied: postgres.migrations.map(({ version, name }) => ({ version, name, checksum: "" })),
+  privileges: granted,
   ...other,
 });
 
@@ -97,6 +105,40 @@ t.test("an empty server gets roles, database, privileges and migrations in one r
     args: { text: /CREATE ROLE stock_analysis_user LOGIN PASSWORD '«secret:postgres.app\|scram»'/ },
   });
   t.match(actions[0], { args: { text: /CREATE ROLE event_store_owner NOLOGIN/ } });
+  t.end();
+});
+
+t.test("a role that is made anew gets the privileges that the migrations once gave it", (t) => {
+  const roles = server().roles.filter(({ name }) => name !== "stack_agent");
+  const privileges = granted.filter((line) => !line.startsWith("stack_agent "));
+  const { actions } = plan({ server: server({ roles, privileges }) });
+  t.match(actions, [
+    { why: /role stack_agent is not there/, diff: [/^\+ role stack_agent LOGIN CONNECTION LIMIT 4 PASSWORD «secret:/] },
+    {
+      args: {
+        database: "stock_analysis_event_store",
+        text: /GRANT EXECUTE ON FUNCTION event_store.refresh_statistics, stack_agent.xmin_age TO stack_agent;/,
+      },
+    },
+  ]);
+  t.equal(actions.length, 2);
+  const pending = plan({ server: server({ privileges: [], applied: [] }) });
+  t.same(
+    pending.actions.map((action) => action.do),
+    ["migrate"],
+    "what is not applied yet grants its own",
+  );
+  t.end();
+});
+
+t.test("a role's drift is shown as it is and as it will be, its password by name", (t) => {
+  const other = { connectionLimit: 7, powerful: true, passwordMatches: false, memberOf: ["pg_monitor"] };
+  const roles = server().roles.map((one) => (one.name === "stack_agent" ? { ...one, ...other } : one));
+  const [action] = plan({ server: server({ roles }) }).actions;
+  t.same(action?.diff, [
+    "- role stack_agent LOGIN CONNECTION LIMIT 7 with further powers member of pg_monitor PASSWORD another",
+    "+ role stack_agent LOGIN CONNECTION LIMIT 4 PASSWORD «secret:postgres.agent|scram»",
+  ]);
   t.end();
 });
 

@@ -6,6 +6,7 @@ const model = stackModel();
 const whole: VenvFacts = {
   service: "frontend",
   venv: "/opt/s/venvs/frontend",
+  unit: "s-frontend.service",
   lock: "/usr/share/stack-agent/requirements/reference.lock",
   wanted: "aa",
   found: "aa",

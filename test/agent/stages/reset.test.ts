@@ -31,6 +31,7 @@ const facts: SystemFacts = {
   accounts: [],
   locale: true,
   secrets: [],
+  lostSecrets: [],
   bare,
   machineId: "a",
   knownMachineId: "a",

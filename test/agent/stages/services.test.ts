@@ -9,6 +9,7 @@ const model = stackModel();
 async function facts(state: Partial<UnitFacts>): Promise<unknown> {
   const eyes: Partial<Eyes> = {
     files: async () => [],
+    exists: async () => true,
     units: async (names) =>
       new Map(
         names.map((unit) => [

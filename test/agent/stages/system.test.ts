@@ -15,6 +15,7 @@ const ready: SystemFacts = {
   accounts: [],
   locale: true,
   secrets: [],
+  lostSecrets: [],
   bare: undefined,
   machineId: "a",
   knownMachineId: "a",
@@ -49,6 +50,22 @@ t.test("a first boot notes whose secrets they are, makes them, and nothing else"
     "makeSecret redis.auth",
     "makeSecret health.token",
   ]);
+});
+
+t.test("a secret that was lost is made anew for who has read it; another mode needs no restart", async (t) => {
+  const made = (facts: Partial<SystemFacts>) =>
+    systemStage
+      .plan({ ...ready, secrets: ["redis.auth"], ...facts }, model)
+      .actions.flatMap((action) => (action.do === "makeSecret" ? [action] : []));
+  t.match(made({ lostSecrets: ["redis.auth"] }), [
+    { why: "not there", args: { units: ["stack-agent.service", /^stock-analysis-/] } },
+  ]);
+  t.match(made({}), [{ why: /mode or owner/, args: { units: [] } }]);
+  t.match(
+    made({ lostSecrets: ["redis.auth"], knownMachineId: undefined }),
+    [{ args: { units: [] } }],
+    "nor a first boot",
+  );
 });
 
 const bare: BareHostFacts = {

@@ -1,0 +1,35 @@
+import { ExitCode } from "../../lib/error.ts";
+import type { Log } from "../../lib/log.ts";
+import { run } from "../../lib/run.ts";
+import { definitionPath, loadModel } from "../model.ts";
+import { presentStages } from "../provision/choose-stages.ts";
+import { thisMachine } from "../provision/machine.ts";
+import { refuseOthers } from "../provision/root-only.ts";
+import { stages } from "../stages/index.ts";
+import { lookForDrift } from "./look-for-drift.ts";
+import { printDrift } from "./print-drift.ts";
+
+export interface DriftCommandOptions {
+  readonly json?: boolean;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Standard output. */
+  readonly write: (text: string) => void;
+  /** Of this process; undefined where the system has none. */
+  readonly userId: number | undefined;
+}
+
+/**
+ * `stack-agent drift`. Changes nothing.
+ *
+ * @returns 0 nothing differs; 2 something does
+ * @throws StackError `not-root`; of a look that failed
+ */
+export async function driftCommand(options: DriftCommandOptions): Promise<number> {
+  refuseOthers("drift", options.userId);
+  const model = await loadModel({ definitionPath });
+  const { log, signal } = options;
+  const document = await lookForDrift(thisMachine({ model, stages: presentStages(stages, model), run, log, signal }));
+  options.write(options.json ? `${JSON.stringify(document)}\n` : printDrift(document));
+  return document.differences.length === 0 ? ExitCode.healthy : ExitCode.degraded;
+}

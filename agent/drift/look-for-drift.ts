@@ -1,0 +1,19 @@
+import type { DriftDocument } from "../../stack/documents/drift.ts";
+import type { EngineOptions } from "../engine/engine.ts";
+import { planStages } from "../engine/plan-document.ts";
+
+/**
+ * Compares the machine with its definition: what provisioning would do is what differs.
+ *
+ * @throws StackError of a look that failed, as planStages does
+ */
+export async function lookForDrift(options: EngineOptions): Promise<DriftDocument> {
+  const checkedAt = new Date(options.now()).toISOString();
+  const { actions, unseen } = await planStages(options);
+  return {
+    schemaVersion: 1,
+    checkedAt,
+    differences: actions.map((action) => ({ ...action, mend: `stack-agent provision --only ${action.stage}` })),
+    unseen,
+  };
+}

@@ -1,0 +1,34 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isStackError, StackError } from "../../lib/error.ts";
+import { exists } from "../../lib/files.ts";
+import { waitFor } from "../../lib/wait.ts";
+import { type RootJobName, requestFolder } from "../../stack/components/stack-agent/root-jobs.ts";
+
+const LONGEST = 3 * 60_000;
+
+/**
+ * Asks systemd for a job that needs root, and waits until it has ended. The request is a file
+ * that the job's path unit waits for; what it says is nothing to anybody.
+ *
+ * @throws StackError `job-not-run`, `aborted`
+ */
+export async function requestRootJob(name: RootJobName, runFolder: string, signal: AbortSignal): Promise<void> {
+  const request = join(runFolder, requestFolder, name);
+  await writeFile(request, "", { mode: 0o600 });
+  try {
+    await waitFor(async () => !(await exists(request)), {
+      what: `stack-job@${name}.service to end`,
+      timeout: LONGEST,
+      interval: 250,
+      signal,
+    });
+  } catch (error) {
+    await rm(request, { force: true });
+    if (isStackError(error) && error.code === "aborted") throw error;
+    throw new StackError("job-not-run", `stack-job@${name}.service did not end within ${LONGEST / 1000} s`, {
+      hint: `systemctl status stack-job@${name}.path stack-job@${name}.service`,
+      cause: error,
+    });
+  }
+}

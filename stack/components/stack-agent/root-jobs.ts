@@ -1,0 +1,14 @@
+import type { Definition } from "../../definition/schema.ts";
+
+/** Jobs of the agent that need root: each is `stack-job@NAME.service`, started by its own path unit. */
+export const rootJobNames = ["drift"] as const;
+export type RootJobName = (typeof rootJobNames)[number];
+
+/** When a job runs: five cron fields; undefined: never. */
+export function rootJobSchedule(name: RootJobName, definition: Definition): string | undefined {
+  const schedule = { drift: definition.agent.drift }[name];
+  return schedule === "off" ? undefined : schedule;
+}
+
+/** Where the agent asks for jobs, below the run folder: a file of the job's name, gone when it has ended. */
+export const requestFolder = "jobs";

@@ -1,0 +1,51 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { jobs } from "../../../agent/jobs/jobs.ts";
+import { requestRootJob } from "../../../agent/jobs/request-root-job.ts";
+import { waitFor } from "../../../lib/wait.ts";
+import { parseDefinition } from "../../../stack/definition/parse.ts";
+import { resolve } from "../../../stack/resolve.ts";
+
+async function runFolder(t: Test): Promise<{ readonly run: string; readonly requests: () => Promise<string[]> }> {
+  const run = t.testdir();
+  await mkdir(join(run, "jobs"));
+  return { run, requests: () => readdir(join(run, "jobs")) };
+}
+
+t.test("a job is asked for by a file of its name, and has ended when the file is gone", async (t) => {
+  const { run, requests } = await runFolder(t);
+  let ended = false;
+  const asked = requestRootJob("drift", run, new AbortController().signal).then(() => {
+    ended = true;
+  });
+  await waitFor(async () => (await requests()).length > 0, { what: "the request", timeout: 20_000 });
+  t.same(await requests(), ["drift"]);
+  t.equal(ended, false);
+  await rm(join(run, "jobs/drift"));
+  await asked;
+});
+
+t.test("a request that is not waited for any more is taken back", async (t) => {
+  const { run, requests } = await runFolder(t);
+  const stop = new AbortController();
+  const asked = requestRootJob("drift", run, stop.signal);
+  await waitFor(async () => (await requests()).length > 0, { what: "the request", timeout: 20_000 });
+  stop.abort();
+  await t.rejects(asked, { code: "aborted" });
+  t.same(await requests(), []);
+});
+
+t.test("the definition says when the machine is looked at, or that it never is", async (t) => {
+  const model = (agent: string) =>
+    resolve(
+      parseDefinition(`name: a\nversion: 1.0.0\nservices: { api: { port: 8001 } }\nagent: ${agent}\n`, "stack.yaml"),
+    );
+  const unit = (agent: string) => model(agent).units.find((spec) => spec.unit === "stack-job@drift.path");
+  t.match(jobs(model("{}")), [{ name: "drift", schedule: "*/15 * * * *" }]);
+  t.match(unit("{}"), { want: "enabled", running: true });
+  t.match(jobs(model('{ drift: "0 3 * * *" }')), [{ schedule: "0 3 * * *" }]);
+  t.same(jobs(model("{ drift: off }")), [], "YAML's off is a word here");
+  t.match(unit("{ drift: off }"), { want: "disabled", running: undefined });
+  t.throws(() => model("{ drift: sometimes }"), { code: "definition-invalid", detail: [/"off" or a cron expression/] });
+});

@@ -1,0 +1,24 @@
+import t from "tap";
+import { neededBy } from "../../../agent/provision/needs.ts";
+import { stages } from "../../../agent/stages/index.ts";
+
+const of = (...ids: string[]) => stages.filter(({ id }) => ids.includes(id));
+
+t.test("what chosen stages need, and what that needs in turn, is known", async (t) => {
+  const table: [chosen: string[], needed: string[]][] = [
+    [["system"], []],
+    [["redis"], ["system"]],
+    [["services"], ["system", "python", "postgres", "redis", "rabbitmq"]],
+    [
+      ["redis", "services"],
+      ["system", "python", "postgres", "rabbitmq"],
+    ],
+  ];
+  for (const [chosen, needed] of table) {
+    t.same(
+      neededBy(of(...chosen), stages).map(({ id }) => id),
+      needed,
+      chosen.join(),
+    );
+  }
+});
