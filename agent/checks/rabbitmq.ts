@@ -49,15 +49,18 @@ function openCheck({ rabbitmq }: Model, context: CheckContext): OpenCheck {
 
   return {
     async run(signal) {
+      let connection: AmqpConnection | undefined;
       try {
         const open = await connect(signal);
         if ("status" in open) return open;
-        const alarm = open.connection.blocked();
+        connection = open.connection;
+        const alarm = connection.blocked();
         if (alarm !== undefined) return blocked(alarm);
         await abortable(roundtrip(open, rabbitmq?.checkQueue ?? "", signal), signal, drop);
         return { status: "pass", code: "ok" };
       } catch (error) {
-        const alarm = line?.connection.blocked();
+        // A timeout has dropped the line; the broker told it why before.
+        const alarm = connection?.blocked();
         drop();
         return alarm === undefined ? failure(error, signal) : blocked(alarm);
       }

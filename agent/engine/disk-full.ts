@@ -25,7 +25,7 @@ const LEAST = 16 * 1024 * 1024;
 export async function explainFullDisk(error: unknown, look: () => Promise<readonly Disk[]>): Promise<unknown> {
   if (isStackError(error) && ["aborted", "preflight", "needs-failed", "disk-full"].includes(error.code)) return error;
   const disks = await look();
-  const full = disks.filter(({ free, inodes }) => free < LEAST || inodes === 0);
+  const full = disks.filter(isFull);
   if (!saysFull(error) && full.length === 0) return error;
   const fullest = [...disks].sort((a, b) => a.free - b.free)[0];
   const where = (full.length > 0 || fullest === undefined ? full : [fullest]).map(describeDisk).join(", ");
@@ -71,6 +71,11 @@ async function diskAt(path: string): Promise<Disk | undefined> {
     if (isErrno(error, "ENOENT", "ENOTDIR", "EACCES")) return undefined;
     throw error;
   }
+}
+
+/** A small file system in memory, as /run, may have little left and still be far from full. */
+function isFull({ free, size, inodes }: Disk): boolean {
+  return (free < LEAST && free < size / 20) || inodes === 0;
 }
 
 function saysFull(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { isStackError } from "../../lib/error.ts";
+import { isStackError, messageOf } from "../../lib/error.ts";
 import { readTextIfAny, removeUnfinished } from "../../lib/files.ts";
 import { budget } from "../../stack/budget.ts";
 import { deviations } from "../../stack/deviations.ts";
@@ -58,11 +58,11 @@ export async function provision(options: EngineOptions, all: readonly Stage[]): 
     await progress.flush();
     return progress.document;
   } finally {
-    try {
-      await writeTimeline(paths, options.timeline);
-    } finally {
-      await lock.close();
-    }
+    await writeTimeline(paths, options.timeline).catch((error: unknown) => {
+      // It only tells of the run: what became of the run is what counts.
+      options.log("warning", `the timeline could not be kept: ${messageOf(error)}`);
+    });
+    await lock.close();
   }
 }
 

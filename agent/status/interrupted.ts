@@ -1,17 +1,5 @@
-import { isErrno } from "../../lib/error.ts";
+import { isAlive } from "../../lib/is-alive.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
-
-/** Whether a process is there, whoever it belongs to; signal 0 only asks, in a sandbox that hides others too. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    if (isErrno(error, "EPERM")) return true;
-    if (isErrno(error, "ESRCH")) return false;
-    throw error;
-  }
-}
 
 /** Whether its run says that it is at work and is gone: killed, or its machine lost it. */
 export function isInterrupted(progress: ProgressDocument, alive = isAlive): boolean {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { isErrno } from "../error.ts";
+import { isAlive } from "../is-alive.ts";
 
 /** Everything of ours that outlives a crash of its owner carries this prefix and the owner's pid. */
 const PREFIX = "stackct";
@@ -20,16 +20,4 @@ export function ownerOf(name: string): number | undefined {
 export function isOrphan(name: string): boolean {
   const owner = ownerOf(name);
   return owner !== undefined && !isAlive(owner);
-}
-
-/** Whether a process with this pid exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    if (isErrno(error, "ESRCH")) return false;
-    if (isErrno(error, "EPERM")) return true;
-    throw error;
-  }
 }

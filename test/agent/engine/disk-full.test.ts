@@ -48,6 +48,7 @@ t.test("a riddle on a full disk is no riddle: no space, or no inode", async (t) 
   });
   t.match(await explain(riddle, disk(900 * MiB, { inodes: 0 })), { message: /no inode left on \// });
   t.match(await explain(riddle, disk(16 * MiB, { inodes: undefined })), { code: "unit-failed" });
+  t.match(await explain(riddle, disk(10 * MiB, { path: "/run", size: 50 * MiB })), { code: "unit-failed" });
 });
 
 t.test("other errors stay what they are", async (t) => {
