@@ -1,41 +1,55 @@
-import { silentLog } from "../../../lib/log.ts";
-import { createNetwork, destroyNetwork } from "../../../lib/lxc/network.ts";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { StackError } from "../../../lib/error.ts";
+import { ensureFolder } from "../../../lib/files.ts";
+import { stderrLog as log } from "../../../lib/log.ts";
+import { createNetwork, destroyNetwork, type Network } from "../../../lib/lxc/network.ts";
+import { ensureSubordinateIds } from "../../../lib/lxc/subordinate-ids.ts";
 import { run } from "../../../lib/run.ts";
 import { createMachine, type Machine } from "../../container/boot.ts";
-import { templateToTest } from "../../container/template.ts";
+import { workFolder } from "../../container/requirements.ts";
+import { bringTools } from "../../run/bring-tools.ts";
+import { once } from "../once.ts";
 
 export interface BenchMachines {
-  /** A container of the template, not started. */
+  /** A container of the default stack's template, not started. */
   create(): Promise<Machine>;
   /** Takes down all that were made, and their network. */
   close(): Promise<void>;
 }
 
-/** @param folder scratch space, removed by the caller */
+/** @param folder where a template is built, unless STACK_TEMPLATE names one */
 export function benchMachines(folder: string, signal: AbortSignal): BenchMachines {
-  const steps: (() => Promise<unknown>)[] = [];
-  const network = createNetworkOnce(folder, signal, steps);
+  const undo: (() => Promise<unknown>)[] = [];
+  const cleanup = { signal, add: (step: () => Promise<unknown>) => void undo.push(step) };
+  const network = once(async (): Promise<Network> => {
+    if (process.getuid?.() !== 0) {
+      throw new StackError("not-root", "containers are booted by root", { hint: "sudo npm run bench" });
+    }
+    await bringTools("lxc-start", "newuidmap", "dnsmasq", "ip");
+    await ensureSubordinateIds({ log });
+    await ensureFolder(workFolder, { mode: 0o755 });
+    const made = await createNetwork({ folder: workFolder, run, log, signal });
+    undo.push(() => destroyNetwork({ network: made, run, log }));
+    return made;
+  });
+  const template = once(async () => process.env.STACK_TEMPLATE ?? (await build(folder, signal)));
   return {
-    create: async () => {
-      const template = await templateToTest();
-      if (template === undefined) throw new Error("there is no template: bin/build-template, or STACK_TEMPLATE=FILE");
-      const cleanup = { signal, add: (step: () => Promise<unknown>) => void steps.push(step) };
-      return createMachine({ network: await network(), cleanup }, { template });
-    },
+    create: async () => createMachine({ network: await network(), cleanup }, { template: resolve(await template()) }),
     close: async () => {
-      for (let step = steps.pop(); step !== undefined; step = steps.pop()) await step().catch(() => {});
+      for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
     },
   };
 }
 
-function createNetworkOnce(folder: string, signal: AbortSignal, steps: (() => Promise<unknown>)[]) {
-  let made: ReturnType<typeof createNetwork> | undefined;
-  return () => {
-    if (made === undefined) {
-      made = createNetwork({ folder, run, log: silentLog, signal });
-      const network = made;
-      steps.push(async () => destroyNetwork({ network: await network, run, log: silentLog }));
-    }
-    return made;
-  };
+/** @returns the template's path */
+async function build(folder: string, signal: AbortSignal): Promise<string> {
+  const out = join(folder, "template");
+  await run("bin/build-template", ["--format", "zst", "--out", out], {
+    cwd: resolve(import.meta.dirname, "../../.."),
+    timeout: 1_200_000,
+    signal,
+  });
+  const name = (await readdir(out)).find((file) => file.endsWith(".tar.zst"));
+  return join(out, name ?? "");
 }

@@ -3,15 +3,16 @@ import { once } from "node:events";
 import { type Load, load } from "../../container/load.ts";
 import type { Row } from "../row.ts";
 
-const perSecond = 1000;
-const seconds = 10;
-
-interface Site {
-  /** Its network namespace, `/proc/PID/ns/net`. */
+/** Where a stack runs whose agent is asked. */
+export interface Site {
+  /** The container's network namespace, `/proc/PID/ns/net`. */
   readonly namespace: string;
   /** The agent's port. */
   readonly port: number;
 }
+
+const perSecond = 1000;
+const seconds = 10;
 
 /** `/health` under a thousand requests a second, beside a server that answers a constant to as many. */
 export function healthRow(site: () => Promise<Site>): Row {
