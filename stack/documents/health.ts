@@ -3,7 +3,7 @@ import { healthGroups } from "../health-names.ts";
 
 export const healthStatus = z.enum(["pass", "warn", "fail"]);
 
-/** `data`: the databases and the broker; `services`; `machine`: disk, memory, jobs. */
+/** `data`: the databases and the broker; `services`; `machine`: disk, memory, jobs, drift. */
 export const healthGroup = z.enum(healthGroups);
 
 /** One component, flat: what monitoring discovers. Figures are 0 before the first result. */

@@ -120,7 +120,7 @@ export const agentCommands = {
     argument: { name: "[component]", help: "one component, service or group; default all", names: "health" },
     options: [format],
     notes: [
-      "Groups: data (databases and broker), services, machine (disk, memory, jobs). Over HTTP the same is at " +
+      "Groups: data (databases and broker), services, machine (disk, memory, jobs, drift). Over HTTP the same is at " +
         "/health, /health/COMPONENT and /health/GROUP: 200 for pass and warn, 503 for fail; messages are told to " +
         "those who show the token of /var/lib/stack-agent/secrets/health.token, as Authorization: Bearer TOKEN.",
       "Ends with 0 when all pass, 2 when one warns, 1 when one fails.",
