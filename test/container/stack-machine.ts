@@ -30,18 +30,27 @@ export async function stackMachine(
 /**
  * Waits until the stack does its work, each unit of it at its first try, and tells how long each part took since `startedAt`.
  * Where it doesn't come up, what systemd and the agent say is told instead.
+ *
+ * @returns milliseconds since `startedAt`; undefined where it failed
  */
-export async function becomesHealthy(t: Test, machine: Machine, startedAt: number, what: string): Promise<void> {
-  if ((await endsHealthy(t, machine, startedAt, what)) === undefined) return;
+export async function becomesHealthy(
+  t: Test,
+  machine: Machine,
+  startedAt: number,
+  what: string,
+): Promise<number | undefined> {
+  const healthy = await endsHealthy(t, machine, startedAt, what);
+  if (healthy === undefined) return undefined;
   for (const unit of restartable) {
     const { NRestarts } = await unitProperties(machine, unit, "NRestarts");
     if (NRestarts === "0") continue;
     t.fail(`${unit} came up at its first try, not after ${NRestarts} restarts`);
     t.comment((await journal(machine, unit)).split("\n").slice(0, 40).join("\n"));
   }
+  return healthy;
 }
 
-/** The same, however often its units start. @returns milliseconds since `startedAt`; undefined where it failed */
+/** The same, however often its units start. */
 export async function endsHealthy(
   t: Test,
   machine: Machine,

@@ -16,7 +16,18 @@ export async function playRounds(template: string, rounds: readonly Round[]): Pr
     const pristine = await stackMachine(t, { memory: 2048 });
     if (pristine === undefined) return;
     const sources = await prepareSources(t, pristine);
-    for (const round of rounds) results.push(await runRound(t, round, sources));
+    let interrupted = false;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => {
+        interrupted = true;
+      });
+    }
+    for (const round of rounds) {
+      const result = await runRound(t, round, sources);
+      // Its container was taken down under it: that says nothing.
+      if (interrupted) break;
+      results.push(result);
+    }
   });
   return results;
 }
