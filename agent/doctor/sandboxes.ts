@@ -25,10 +25,13 @@ export function sandboxesOf(model: Model, templates: Templates): Sandbox[] {
     if (unit === undefined || entry.kind !== "file") continue;
     texts.set(unit, [...(texts.get(unit) ?? []), renderFile(entry, model, { templates })]);
   }
-  return [...texts]
-    .map(([unit, files]) => ({ unit, directives: readDirectives(files) }))
-    .filter(({ directives }) => directives.has("ProtectSystem"))
-    .map((sandbox) => ({ ...sandbox, own: ownFolders(sandbox.directives) }));
+  return (
+    [...texts]
+      .map(([unit, files]) => ({ unit, directives: readDirectives(files) }))
+      // A template is no unit; what is started of it are jobs, which look at everything as root.
+      .filter(({ unit, directives }) => directives.has("ProtectSystem") && !unit.includes("@."))
+      .map((sandbox) => ({ ...sandbox, own: ownFolders(sandbox.directives) }))
+  );
 }
 
 /** Folders that systemd makes for a unit, by the directive that asks for them (systemd.exec(5)). */

@@ -55,6 +55,10 @@ t.test("every long-running service of the stack makes promises", async (t) => {
   );
 });
 
+t.test("each is one that systemd can show", async (t) => {
+  for (const { unit } of sandboxes) t.match(unit, /^[^@]+(@[^.]+)?\.service$/);
+});
+
 t.test("what a unit may do is its own and nobody else's", async (t) => {
   t.strictSame(judged({}), []);
   t.strictSame(judged({ writable: ["/var/lib/redis/6379", "/run/redis-6379"] }), []);
