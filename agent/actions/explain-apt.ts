@@ -18,6 +18,12 @@ const explanations: readonly Explanation[] = [
     hint: "wait until it has ended; ps -fp PID shows what it is. Then: stack-agent provision",
   },
   {
+    pattern: /dpkg[\w ]* lock was locked by another process with pid (\d+)/,
+    code: "apt-locked",
+    message: ([, pid]) => `another dpkg or apt is at work (pid ${pid})`,
+    hint: "wait until it has ended; ps -fp PID shows what it is. Then: stack-agent provision",
+  },
+  {
     pattern: /Unable to locate package (\S+)|Package '?([^\s']+)'? has no installation candidate/,
     code: "package-unavailable",
     message: ([, one, other]) => `none of this machine's package sources has ${one ?? other}`,

@@ -1,12 +1,14 @@
 import { readFile, rm } from "node:fs/promises";
-import { isErrno, isStackError } from "../../lib/error.ts";
+import { isErrno, isStackError, type StackError } from "../../lib/error.ts";
 import { readTextIfAny, writeFileAtomic } from "../../lib/files.ts";
+import { waitFor } from "../../lib/wait.ts";
 import type { Executors, Io } from "../engine/action.ts";
 import { explainApt } from "./explain-apt.ts";
 import { rememberOnHost } from "./remember-host.ts";
 
 export const policyPath = "/usr/sbin/policy-rc.d";
 const INSTALL_TIMEOUT = 60 * 60_000;
+const LOCK_SECONDS = 300;
 
 /** What apt and dpkg are run with: no questions, and English, as their output is read. */
 const quiet = { DEBIAN_FRONTEND: "noninteractive", APT_LISTCHANGES_FRONTEND: "none", LC_ALL: "C.UTF-8" } as const;
@@ -17,7 +19,7 @@ const options = [
   "--yes",
   "--quiet",
   "--no-install-recommends",
-  "--option=DPkg::Lock::Timeout=300",
+  `--option=DPkg::Lock::Timeout=${LOCK_SECONDS}`,
   "--option=APT::Keep-Downloaded-Packages=false",
   ...keepConffiles.map((option) => `--option=Dpkg::Options::=${option}`),
 ];
@@ -47,10 +49,7 @@ export const installPackages: Executors["installPackages"] = {
   async apply({ packages }, io) {
     await withoutStarts(async () => {
       io.tell("packages: mending what an earlier run has left");
-      await io.run("dpkg", [...keepConffiles, "--configure", "-a"], {
-        env: { ...process.env, ...quiet },
-        timeout: INSTALL_TIMEOUT,
-      });
+      await configureAll(io);
       await aptGet(["--fix-broken", "install"], io);
       if (packages.length === 0) return;
       io.tell("packages: asking for the newest lists of packages");
@@ -71,6 +70,30 @@ export const installPackages: Executors["installPackages"] = {
     }, io);
   },
 };
+
+/** Waits for another one at work, as apt-get does by itself: an orphan of a killed run of ours, or the nightly upgrades. */
+async function configureAll(io: Io): Promise<void> {
+  const options = { env: { ...process.env, ...quiet }, timeout: INSTALL_TIMEOUT };
+  let locked: StackError | undefined;
+  const attempt = async () => {
+    try {
+      await io.run("dpkg", [...keepConffiles, "--configure", "-a"], options);
+      return {};
+    } catch (error) {
+      const explained = isStackError(error) ? explainApt(error) : error;
+      if (!isStackError(explained) || explained.code !== "apt-locked") return { failure: explained };
+      locked = explained;
+      io.tell(`packages: waiting: ${explained.message}`);
+      return false;
+    }
+  };
+  const what = "dpkg to be free";
+  const wait = { what, timeout: LOCK_SECONDS * 1000, interval: 1000, signal: io.signal };
+  const { failure } = await waitFor<{ failure?: unknown }>(attempt, wait).catch((error: unknown) => {
+    throw io.signal.aborted ? error : (locked ?? error);
+  });
+  if (failure !== undefined) throw failure;
+}
 
 /** Names in the `Inst NAME (…` lines of a simulation; an upgrade has its old version in brackets before. */
 export function newPackages(simulation: string): string[] {

@@ -39,6 +39,12 @@ export async function resetCommand(options: ResetCommandOptions): Promise<number
     throw new StackError("not-root", "stack-agent reset must be run as root", { hint: "sudo stack-agent reset" });
   }
   const model = await loadModel({ definitionPath });
+  if (options.only === "system") {
+    throw new StackError("usage", "every other stage stands on system: it can't be taken back alone", {
+      hint: "stack-agent reset takes all stages back",
+      exit: ExitCode.usage,
+    });
+  }
   const chosen = chooseStages(stages, model, options.only === undefined ? {} : { only: options.only });
   const machine = thisMachine({ model, stages: chosen, run, log: options.log, signal: options.signal });
   const wish = {

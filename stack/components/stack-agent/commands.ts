@@ -65,7 +65,7 @@ export const agentCommands = {
     options: [
       { flags: "--plan", help: "say what would be taken back, and change nothing" },
       { flags: "--json", help: "print the plan, or what was done, as JSON" },
-      { flags: "--only <stage>", help: "this stage alone", values: stageIds },
+      { flags: "--only <stage>", help: "this stage alone; not system, on which all stand", values: stageIds },
       { flags: "--with-data", help: "databases, queues and the secrets that open them too" },
       { flags: "--force", help: "files too that were changed since they were written" },
       { flags: "--yes", help: "don't ask" },

@@ -57,5 +57,9 @@ t.test("a failure of apt says which package or source it is, and what helps", as
     "download-failed",
     "file:/repo/redis.deb can't be downloaded: File not found - /repo/redis.deb (2)",
   ]);
+  t.same(told("dpkg: error: dpkg frontend lock was locked by another process with pid 45"), [
+    "apt-locked",
+    "another dpkg or apt is at work (pid 45)",
+  ]);
   t.same(told("dpkg: something else"), ["command-failed", "apt-get"]);
 });
