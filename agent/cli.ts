@@ -71,23 +71,14 @@ function program(end: (code: number) => void): Command {
       force?: boolean;
       yes?: boolean;
     }) => {
-      const [{ resetCommand }, { openLog }, { datagramSender }] = await Promise.all([
-        import("./reset/command.ts"),
-        import("./journal/journal.ts"),
-        import("./notify/datagram.ts"),
-      ]);
-      const [, file] = process.argv;
-      const log = openLog({ environment: process.env, program: file, send: datagramSender(file) });
-      const stop = stopSignal();
-      try {
-        const write = (text: string): void => void process.stdout.write(text);
-        const ask = process.stdin.isTTY ? (question: string) => askOnTerminal(question, stop.signal) : undefined;
-        end(await resetCommand({ ...options, log, signal: stop.signal, write, ask, userId: process.geteuid?.() }));
-      } catch (error) {
-        if (!stop.signal.aborted) throw error;
-        process.stderr.write(`${describeError(error)}\n`);
-        end(stop.exit());
-      }
+      const { resetCommand } = await import("./reset/command.ts");
+      const isAsked = process.stdin.isTTY;
+      end(
+        await interruptible((context) => {
+          const ask = isAsked ? (question: string) => askOnTerminal(question, context.signal) : undefined;
+          return resetCommand({ ...options, ...context, ask });
+        }),
+      );
     },
   );
 
@@ -117,14 +108,7 @@ function program(end: (code: number) => void): Command {
 
   commandOf(root, "doctor").action(async (options: { json?: boolean }) => {
     const { doctorCommand } = await import("./doctor/command.ts");
-    const stop = stopSignal();
-    try {
-      end(await doctorCommand({ ...options, signal: stop.signal, userId: process.geteuid?.() }));
-    } catch (error) {
-      if (!stop.signal.aborted) throw error;
-      process.stderr.write(`${describeError(error)}\n`);
-      end(stop.exit());
-    }
+    end(await interruptible((context) => doctorCommand({ ...options, ...context })));
   });
   commandOf(root, "analyze").action(async (options: { firstBoot?: boolean; json?: boolean }) =>
     end(await (await import("./analyze/command.ts")).analyzeCommand(options)),

@@ -1,8 +1,9 @@
-import { ExitCode, StackError } from "../../lib/error.ts";
+import { ExitCode } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { DoctorDocument } from "../../stack/documents/doctor.ts";
 import { templateTree } from "../engine/template-tree.ts";
 import { definitionPath, loadModel } from "../model.ts";
+import { refuseOthers } from "../provision/root-only.ts";
 import { processOutput } from "../status/terminal.ts";
 import { doctor } from "./doctor.ts";
 import { doctorTable } from "./table.ts";
@@ -27,9 +28,7 @@ const exitCodes: Readonly<Record<DoctorDocument["status"], number>> = {
  * @throws StackError `not-root`, `aborted`, and as loadModel does
  */
 export async function doctorCommand(options: DoctorCommandOptions): Promise<number> {
-  if (options.userId !== 0) {
-    throw new StackError("not-root", "stack-agent doctor must be run as root", { hint: "sudo stack-agent doctor" });
-  }
+  refuseOthers("doctor", options.userId);
   const model = await loadModel({ definitionPath });
   const templates = templateTree(`${model.paths.share}/templates`);
   const document = await doctor({ model, templates, run, signal: options.signal });

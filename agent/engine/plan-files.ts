@@ -32,9 +32,9 @@ export async function inspectComponent(
     eyes.units([...new Set([...specs.map((spec) => spec.unit), ...owners])]),
     unlinkedUnits(eyes, specs),
   ]);
-  // systemd says what it read last: that a link is gone since then it does not know.
+  // systemd says what it read last: that a link, or what it leads to, is gone since then it does not know.
   const seen = [...units].map(([name, unit]): [string, UnitFacts] =>
-    unlinked.has(name) && isOn(unit) ? [name, { ...unit, enabled: "disabled" }] : [name, unit],
+    unlinked.has(name) ? [name, { ...unit, enabled: "disabled" }] : [name, unit],
   );
   return { files, specs, units: new Map(seen) };
 }

@@ -9,6 +9,7 @@ import { definitionPath, loadModel } from "../model.ts";
 import { chooseStages } from "../provision/choose-stages.ts";
 import { thisMachine } from "../provision/machine.ts";
 import { printPlan } from "../provision/print-plan.ts";
+import { refuseOthers } from "../provision/root-only.ts";
 import { stages } from "../stages/index.ts";
 
 export interface ResetCommandOptions {
@@ -35,9 +36,7 @@ export interface ResetCommandOptions {
  * @throws StackError usage (64), `not-root`, `already-running`, `not-confirmed`, `reset-incomplete`, `aborted`
  */
 export async function resetCommand(options: ResetCommandOptions): Promise<number> {
-  if (options.userId !== 0) {
-    throw new StackError("not-root", "stack-agent reset must be run as root", { hint: "sudo stack-agent reset" });
-  }
+  refuseOthers("reset", options.userId);
   const model = await loadModel({ definitionPath });
   if (options.only === "system") {
     throw new StackError("usage", "every other stage stands on system: it can't be taken back alone", {

@@ -19,7 +19,6 @@ import { required, serviceNames, serviceUnit } from "./required.ts";
 import { superuser } from "./rows/postgres.ts";
 import { planIsEmpty } from "./rows/reboot.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
-import { unitProperties } from "./units.ts";
 import { bringWheels } from "./wheels.ts";
 
 t.setTimeout(20 * 60_000);
@@ -222,9 +221,11 @@ if (machine !== undefined) {
       "",
       "the job writes nothing to disk",
     );
-    const shown = await unitProperties(machine, "stack-job@drift.service", "Result", "CPUUsageNSec");
-    t.equal(shown.Result, "success");
-    t.comment(`CPU seconds of a look: ${Number(shown.CPUUsageNSec) / 1e9}`);
+    t.equal(await machine.sh("systemctl is-system-running --wait || true"), "running");
+    const spent = await machine.sh(
+      "bash -c \"TIMEFORMAT='%U user, %S system'; time stack-agent drift >/dev/null\" 2>&1 || true",
+    );
+    t.comment(`CPU seconds of a look: ${spent}`);
     const drift = await machine.exec("stack-agent", ["drift"], { accept: [2] });
     t.match(drift.stdout, /^ {2}\/etc\/motd: content differs$/m);
     t.match(drift.stdout, /^mends them: {2}stack-agent provision$/m);
