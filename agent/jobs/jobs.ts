@@ -14,13 +14,24 @@ export interface Job {
   readonly schedule: string;
   /** Rejects where it failed or the signal aborted. */
   run(context: CheckContext, signal: AbortSignal): Promise<void>;
+  /** Asked after each run: milliseconds after which it runs again before its turn. */
+  again?(): Promise<number | undefined>;
 }
 
-/** What a job that needs root says went wrong. */
+/** What was found may be put right by hand, or by itself: a unit that is just being restarted, say. */
+const LOOK_AGAIN = 60_000;
+
+/** What a job that needs root says went wrong, and whether it is to look again soon. */
 const outcomes: {
-  readonly [Name in RootJobName]: (runFolder: string) => Promise<DriftDocument["error"]>;
+  readonly [Name in RootJobName]: {
+    readonly error: (runFolder: string) => Promise<DriftDocument["error"]>;
+    readonly again: (runFolder: string) => Promise<number | undefined>;
+  };
 } = {
-  drift: async (runFolder) => (await readDrift(runFolder))?.error,
+  drift: {
+    error: async (runFolder) => (await readDrift(runFolder))?.error,
+    again: async (runFolder) => ((await readDrift(runFolder))?.differences.length ? LOOK_AGAIN : undefined),
+  },
 };
 
 /** The jobs of a stack. */
@@ -33,11 +44,12 @@ export function jobs(model: Model): readonly Job[] {
       const schedule = rootJobSchedule(name, model.definition);
       const run: Job["run"] = async (_, signal) => {
         await requestRootJob(name, model.paths.run, signal);
-        const error = await outcomes[name](model.paths.run);
+        const error = await outcomes[name].error(model.paths.run);
         if (error !== undefined)
           throw new StackError(error.code, error.message, { hint: error.hint, detail: error.detail });
       };
-      return schedule === undefined ? [] : [{ name, schedule, run }];
+      const again = () => outcomes[name].again(model.paths.run);
+      return schedule === undefined ? [] : [{ name, schedule, run, again }];
     }),
   ];
 }

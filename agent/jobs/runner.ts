@@ -43,17 +43,22 @@ export function jobRunner(options: JobRunnerOptions): JobRunner {
   const running = new Set<AbortController>();
   const runs = options.jobs.map((job) => {
     let state: JobState = { name: job.name, schedule: job.schedule, runs: 0, failures: 0 };
+    let soon: NodeJS.Timeout | undefined;
     const cron = CronJob.from({
       cronTime: job.schedule,
       timeZone: options.timeZone,
       waitForCompletion: true,
       start: true,
       onTick: async () => {
+        clearTimeout(soon);
         if (!options.ready()) return;
         const controller = new AbortController();
         running.add(controller);
         state = await runJob(job, state, controller, options);
         running.delete(controller);
+        const wait = controller.signal.aborted ? undefined : await job.again?.();
+        if (wait !== undefined && cron.isActive)
+          soon = setTimeout(() => cron.isActive && cron.fireOnTick(), wait).unref();
       },
       errorHandler: (error) => options.log("error", `job ${job.name}: ${messageOf(error)}`),
     });

@@ -57,6 +57,17 @@ t.test(
   },
 );
 
+t.test("a job that has found something runs again before its turn, and stops with the agent", async (t) => {
+  let runs = 0;
+  const job: Job = { name: "drift", schedule: everySecond, run: async () => void runs++, again: async () => 1 };
+  const { runner } = start(t, [job]);
+  await until("more runs than there are turns in the time", () => runs > 50);
+  await runner.stop();
+  const stopped = runs;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.equal(runs, stopped);
+});
+
 t.test("a job never overlaps itself, is cancelled at its time limit, and stops with the agent", async (t) => {
   let now = 0;
   let most = 0;
