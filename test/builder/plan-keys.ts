@@ -88,5 +88,5 @@ function baseFacts(model: Model): BaseFacts {
   const ids = (part: number): Record<string, number> =>
     Object.fromEntries(owners.map((owner, index) => [owner.split(":")[part] ?? "", 100 + index]));
   const units = model.units.map(({ unit }) => unit.replace(/@.+(\.\w+)$/, "@$1"));
-  return { packages: [], users: ids(0), groups: ids(1), services: [], units };
+  return { packages: [], users: ids(0), groups: ids(1), units };
 }

@@ -9,8 +9,6 @@ export interface BaseFacts {
   /** Name → id. */
   readonly users: Readonly<Record<string, number>>;
   readonly groups: Readonly<Record<string, number>>;
-  /** Packaged service units with their text, links left out. */
-  readonly services: readonly { readonly unit: string; readonly text: string }[];
   /** Names of every packaged unit file. */
   readonly units: readonly string[];
 }
@@ -35,14 +33,10 @@ export async function readBaseFacts(root: string, run: Run): Promise<BaseFacts> 
     readIds(join(root, "etc/group")),
     readdir(join(root, unitFolder), { withFileTypes: true }),
   ]);
-  const services = names.filter((entry) => entry.isFile() && entry.name.endsWith(".service"));
   return {
     packages,
     users,
     groups,
-    services: await Promise.all(
-      services.map(async ({ name }) => ({ unit: name, text: await readFile(join(root, unitFolder, name), "utf8") })),
-    ),
     units: names.filter((entry) => !entry.isDirectory()).map((entry) => entry.name),
   };
 }

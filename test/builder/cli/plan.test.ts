@@ -80,7 +80,6 @@ function factsFor({ files, units }: Model): BaseFacts {
     packages: [{ name: "bash", version: "5.2", architecture: "amd64", source: { name: "bash", version: "5.2" } }],
     users: ids(0),
     groups: ids(1),
-    services: [],
     units: units.flatMap(({ unit }) => [unit, unit.replace(/@.+(\.\w+)$/, "@$1")]),
   };
 }

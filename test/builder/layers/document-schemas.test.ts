@@ -42,7 +42,7 @@ t.test("the template brings a JSON Schema of each document that the agent gives"
     model,
     tree: await templateTree({ project, folder: t.testdir() }),
     own: [],
-    base: { packages: [], services: [], users: ids, groups: ids, units: model.units.map(({ unit }) => unit) },
+    base: { packages: [], users: ids, groups: ids, units: model.units.map(({ unit }) => unit) },
     ...{ definition: "", sources: new Map(), manifest: "{}" },
   });
   for (const [name, text] of schemas) {

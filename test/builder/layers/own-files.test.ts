@@ -95,7 +95,7 @@ t.test("a file with the path of one of our templates replaces it, at build and a
   t.strictSame(own, []);
   const of = model();
   const ids = Object.fromEntries(of.files.flatMap(({ owner }) => owner.split(":")).map((name) => [name, 0]));
-  const base = { packages: [], services: [], users: ids, groups: ids, units: of.units.map(({ unit }) => unit) };
+  const base = { packages: [], users: ids, groups: ids, units: of.units.map(({ unit }) => unit) };
   const sources = { model: of, tree, own, base };
   const { entries } = await overlayInputs({ ...sources, definition: "", sources: new Map(), manifest: "{}" });
   const text = (path: string): unknown => {
