@@ -1,6 +1,6 @@
 import { chmod, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isErrno, StackError } from "../../../lib/error.ts";
+import { isErrno, isStackError, StackError } from "../../../lib/error.ts";
 import { ensureFolder, writeFileAtomic } from "../../../lib/files.ts";
 import type { Executors } from "../../engine/action.ts";
 import { seal, secretMark } from "../../engine/sealed.ts";
@@ -26,6 +26,7 @@ export const initdb: Executors["initdb"] = {
     await rm(unfinished, { recursive: true, force: true });
     const verifier = await io.unseal(seal(secretMark("postgres.superuser", "scram")));
     await writeFileAtomic(passwordFile, `${verifier}\n`, { mode: 0o600, uid, gid });
+    const faults: string[] = [];
     try {
       const options = [
         `--pgdata=${unfinished}`,
@@ -42,6 +43,9 @@ export const initdb: Executors["initdb"] = {
         cwd: "/",
         timeout: INITDB_TIMEOUT,
         install: "apt-get install postgresql",
+        onLine: (line) => {
+          if (/\b(ERROR|FATAL|PANIC|HINT): |^initdb: error/.test(line)) faults.push(line);
+        },
       });
       for (const file of unused) await rm(`${unfinished}/${file}`, { force: true });
       await chmod(unfinished, 0o700);
@@ -49,6 +53,10 @@ export const initdb: Executors["initdb"] = {
       await rm(passwordFile, { force: true });
       await rename(unfinished, dataDirectory);
     } catch (error) {
+      if (isStackError(error) && error.code === "command-failed" && faults.length > 0) {
+        // Its last lines are of the statement that it was at; why it failed stands above.
+        throw new StackError(error.code, error.message, { detail: faults, cause: error });
+      }
       if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
       throw new StackError("data-folder-not-empty", `${dataDirectory} holds something that is no cluster`, {
         hint: `look at it and move it away: mv ${dataDirectory} ${dataDirectory}.old`,
