@@ -71,7 +71,7 @@ function summary(document: ProgressDocument, chosen: readonly Stage[]): string {
     failed.length === 0
       ? `Provisioned in ${seconds.toFixed(1)} s, ${actions} actions.`
       : `Not provisioned: ${ids(failed)}.`,
-    ...hints,
+    ...new Set(hints),
     ...(others.length === 0 ? [] : [`Not asked for, and not done: ${ids(others)}.`]),
   ].join("\n")}\n`;
 }

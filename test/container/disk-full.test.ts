@@ -76,9 +76,13 @@ if (disk !== undefined && machine !== undefined) {
   });
 
   t.test("python: a venv that is not whole can't be made so", async (t) => {
-    await machine.sh("rm /opt/stock-analysis/venvs/frontend/requirements.sha256");
+    const stamp = "/opt/stock-analysis/venvs/frontend/requirements.sha256";
+    const whole = await machine.sh(`cat ${stamp}; rm ${stamp}`);
     await disk.fill(0);
     await failsFull(t, "python", /^python: makeVenv frontend/);
+    await disk.empty();
+    // uv would ask its index, and there is no network here.
+    await machine.sh(`echo ${whole} >${stamp}`);
   });
 
   t.test("postgres: no cluster can be made, and none is left half made", async (t) => {
@@ -96,6 +100,8 @@ if (disk !== undefined && machine !== undefined) {
     await failsFull(t, "rabbitmq", /^rabbitmq: /);
     await disk.fill(600 * MiB);
     await failsFull(t, "rabbitmq", /^rabbitmq: .*disk-alarm/);
+    // As in a first boot. A broker that runs on after the last byte is gone refuses all until it is restarted.
+    await machine.exec("systemctl", ["stop", "rabbitmq-server"], { timeout: 60_000 });
   });
 
   t.test("services: what they read can't be written", async (t) => {
