@@ -84,7 +84,7 @@ t.test("nothing that a build reads is missing: every file of these rooms is pack
 const rooms = ["lib", "stack", "builder", "agent", "units", "rootfs-overlay", "services"];
 const development = /^services\/[^/]+\/(tests\/|requirements-test\.)/;
 
-t.test("only builder/resources.ts asks where it lies: bundled, every other place is wrong", async (t) => {
+t.test("only lib/project-folder.ts asks where it lies: bundled, every other place is wrong", async (t) => {
   const args = [
     "-c",
     `safe.directory=${project}`,
@@ -96,7 +96,7 @@ t.test("only builder/resources.ts asks where it lies: bundled, every other place
     ":!test",
   ];
   const { stdout } = await run("git", args, { cwd: project });
-  t.same(stdout.trim().split("\n"), ["builder/resources.ts"]);
+  t.same(stdout.trim().split("\n"), ["lib/project-folder.ts"]);
 });
 
 t.test("nothing of a checkout that a user has no use for is packed", async (t) => {

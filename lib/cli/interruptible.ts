@@ -1,4 +1,4 @@
-import { ExitCode, StackError } from "../../lib/error.ts";
+import { ExitCode, StackError } from "../error.ts";
 
 /** Ctrl-C and SIGTERM end the running commands; what must go is gone before the program ends. */
 export async function interruptible<T>(
