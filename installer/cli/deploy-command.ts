@@ -15,7 +15,15 @@ import { wanted } from "../wanted.ts";
 import { deployHelp } from "./deploy-help.ts";
 import { deploymentText } from "./deployment-text.ts";
 import { intentDocument, intentText } from "./intent-text.ts";
-import { accessOptions, type NodeFlags, required, settingOptions, shownProgress, whoAsks } from "./options.ts";
+import {
+  accessOptions,
+  defaultAbsence,
+  type NodeFlags,
+  required,
+  settingOptions,
+  shownProgress,
+  whoAsks,
+} from "./options.ts";
 
 interface DeployFlags extends NodeFlags {
   readonly set?: readonly string[];
@@ -76,8 +84,9 @@ async function perform(
       else process.stdout.write(intentText(intent, asked));
       return intent.verdict.refusals.length === 0 ? 0 : ExitCode.failed;
     }
-    const timeout = flags.timeout * 1000;
-    const deployment = await deploy({ node, wanted: asked, progress, signal, timeout, onLeft });
+    const [task, healthy] = [flags.timeout * 1000, flags.timeout * 1000];
+    const patience = { task, healthy, absence: defaultAbsence };
+    const deployment = await deploy({ node, wanted: asked, progress, signal, patience, onLeft });
     if (flags.json) writeJson(deployment);
     else process.stdout.write(deploymentText(deployment, to));
     return deployment.status === "healthy" ? 0 : ExitCode.degraded;

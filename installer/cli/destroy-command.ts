@@ -7,6 +7,7 @@ import { type Doomed, destroy, doomed } from "../flow/destroy.ts";
 import { ask } from "./ask.ts";
 import {
   accessOptions,
+  defaultAbsence,
   type NodeFlags,
   required,
   settingOf,
@@ -85,7 +86,7 @@ async function perform(flags: DestroyFlags, signal: AbortSignal): Promise<number
     await destroy(node, found, {
       progress: await shownProgress(flags.json === true),
       signal,
-      timeout: flags.timeout * 1000,
+      ...{ timeout: flags.timeout * 1000, absence: defaultAbsence },
     });
     if (flags.json) writeJson({ ...document, destroyed: true });
     tell(`container ${vmid} is deleted`);

@@ -20,6 +20,9 @@ export interface NodeFlags {
   readonly json?: true;
 }
 
+/** Milliseconds that a node may be out of reach while it works for us: a restart of its API takes seconds. */
+export const defaultAbsence = 60_000;
+
 /** Adds the settings that have a flag of their own. */
 export function settingOptions(command: Command, which: (setting: Setting) => boolean = () => true): Command {
   for (const setting of settings.filter(which)) {

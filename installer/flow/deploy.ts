@@ -17,10 +17,19 @@ export interface DeployOptions {
   readonly wanted: Wanted;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Milliseconds a task on the node may take, and that the container may take to be healthy. */
-  readonly timeout: number;
+  readonly patience: Patience;
   /** Told at every change what would be left if it ended now. */
   readonly onLeft?: (text: string) => void;
+}
+
+/** All in milliseconds. */
+export interface Patience {
+  /** For each task on the node. */
+  readonly task: number;
+  /** For the node, out of reach while a task runs. */
+  readonly absence: number;
+  /** For the stack, from the container's start until all of it works. */
+  readonly healthy: number;
 }
 
 export interface Intent {
@@ -75,22 +84,24 @@ export async function deploy(options: DeployOptions): Promise<DeploymentDocument
 type Act = (options: DeployOptions, reached: (state: Left) => void) => Promise<Ready | undefined>;
 
 const actions: Readonly<Record<Step, Act>> = {
-  upload: async ({ node, wanted, progress, signal, timeout }, reached) => {
+  upload: async (options, reached) => {
+    const { node, wanted, progress } = options;
     const { path, file: name, bytes, sha256 } = wanted.template;
     const { templateStorage: storage } = wanted.settings;
     await progress.step("upload", `sending ${name} (${bytesText(bytes)}) to storage ${storage}`, async () => {
       const onProgress = (sent: number): void =>
         progress.log("debug", `${Math.floor((100 * sent) / bytes)} % of ${bytesText(bytes)}`);
       const upid = await node.upload({ node: node.name, storage, path, name, bytes, sha256, onProgress });
-      await waitTask(node, upid, { what: "checking the upload", timeout, signal });
+      await waitTask(node, upid, { what: "checking the upload", ...taskWait(options) });
     });
     reached("uploaded");
     return undefined;
   },
-  create: async ({ node, wanted, progress, signal, timeout }, reached) => {
+  create: async (options, reached) => {
+    const { node, wanted, progress } = options;
     reached("creating");
     await progress.step("create", `creating container ${wanted.vmid}`, async () => {
-      await create(node, wanted, taskWait({ progress, signal, timeout })).catch((error: unknown) => {
+      await create(node, wanted, taskWait(options)).catch((error: unknown) => {
         // A failed creation is taken away by the node itself.
         if (isStackError(error) && ["task-failed", "refused-by-node", "vmid-taken"].includes(error.code)) {
           reached("uploaded");
@@ -101,19 +112,21 @@ const actions: Readonly<Record<Step, Act>> = {
     reached("created");
     return undefined;
   },
-  adopt: async ({ node, wanted, progress, signal, timeout }, reached) => {
+  adopt: async (options, reached) => {
+    const { node, wanted, progress } = options;
     reached("creating");
     await progress.step("create", `waiting for container ${wanted.vmid}, which is being created already`, () =>
-      adopt(node, wanted, taskWait({ progress, signal, timeout })),
+      adopt(node, wanted, taskWait(options)),
     );
     reached("created");
     return undefined;
   },
-  start: async ({ node, wanted, progress, signal, timeout }, reached) => {
+  start: async (options, reached) => {
+    const { node, wanted, progress, signal } = options;
     const { vmid } = wanted;
     await progress.step("start", `starting container ${vmid}`, async () => {
       try {
-        await waitTask(node, await node.start(vmid), { what: `starting container ${vmid}`, timeout, signal });
+        await waitTask(node, await node.start(vmid), { what: `starting container ${vmid}`, ...taskWait(options) });
       } catch (error) {
         // Another deployer may have started it; an answer may have been lost.
         const guest = (await node.guests()).find((one) => one.vmid === vmid);
@@ -124,11 +137,11 @@ const actions: Readonly<Record<Step, Act>> = {
     reached("started");
     return undefined;
   },
-  wait: ({ node, wanted, progress, signal, timeout }) => {
+  wait: ({ node, wanted, progress, signal, patience }) => {
     const { vmid, settings, container, template } = wanted;
     return progress.step("wait", "waiting until all of the stack works", () =>
       waitReady(node, {
-        ...{ vmid, timeout, signal, bridge: settings.bridge },
+        ...{ vmid, signal, timeout: patience.healthy, bridge: settings.bridge },
         port: template.model.definition.agent.port,
         dhcp: container.network === "dhcp",
         onLine: (line) => progress.log("debug", line),
@@ -137,8 +150,9 @@ const actions: Readonly<Record<Step, Act>> = {
   },
 };
 
-function taskWait({ progress, signal, timeout }: Pick<DeployOptions, "progress" | "signal" | "timeout">) {
-  return { timeout, signal, onLine: (line) => progress.log("debug", line) } satisfies Omit<TaskWait, "what">;
+function taskWait({ progress, signal, patience }: DeployOptions): Omit<TaskWait, "what"> {
+  const { task: timeout, absence } = patience;
+  return { timeout, absence, signal, onLine: (line) => progress.log("debug", line) };
 }
 
 function deployed({ node, wanted }: DeployOptions, done: readonly Step[], ready: Ready): DeploymentDocument {

@@ -45,16 +45,21 @@ export async function doomed(node: Node, vmid: number): Promise<Doomed | undefin
 export async function destroy(
   node: Node,
   { guest }: Doomed,
-  how: { readonly progress: Progress; readonly signal: AbortSignal; readonly timeout: number },
+  how: {
+    readonly progress: Progress;
+    readonly signal: AbortSignal;
+    readonly timeout: number;
+    readonly absence: number;
+  },
 ): Promise<void> {
-  const { progress, signal, timeout } = how;
+  const { progress, ...wait } = how;
   const { vmid } = guest;
   if (guest.status === "running") {
     await progress.step("stop", `stopping container ${vmid}`, async () =>
-      waitTask(node, await node.stop(vmid), { what: `stopping container ${vmid}`, timeout, signal }),
+      waitTask(node, await node.stop(vmid), { what: `stopping container ${vmid}`, ...wait }),
     );
   }
   await progress.step("destroy", `deleting container ${vmid}`, async () =>
-    waitTask(node, await node.destroy(vmid), { what: `deleting container ${vmid}`, timeout, signal }),
+    waitTask(node, await node.destroy(vmid), { what: `deleting container ${vmid}`, ...wait }),
   );
 }

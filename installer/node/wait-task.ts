@@ -7,8 +7,8 @@ export interface TaskWait {
   readonly what: string;
   /** Milliseconds until the task is given up. */
   readonly timeout: number;
-  /** Milliseconds the node may be out of reach meanwhile. Default 60 000. */
-  readonly absence?: number;
+  /** Milliseconds the node may be out of reach meanwhile. */
+  readonly absence: number;
   readonly signal: AbortSignal;
   /** The newest line of its log, when it is another one. */
   readonly onLine?: (line: string) => void;
@@ -20,7 +20,7 @@ export interface TaskWait {
  * @throws StackError `task-failed` (`detail`: the end of its log), `task-timeout`, `node-gone`, `aborted`
  */
 export async function waitTask(node: Node, upid: string, wait: TaskWait): Promise<void> {
-  const { what, timeout, absence = 60_000, signal, onLine } = wait;
+  const { what, timeout, absence, signal, onLine } = wait;
   let heard = Date.now();
   let newest: string | undefined;
   const look = async (): Promise<string | undefined> => {
@@ -42,7 +42,7 @@ export async function waitTask(node: Node, upid: string, wait: TaskWait): Promis
     }
     return undefined;
   };
-  const end = await waitFor(tolerant(look), { what, timeout, interval: 500, signal }).catch((error: unknown) => {
+  const end = await waitFor(tolerant(look), { what, timeout, interval: 250, signal }).catch((error: unknown) => {
     if (!isStackError(error) || error.code !== "timeout") throw error;
     throw new StackError("task-timeout", `the node is still ${what} after ${timeout / 1000} s`, {
       detail: [`task ${upid}`],

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Test } from "tap";
 import { connect } from "../../installer/connect.ts";
-import { deploy } from "../../installer/flow/deploy.ts";
+import { deploy, type Patience } from "../../installer/flow/deploy.ts";
 import { readTemplate } from "../../installer/template/read-template.ts";
 import { type Credentials, credentials } from "../../installer/transports/api/credentials.ts";
 import { wanted } from "../../installer/wanted.ts";
@@ -61,7 +61,7 @@ export async function paperNode(t: Test, options: { readonly guests?: Guests; re
           wanted: wanted(template, vmid),
           progress,
           signal,
-          timeout: how.timeout ?? 3000,
+          patience: { task: 20_000, absence: 5000, healthy: 300, ...how.patience },
         });
       } finally {
         await transport.close();
@@ -83,7 +83,7 @@ interface DeployHow {
   readonly token?: string;
   readonly as?: Credentials;
   readonly signal?: AbortSignal;
-  readonly timeout?: number;
+  readonly patience?: Partial<Patience>;
   readonly progress?: Progress;
 }
 

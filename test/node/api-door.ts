@@ -52,8 +52,9 @@ export async function openApiDoor(node: StandIn, identity: Identity, listen: { h
     if (method === "POST" && storage?.[2] !== undefined) {
       upload += 1;
       const temporary = `${node.state.uploads}-${upload}`;
-      const received = await receiveUpload(request, { temporary, cutAfter: faults.cutUploadAfter });
+      const cutAfter = faults.cutUploadAfter;
       delete faults.cutUploadAfter;
+      const received = await receiveUpload(request, { temporary, cutAfter });
       return node.importUpload(user, { ...received, temporary, storage: storage[2] });
     }
     const parameters = method === "GET" || method === "DELETE" ? query : new URLSearchParams(await bodyOf(request));
@@ -79,7 +80,8 @@ export async function openApiDoor(node: StandIn, identity: Identity, listen: { h
       }
       reply(response, 200, "OK", JSON.stringify({ data }));
     } catch (error) {
-      if (request.socket.destroyed) return;
+      if (response.destroyed || response.socket === null) return;
+      request.resume();
       const fault = error instanceof ApiFault ? error : new ApiFault(500, String(error));
       const { status, message, errors } = fault;
       // Whoever has no credentials gets neither a body nor a quick answer.

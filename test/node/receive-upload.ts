@@ -31,7 +31,8 @@ export async function receiveUpload(
   let fields: ReturnType<typeof readHead>;
   let received = 0;
   let left = 0;
-  for await (const chunk of request) {
+  // What is refused half way is answered, so the connection is still needed.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     received += (chunk as Buffer).length;
     if (cutAfter !== undefined && received >= cutAfter) {
       request.socket.destroy();

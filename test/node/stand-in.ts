@@ -47,7 +47,7 @@ export function standIn(options: StandInOptions) {
     guestMaker: options.guests,
     guests: new Map<number, StandInGuest>(),
     machine: { cpus: 8, memory: 32 * 1024 ** 3, kernel: "x86_64" },
-    bridges: ["vmbr0"],
+    bridges: ["vmbr0"] as string[],
     storages: [
       storage("local", "dir", ["vztmpl", "iso", "backup"]),
       storage("local-lvm", "lvmthin", ["rootdir", "images"]),
