@@ -18,7 +18,7 @@ import { type Guests, paperGuests } from "../node/guests.ts";
 import { standIn } from "../node/stand-in.ts";
 
 export const vmid = 120;
-const program = resolve(import.meta.dirname, "../../installer/cli.ts");
+export const program = resolve(import.meta.dirname, "../../installer/cli.ts");
 const minimal = "name: shop\nversion: 1.0.0\nservices:\n  hello: { port: 8001 }\n";
 
 /** A node's API on paper, a template small enough to be sent many times, and the ways to deploy it. */

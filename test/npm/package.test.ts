@@ -46,6 +46,12 @@ t.test("the installed program tells version, help and schema as the checkout doe
   t.equal((await program(buildTemplate, "--help")).stdout, own.stdout);
 });
 
+t.test("the installed deploy-template tells its help as the checkout does", async (t) => {
+  const { stdout, code } = await program(join(installed.bin, "deploy-template"), "--help");
+  t.equal(code, 0);
+  t.equal(stdout, (await program(join(project, "bin/deploy-template"), "--help")).stdout);
+});
+
 t.test("the installed program finds faults with the codes and hints of the checkout", async (t) => {
   writeFileSync(join(elsewhere, "stack.yaml"), "name: x\nnonsense: 1\n");
   const { code, stderr } = await program(buildTemplate, "stack.yaml", "--json");
