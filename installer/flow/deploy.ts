@@ -4,7 +4,7 @@ import type { Progress } from "../../lib/progress/progress.ts";
 import type { DeploymentDocument } from "../../stack/documents/deployment.ts";
 import type { Node } from "../node/node.ts";
 import { type TaskWait, waitTask } from "../node/wait-task.ts";
-import { type Facts, lookAround } from "../preflight/facts.ts";
+import { type Facts, lookAround, occupantOf } from "../preflight/facts.ts";
 import { assertPossible, preflight, type Verdict } from "../preflight/preflight.ts";
 import type { Wanted } from "../wanted.ts";
 import { adopt, create } from "./create.ts";
@@ -129,9 +129,7 @@ const actions: Readonly<Record<Step, Act>> = {
         await waitTask(node, await node.start(vmid), { what: `starting container ${vmid}`, ...taskWait(options) });
       } catch (error) {
         // Another deployer may have started it; an answer may have been lost.
-        const guest = (await node.guests()).find((one) => one.vmid === vmid);
-        const status = guest === undefined || signal.aborted ? undefined : (await node.refreshed(guest)).status;
-        if (status !== "running") throw error;
+        if (signal.aborted || !(await isRunning(node, vmid).catch(() => false))) throw error;
       }
     });
     reached("started");
@@ -149,6 +147,11 @@ const actions: Readonly<Record<Step, Act>> = {
     );
   },
 };
+
+async function isRunning(node: Node, vmid: number): Promise<boolean> {
+  const guest = await occupantOf(node, vmid);
+  return guest !== undefined && guest !== "unseen" && guest.status === "running";
+}
 
 function taskWait({ progress, signal, patience }: DeployOptions): Omit<TaskWait, "what"> {
   const { task: timeout, absence } = patience;

@@ -13,7 +13,7 @@ export function neededPrivileges(
   const { templateStorage, storage, bridge, vlan } = settings;
   const needs: readonly (readonly [path: string, privileges: readonly string[]])[] = [
     [`/storage/${templateStorage}`, ["Datastore.AllocateTemplate", "Datastore.Audit"]],
-    [`/storage/${storage}`, ["Datastore.AllocateSpace", "Datastore.Audit"]],
+    [`/storage/${storage}`, ["Datastore.AllocateSpace"]],
     [
       `/vms/${vmid}`,
       [
