@@ -7,7 +7,7 @@ import { occupantOf } from "../preflight/facts.ts";
 import type { Wanted } from "../wanted.ts";
 import { createParameters } from "./create-parameters.ts";
 
-/** How long an answer that was lost may come to light as a task, milliseconds. */
+/** How long an answer that was lost may come to light as a task at the most, milliseconds. */
 const lostPatience = 15_000;
 
 /**
@@ -27,7 +27,7 @@ export async function create(node: Node, wanted: Wanted, wait: Omit<TaskWait, "w
       return adopt(node, wanted, wait);
     }
     if (error.code !== "answer-lost") throw error;
-    task = await lost(begun, wait.signal);
+    task = await lost(begun, wait);
     if (task === undefined) throw error;
   }
   await waitTask(node, task, { ...wait, what: creating(wanted) });
@@ -44,8 +44,12 @@ export async function adopt(node: Node, wanted: Wanted, wait: Omit<TaskWait, "wh
   });
 }
 
-async function lost(begun: () => Promise<string | undefined>, signal: AbortSignal): Promise<string | undefined> {
-  const options = { what: "a task of the request whose answer was lost", timeout: lostPatience, interval: 500, signal };
+async function lost(
+  begun: () => Promise<string | undefined>,
+  { absence, signal }: Pick<TaskWait, "absence" | "signal">,
+): Promise<string | undefined> {
+  const timeout = Math.min(lostPatience, absence);
+  const options = { what: "a task of the request whose answer was lost", timeout, interval: 500, signal };
   return waitFor(begun, options).catch((error: unknown) => {
     if (isStackError(error) && error.code === "timeout") return undefined;
     throw error;

@@ -89,8 +89,11 @@ const actions: Readonly<Record<Step, Act>> = {
     const { path, file: name, bytes, sha256 } = wanted.template;
     const { templateStorage: storage } = wanted.settings;
     await progress.step("upload", `sending ${name} (${bytesText(bytes)}) to storage ${storage}`, async () => {
-      const onProgress = (sent: number): void =>
-        progress.log("debug", `${Math.floor((100 * sent) / bytes)} % of ${bytesText(bytes)}`);
+      const start = performance.now();
+      const onProgress = (sent: number): void => {
+        const rate = (1000 * sent) / Math.max(1, performance.now() - start);
+        progress.log("debug", `${Math.floor((100 * sent) / bytes)} % of ${bytesText(bytes)}, ${bytesText(rate)}/s`);
+      };
       const upid = await node.upload({ node: node.name, storage, path, name, bytes, sha256, onProgress });
       await waitTask(node, upid, { what: "checking the upload", ...taskWait(options) });
     });
@@ -106,6 +109,7 @@ const actions: Readonly<Record<Step, Act>> = {
         if (isStackError(error) && ["task-failed", "refused-by-node", "vmid-taken"].includes(error.code)) {
           reached("uploaded");
         }
+        if (isStackError(error) && error.code === "answer-lost") reached("asked");
         throw error;
       });
     });

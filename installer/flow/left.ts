@@ -2,7 +2,7 @@ import type { Facts } from "../preflight/facts.ts";
 import type { Wanted } from "../wanted.ts";
 
 /** How far a deployment has come. */
-export type Left = Facts | "uploaded" | "creating" | "created" | "started";
+export type Left = Facts | "uploaded" | "asked" | "creating" | "created" | "started";
 
 /** What is there on the node now, and what the next run does with it. One sentence. */
 export function left(state: Left, wanted: Wanted): string {
@@ -11,6 +11,8 @@ export function left(state: Left, wanted: Wanted): string {
   switch (state) {
     case "uploaded":
       return `left: ${template.file} in storage ${settings.templateStorage}, no container; ${again} from there`;
+    case "asked":
+      return `left: perhaps container ${vmid}, its creation was asked for; the same command looks first`;
     case "creating":
       return `left: the node goes on creating container ${vmid} by itself; ${again} with it`;
     case "created":

@@ -113,6 +113,23 @@ t.test("an answer that is lost after the creation was taken makes no second cont
   t.match(paper.node.state.guests.get(vmid), { status: "running" });
 });
 
+t.test(
+  "a creation that was lost on its way is told as maybe done; the next run finds nothing and makes it",
+  async (t) => {
+    const paper = await paperNode(t);
+    const path = await paper.template();
+    paper.door.faults.loseRequest = /^POST \/nodes\/pve1\/lxc$/;
+    await t.rejects(paper.deploy(path, { patience: { absence: 600 } }), {
+      code: "answer-lost",
+      hint: /it looks first what was done/,
+      detail: [/left: perhaps container 120/],
+    });
+    t.equal(creations(paper), 0);
+    await t.rejects(paper.deploy(path), asFarAsPaperGoes);
+    t.equal(creations(paper), 1);
+  },
+);
+
 t.test("an answer that is lost after the start was taken does not fail a container that runs", async (t) => {
   const paper = await paperNode(t);
   paper.door.faults.loseAnswerTo = /status\/start$/;

@@ -15,6 +15,8 @@ export interface DoorFaults {
   cutUploadAfter?: number;
   /** A request like this is carried out, and its answer never sent. */
   loseAnswerTo?: RegExp;
+  /** A request like this is never read. */
+  loseRequest?: RegExp;
   /** Called before a request like this is answered. */
   before?: { readonly request: RegExp; readonly act: () => void | Promise<void> };
 }
@@ -66,6 +68,11 @@ export async function openApiDoor(node: StandIn, identity: Identity, listen: { h
     const path = url.pathname.replace(/^\/api2\/json/, "");
     const what = `${request.method} ${path}`;
     try {
+      if (faults.loseRequest?.test(what)) {
+        delete faults.loseRequest;
+        request.socket.destroy();
+        return;
+      }
       if (faults.before?.request.test(what)) {
         const { act } = faults.before;
         delete faults.before;
