@@ -1,4 +1,5 @@
 import { formatMiB } from "../../stack/definition/size.ts";
+import { createParameters } from "../flow/create-parameters.ts";
 import type { Guest, Storage } from "../node/node.ts";
 import { isOf, isOurs } from "../ownership.ts";
 import type { Wanted } from "../wanted.ts";
@@ -27,6 +28,9 @@ const thick: ReadonlySet<string> = new Set(["lvm", "iscsi", "iscsidirect"]);
 
 /** What a root file system of this kind holds at the least, before it has worked. */
 const leastDisk = 4 * 1024 ** 3;
+
+/** Of a container that is there, what is compared with the definition; it is told, never changed. */
+const compared = ["cores", "memory", "swap", "hostname"] as const;
 
 /** All that is looked at before anything is changed. Pure: each looks at the facts alone. */
 export const checks: readonly Check[] = [
@@ -124,6 +128,18 @@ export const checks: readonly Check[] = [
     },
   },
   { name: "vmid", refuse: vmidTaken },
+  {
+    name: "configuration",
+    warn: ({ config }, wanted) => {
+      const asked = createParameters(wanted);
+      return compared
+        .filter((key) => config[key] !== undefined && String(config[key]) !== String(asked[key]))
+        .map((key) => {
+          const message = `container ${wanted.vmid} has ${key} ${config[key]}, the definition says ${asked[key]}`;
+          return finding("other-configuration", message, `pct set ${wanted.vmid} --${key} ${asked[key]}`);
+        });
+    },
+  },
   {
     name: "nesting",
     warn: (_facts, { container }) =>

@@ -1,4 +1,5 @@
 import type { Guest, Machine, Node, Storage } from "../node/node.ts";
+import { isOurs } from "../ownership.ts";
 import type { Wanted } from "../wanted.ts";
 import { neededPrivileges } from "./privileges.ts";
 
@@ -19,6 +20,8 @@ export interface Facts {
   readonly occupant: Guest | "unseen" | undefined;
   /** The task that makes the occupant just now. */
   readonly creation: { readonly upid: string; readonly user: string } | undefined;
+  /** The configuration of a container that is ours already. */
+  readonly config: Readonly<Record<string, unknown>>;
   /** Whether the template's file is there, with the same name and size. */
   readonly uploaded: boolean;
 }
@@ -35,11 +38,13 @@ export async function lookAround(node: Node, wanted: Wanted): Promise<Facts> {
   const [missing, occupant] = await Promise.all([missingPrivileges(node, wanted, version), occupantOf(node, vmid)]);
   const creating = occupant === "unseen" || (occupant?.lock === "create" && occupant.node === node.name);
   const creation = creating ? (await node.creations(vmid)).find(({ running }) => running) : undefined;
+  const ours = occupant !== "unseen" && occupant !== undefined && occupant.node === node.name && isOurs(occupant);
+  const config = ours ? await node.config(vmid) : {};
   const templates = storages.some(({ name, active }) => name === settings.templateStorage && active)
     ? await node.templates(settings.templateStorage)
     : [];
   return {
-    ...{ node: node.name, user: node.user, version, machine, storages, bridges, missing, occupant, creation },
+    ...{ node: node.name, user: node.user, version, machine, storages, bridges, missing, occupant, creation, config },
     uploaded: templates.some(({ file, bytes }) => file === template.file && bytes === template.bytes),
   };
 }

@@ -26,6 +26,7 @@ export const goodFacts: Facts = {
   missing: {},
   occupant: undefined,
   creation: undefined,
+  config: {},
   uploaded: false,
 };
 

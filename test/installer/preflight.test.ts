@@ -131,6 +131,15 @@ const rows: readonly Row[] = [
     facts: { occupant: { ...own, tags: [], lock: "create" } },
     refusal: ["vmid-taken", /pct unlock 120, pct destroy 120/],
   },
+  {
+    why: "it is this very one, with another memory",
+    facts: { occupant: own, config: { hostname: "shop", cores: 4, memory: 4096 } },
+    warning: "other-configuration",
+  },
+  {
+    why: "it is this very one, as it is defined",
+    facts: { occupant: own, config: { cores: "4", memory: 8192, swap: 512 } },
+  },
   { why: "nesting is asked for", facts: {}, set: ["container.nesting=true"], warning: "nesting" },
 ];
 
