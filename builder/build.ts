@@ -1,5 +1,6 @@
 import { isStackError } from "../lib/error.ts";
 import type { Log } from "../lib/log.ts";
+import type { Progress } from "../lib/progress/progress.ts";
 import { run as realRun } from "../lib/run.ts";
 import type { ManifestDocument } from "../stack/documents/manifest.ts";
 import { dropLayer } from "./cache/layer.ts";
@@ -13,7 +14,6 @@ import { templateName } from "./manifest/template-name.ts";
 import { type WrittenDocuments, writeDocuments } from "./manifest/write-documents.ts";
 import { pack } from "./pack/pack.ts";
 import { templateShape } from "./pack/shape.ts";
-import type { Progress } from "./progress/progress.ts";
 import { sign } from "./provenance/sign.ts";
 import { toolVersions } from "./provenance/tool-versions.ts";
 import { templateTree } from "./templates.ts";

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Progress } from "../lib/progress/progress.ts";
 import { type CachedLayer, cachedLayer } from "./cache/cached-layer.ts";
 import { layerSize } from "./cache/layer-size.ts";
 import type { BuildContext } from "./context.ts";
@@ -10,7 +11,6 @@ import { buildPython } from "./layers/python/python.ts";
 import { agentInputs, buildAgent } from "./layers/stack-agent/agent.ts";
 import { manifest } from "./manifest/manifest.ts";
 import { type BuildPlan, overlayOf, planBuild } from "./plan.ts";
-import type { Progress } from "./progress/progress.ts";
 import { assertKey } from "./provenance/sign.ts";
 import { unpackRootfs } from "./rootfs.ts";
 import { validate } from "./validate/validate.ts";

@@ -42,6 +42,8 @@ const phases: Readonly<Record<string, () => Promise<Counts>>> = {
       "test/stack",
       "test/builder",
       "test/agent",
+      "test/installer",
+      "test/node",
       "test/rootfs-overlay",
       "test/npm",
       "test/bench",

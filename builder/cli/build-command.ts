@@ -1,25 +1,26 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { carryOut, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
+import { interruptible } from "../../lib/cli/interruptible.ts";
+import { bytesText } from "../../lib/cli/text.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
+import { plainProgress } from "../../lib/progress/plain.ts";
+import type { Progress } from "../../lib/progress/progress.ts";
+import { projectFolder as project } from "../../lib/project-folder.ts";
 import { definitionJsonSchema } from "../../stack/definition/json-schema.ts";
 import { type AfterFailure, type BuildResult, build } from "../build.ts";
 import { defaultCacheLimit } from "../cache/prune.ts";
 import type { BuildOptions } from "../context.ts";
 import { describePlan } from "../describe-plan.ts";
 import { failureShell } from "../failure-shell.ts";
-import { plainProgress } from "../progress/plain.ts";
-import type { Progress } from "../progress/progress.ts";
-import { projectFolder as project } from "../resources.ts";
 import { assertSmokeCanRun, smoke } from "../smoke/smoke.ts";
 import { howToRemove } from "../work-folder.ts";
 import { buildHelp } from "./build-help.ts";
 import { type BuildFlags, buildOptions } from "./build-options.ts";
-import { carryOut, readCommandLine, sizeArgument, writeJson } from "./command-line.ts";
-import { interruptible } from "./interruptible.ts";
 import { planText } from "./plan-text.ts";
+import { sizeArgument } from "./size-argument.ts";
 import { smokeText } from "./smoke-text.ts";
-import { bytesText } from "./text.ts";
 
 /** `build-template [STACK.yaml]`. @returns the exit code */
 export async function buildCommand(argv: readonly string[]): Promise<number> {
@@ -116,7 +117,7 @@ function assertTerminal(): void {
 
 async function shownProgress({ json }: BuildFlags): Promise<Progress> {
   if (!process.stderr.isTTY || !process.stdout.isTTY || json) return plainProgress(writeLine);
-  const { terminalProgress } = await import("../progress/terminal.ts");
+  const { terminalProgress } = await import("../../lib/progress/terminal.ts");
   return terminalProgress(writeLine);
 }
 

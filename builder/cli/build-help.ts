@@ -1,6 +1,6 @@
+import { columns } from "../../lib/cli/text.ts";
 import { cacheFolder } from "../cache/cache-folder.ts";
 import { commands } from "./commands.ts";
-import { columns } from "./text.ts";
 
 /** What `build-template --help` says after the options. */
 export function buildHelp(environment: Readonly<Record<string, string | undefined>>): string {

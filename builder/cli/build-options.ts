@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve as resolvePath } from "node:path";
 import { ExitCode, isErrno, messageOf, StackError } from "../../lib/error.ts";
+import { projectFolder as project } from "../../lib/project-folder.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
 import { resolve } from "../../stack/resolve.ts";
 import { cacheFolder } from "../cache/cache-folder.ts";
 import { defaultCacheLimit } from "../cache/prune.ts";
 import type { BuildOptions, Format } from "../context.ts";
-import { projectFolder as project } from "../resources.ts";
 
 /** The command line of a build, as commander reads it. */
 export interface BuildFlags {

@@ -1,12 +1,14 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { carryOut, daysArgument, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
+import { ageText, bytesText, columns } from "../../lib/cli/text.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { cacheFolder } from "../cache/cache-folder.ts";
 import { type CacheEntry, listCache } from "../cache/list.ts";
 import { defaultCacheLimit, pruneCache } from "../cache/prune.ts";
-import { carryOut, daysArgument, readCommandLine, sizeArgument, writeJson } from "./command-line.ts";
-import { ageText, bytesText, columns, shortKey } from "./text.ts";
+import { shortKey } from "./short-key.ts";
+import { sizeArgument } from "./size-argument.ts";
 
 const help = `
 Every build leaves its layers here, ready compressed, so that the next one makes only what

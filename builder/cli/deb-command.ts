@@ -1,12 +1,13 @@
 import { Command, Option } from "commander";
+import { carryOut, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
+import { interruptible } from "../../lib/cli/interruptible.ts";
+import { bytesText } from "../../lib/cli/text.ts";
+import { plainProgress } from "../../lib/progress/plain.ts";
+import { projectFolder as project } from "../../lib/project-folder.ts";
 import { defaultCacheLimit } from "../cache/prune.ts";
 import { buildDeb } from "../deb/build-deb.ts";
-import { plainProgress } from "../progress/plain.ts";
-import { projectFolder as project } from "../resources.ts";
 import { buildOptions } from "./build-options.ts";
-import { carryOut, readCommandLine, sizeArgument, writeJson } from "./command-line.ts";
-import { interruptible } from "./interruptible.ts";
-import { bytesText } from "./text.ts";
+import { sizeArgument } from "./size-argument.ts";
 
 const help = `
 For a plain Debian 12 host, or a container that was not made of the template. The package

@@ -1,5 +1,6 @@
+import { ageText, bytesText, columns } from "../../lib/cli/text.ts";
 import type { BuildPlanDocument } from "../../stack/documents/build-plan.ts";
-import { ageText, bytesText, columns, shortKey } from "./text.ts";
+import { shortKey } from "./short-key.ts";
 
 type Layer = BuildPlanDocument["layers"][number];
 

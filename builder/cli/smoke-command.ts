@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
+import { carryOut, readCommandLine, secondsArgument, writeJson } from "../../lib/cli/command-line.ts";
+import { interruptible } from "../../lib/cli/interruptible.ts";
 import { ExitCode } from "../../lib/error.ts";
-import { plainProgress } from "../progress/plain.ts";
+import { plainProgress } from "../../lib/progress/plain.ts";
 import { assertSmokeCanRun, defaultPatience, smoke } from "../smoke/smoke.ts";
 import { stackOfTemplate } from "../smoke/stack-of-template.ts";
-import { carryOut, readCommandLine, secondsArgument, writeJson } from "./command-line.ts";
-import { interruptible } from "./interruptible.ts";
 import { smokeText } from "./smoke-text.ts";
 
 const help = `

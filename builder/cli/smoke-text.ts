@@ -1,5 +1,5 @@
+import { columns } from "../../lib/cli/text.ts";
 import type { SmokeDocument } from "../../stack/documents/smoke.ts";
-import { columns } from "./text.ts";
 
 /** A boot's times as a person reads them, in the order they came. */
 export function smokeText(smoke: SmokeDocument): string {

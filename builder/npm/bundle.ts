@@ -6,7 +6,7 @@ import { programs } from "./programs.ts";
 /**
  * What `npm pack` runs first, in the project's top. Node strips no types below
  * node_modules, so what is packed is JavaScript: bundled/NAME.js, one level below the top
- * like the sources' rooms (see builder/resources.ts). Packages stay outside: npm packs them
+ * like the sources' rooms (see lib/project-folder.ts). Packages stay outside: npm packs them
  * along (`bundleDependencies`) in the versions of the lock, which an install from a file
  * would heed neither as package-lock.json nor as npm-shrinkwrap.json.
  */

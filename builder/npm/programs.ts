@@ -4,4 +4,5 @@
  */
 export const programs: Readonly<Record<string, string>> = {
   "build-template": "builder/cli.ts",
+  "deploy-template": "installer/cli.ts",
 };

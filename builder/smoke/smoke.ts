@@ -12,10 +12,10 @@ import { createNetwork, destroyNetwork, type Network } from "../../lib/lxc/netwo
 import { findObstacles } from "../../lib/lxc/preflight.ts";
 import { ensureSubordinateIds } from "../../lib/lxc/subordinate-ids.ts";
 import { sweep } from "../../lib/lxc/sweep.ts";
+import type { Progress } from "../../lib/progress/progress.ts";
 import { run } from "../../lib/run.ts";
 import type { SmokeDocument } from "../../stack/documents/smoke.ts";
 import type { Model } from "../../stack/model.ts";
-import type { Progress } from "../progress/progress.ts";
 import { requireSpace } from "../validate/free-space.ts";
 import { evidence } from "./evidence.ts";
 import { watchBoot } from "./watch-boot.ts";

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { suites } from "../debian.ts";
+import { deploySchema } from "./deploy.ts";
 import { sizeMiB } from "./size.ts";
 
 const name = (what: string, max: number) =>
@@ -195,6 +196,7 @@ export const definitionSchema = z.strictObject({
       .check(z.describe("What of its units' sandboxing the container allows; auto: it is tried at each boot")),
     "auto",
   ),
+  deploy: z.prefault(deploySchema.check(z.describe("Where `deploy-template` makes the container, and how")), {}),
   agent: z.prefault(
     z
       .strictObject({

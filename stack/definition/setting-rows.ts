@@ -10,6 +10,8 @@ export interface SettingRow {
   readonly required: boolean;
   /** undefined where there is none, or it follows from another setting (the description says). */
   readonly default: unknown;
+  /** What it could be, where there is no default. */
+  readonly example: unknown;
   /** The only values there are, where they are few. */
   readonly values: readonly unknown[];
 }
@@ -30,6 +32,7 @@ function rowsOf(schema: JsonSchema, path: string, required: boolean): SettingRow
     section: schema.properties !== undefined || entries !== undefined,
     required,
     default: schema.properties === undefined ? schema.default : undefined,
+    example: schema.examples?.[0],
     values: schema.enum ?? [],
   };
   const inner = choices ?? schema;

@@ -46,6 +46,12 @@ t.test("the installed program tells version, help and schema as the checkout doe
   t.equal((await program(buildTemplate, "--help")).stdout, own.stdout);
 });
 
+t.test("the installed deploy-template tells its help as the checkout does", async (t) => {
+  const { stdout, code } = await program(join(installed.bin, "deploy-template"), "--help");
+  t.equal(code, 0);
+  t.equal(stdout, (await program(join(project, "bin/deploy-template"), "--help")).stdout);
+});
+
 t.test("the installed program finds faults with the codes and hints of the checkout", async (t) => {
   writeFileSync(join(elsewhere, "stack.yaml"), "name: x\nnonsense: 1\n");
   const { code, stderr } = await program(buildTemplate, "stack.yaml", "--json");
@@ -84,7 +90,7 @@ t.test("nothing that a build reads is missing: every file of these rooms is pack
 const rooms = ["lib", "stack", "builder", "agent", "units", "rootfs-overlay", "services"];
 const development = /^services\/[^/]+\/(tests\/|requirements-test\.)/;
 
-t.test("only builder/resources.ts asks where it lies: bundled, every other place is wrong", async (t) => {
+t.test("only lib/project-folder.ts asks where it lies: bundled, every other place is wrong", async (t) => {
   const args = [
     "-c",
     `safe.directory=${project}`,
@@ -96,7 +102,7 @@ t.test("only builder/resources.ts asks where it lies: bundled, every other place
     ":!test",
   ];
   const { stdout } = await run("git", args, { cwd: project });
-  t.same(stdout.trim().split("\n"), ["builder/resources.ts"]);
+  t.same(stdout.trim().split("\n"), ["lib/project-folder.ts"]);
 });
 
 t.test("nothing of a checkout that a user has no use for is packed", async (t) => {

@@ -1,6 +1,5 @@
 import { type Command, CommanderError, InvalidArgumentError } from "commander";
-import { describeError, ExitCode, errorDocument, isStackError } from "../../lib/error.ts";
-import { parseSize } from "../../stack/definition/size.ts";
+import { describeError, ExitCode, errorDocument, isStackError } from "../error.ts";
 
 /** Reads a command line. @returns the exit code where there is nothing more to do: help was asked for, or it is wrong */
 export function readCommandLine(command: Command, argv: readonly string[]): number | undefined {
@@ -28,13 +27,6 @@ export async function carryOut(json: boolean, use: () => Promise<number>): Promi
 
 export function writeJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
-}
-
-/** An option's value like "4 GiB", in bytes. */
-export function sizeArgument(text: string): number {
-  const mib = parseSize(text);
-  if (Number.isNaN(mib)) throw new InvalidArgumentError('must be a size with its unit, e.g. "4 GiB" or 512MiB.');
-  return mib * 1024 ** 2;
 }
 
 /** An option's value in days, in milliseconds. */

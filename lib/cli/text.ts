@@ -12,11 +12,6 @@ export function ageText(milliseconds: number): string {
   return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
 }
 
-/** As much of a layer's key as a person compares. */
-export function shortKey(key: string): string {
-  return key.slice(0, 12);
-}
-
 /** Rows in columns; the last one is as long as it is. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];

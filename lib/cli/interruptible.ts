@@ -1,9 +1,9 @@
-import { ExitCode, StackError } from "../../lib/error.ts";
+import { ExitCode, StackError } from "../error.ts";
 
 /** Ctrl-C and SIGTERM end the running commands; what must go is gone before the program ends. */
 export async function interruptible<T>(
   use: (signal: AbortSignal) => Promise<T>,
-  message = "stopped; nothing is left behind",
+  message: string | (() => string) = "stopped; nothing is left behind",
 ): Promise<T> {
   const controller = new AbortController();
   let exit: number | undefined;
@@ -17,7 +17,7 @@ export async function interruptible<T>(
     return await use(controller.signal);
   } catch (error) {
     if (exit === undefined) throw error;
-    throw new StackError("aborted", message, { exit });
+    throw new StackError("aborted", typeof message === "string" ? message : message(), { exit });
   } finally {
     for (const name of signals) process.off(name, stop);
   }

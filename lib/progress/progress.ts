@@ -1,5 +1,5 @@
-import { isStackError, StackError } from "../../lib/error.ts";
-import type { Log } from "../../lib/log.ts";
+import { isStackError, StackError } from "../error.ts";
+import type { Log } from "../log.ts";
 
 /** How a build shows itself. Debug lines are the running command's: the newest stands for "it moves". */
 export interface Progress {

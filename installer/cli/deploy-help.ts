@@ -1,0 +1,33 @@
+/** What `deploy-template --help` says after the options. */
+export const deployHelp = `
+Subcommand, with a --help of its own:
+  destroy --vmid ID   delete a container that deploy-template made
+
+It goes over the node's REST API, https://HOST:8006: looks first what speaks against it and
+tells how to change that, sends the template as a stream with its checksum, creates the
+container exactly as the stack.yaml inside the template says, starts it, and waits until all
+of the stack works. Run again, it does only what is missing; on a healthy container nothing.
+
+Who asks. Make a token on the node, and keep it in a file that only you can read:
+  pveum user token add root@pam deploy --privsep 0
+  echo 'root@pam!deploy=SECRET' > ~/.proxmox-token; chmod 600 ~/.proxmox-token
+A token of less power is told which privileges it lacks, and the commands that grant them.
+
+Whom to trust. A node signs its certificate itself. Compare what 'pvenode cert info' shows on
+the node, or bring /etc/pve/pve-root-ca.pem from it. Nothing is sent to a node not trusted.
+
+Settings come from a flag, else its variable (env), else 'deploy:' and 'container:' of the
+stack.yaml in the template; --set goes before all of them.
+
+Examples:
+  deploy-template dist/debian-12-*.tar.gz --to pve1 --vmid 120 --token-file ~/.proxmox-token
+  deploy-template TEMPLATE --to pve1 --dry-run              what would be done
+  deploy-template TEMPLATE --to 10.1.1.2 --user root@pam --ca-file pve-root-ca.pem
+  deploy-template TEMPLATE --to pve1 --set container.memory=16GiB
+  deploy-template TEMPLATE --to pve1 \\
+    --set 'container.network={address: 10.1.1.120/24, gateway: 10.1.1.1}'
+
+Exit codes: 0 healthy, 1 failed or refused, 2 degraded, 64 unknown option or setting,
+130 interrupted by Ctrl-C, 143 by SIGTERM. What is left then is told, and the same command
+carries on with it.
+`;

@@ -1,0 +1,20 @@
+import { columns } from "../../lib/cli/text.ts";
+import type { DeploymentDocument } from "../../stack/documents/deployment.ts";
+
+/** What was made, where it answers, and what one may type next. */
+export function deploymentText(made: DeploymentDocument, to: string): string {
+  const { vmid, node, hostname, address, status, urls, warnings, changed } = made;
+  return [
+    "",
+    `container ${vmid} (${hostname}) on ${node} is ${status}${changed ? "" : ": nothing to do"}`,
+    columns([["address", address], ...urls.map(({ name, url }) => [name, url])]).trimEnd(),
+    ...warnings.map((line) => `warning: ${line}`),
+    "",
+    "next, on the node:",
+    `  pct exec ${vmid} -- stack-agent status`,
+    `  pct enter ${vmid}`,
+    "to take it away again:",
+    `  deploy-template destroy --to ${to} --vmid ${vmid}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,60 @@
+import { readFile } from "node:fs/promises";
+import { ExitCode, messageOf, StackError } from "../lib/error.ts";
+import { type Node, nodeNames, openNode } from "./node/node.ts";
+import { apiTransport } from "./transports/api/api-transport.ts";
+import type { Credentials } from "./transports/api/credentials.ts";
+import type { Transport } from "./transports/transport.ts";
+
+export interface Target {
+  /** `pve1.example.org`, `10.1.1.2:8006`. */
+  readonly to: string;
+  readonly node?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  /** Path of a PEM file. */
+  readonly caFile?: string | undefined;
+  readonly credentials: Credentials;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the way to a node and finds out its name. @throws StackError of the transport, `no-such-node`, `no-ca-file` */
+export async function connect(target: Target): Promise<{ readonly node: Node; readonly transport: Transport }> {
+  const { host, port } = address(target.to);
+  const ca = target.caFile === undefined ? undefined : await readAuthority(target.caFile);
+  const { credentials, signal, fingerprint } = target;
+  const transport = apiTransport({ host, port, credentials, signal, trust: { ca, fingerprint } });
+  try {
+    return { transport, node: openNode(transport, nodeName(await nodeNames(transport), host, target.node)) };
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+}
+
+function address(to: string): { readonly host: string; readonly port: number } {
+  const [, host = to, port = "8006"] = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(to) ?? [];
+  return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
+
+async function readAuthority(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new StackError("no-ca-file", `${path} can't be read: ${messageOf(error)}`, {
+      hint: "on the node it is /etc/pve/pve-root-ca.pem",
+      exit: ExitCode.usage,
+    });
+  }
+}
+
+/** The one asked for; else the one that the address begins with; else the only one there is. */
+export function nodeName(all: readonly string[], host: string, asked: string | undefined): string {
+  const first = host.split(".")[0];
+  const found =
+    asked === undefined ? (all.find((name) => name === first) ?? (all.length === 1 ? all[0] : undefined)) : asked;
+  if (found !== undefined && all.includes(found)) return found;
+  const problem = asked === undefined ? `which node of the cluster is ${host}?` : `there is no node ${asked}`;
+  throw new StackError("no-such-node", `${problem} There are: ${all.join(", ")}`, {
+    hint: `--node ${all[0] ?? "NAME"}`,
+    exit: ExitCode.usage,
+  });
+}

@@ -1,0 +1,39 @@
+import type { CreateParameters } from "../node/node.ts";
+import { identityTags } from "../ownership.ts";
+import type { Wanted } from "../wanted.ts";
+
+/** What the node is asked for, exactly as the definition says. The container isn't started by it. */
+export function createParameters(wanted: Wanted): CreateParameters {
+  const { template, vmid, settings, container, hostname } = wanted;
+  const { network } = container;
+  const net: readonly (readonly [string, string | number | undefined])[] = [
+    ["name", "eth0"],
+    ["bridge", settings.bridge],
+    ["tag", settings.vlan],
+    ["ip", network === "dhcp" ? "dhcp" : network.address],
+    ["gw", network === "dhcp" ? undefined : network.gateway],
+  ];
+  const tags = [...new Set([...identityTags(template), ...settings.tags])];
+  return {
+    vmid,
+    ostemplate: `${settings.templateStorage}:vztmpl/${template.file}`,
+    ostype: "debian",
+    hostname,
+    // Another default on PVE 8 than on 9.
+    unprivileged: true,
+    ...(container.nesting && { features: "nesting=1" }),
+    cores: container.cores,
+    memory: container.memory,
+    swap: container.swap,
+    rootfs: `${settings.storage}:${Math.ceil(container.disk / 1024)}`,
+    net0: net.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])).join(","),
+    ...(network !== "dhcp" && network.dns.length > 0 && { nameserver: network.dns.join(" ") }),
+    onboot: settings.onboot,
+    ...(settings.startOrder !== undefined && { startup: `order=${settings.startOrder}` }),
+    tags: tags.join(";"),
+    description: [settings.description, `Made by deploy-template of ${template.file}`]
+      .filter((part) => part !== undefined)
+      .join("\n\n"),
+    ...(settings.sshKeys.length > 0 && { "ssh-public-keys": settings.sshKeys.join("\n") }),
+  };
+}

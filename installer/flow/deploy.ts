@@ -1,0 +1,181 @@
+import { bytesText } from "../../lib/cli/text.ts";
+import { isStackError, StackError } from "../../lib/error.ts";
+import type { Progress } from "../../lib/progress/progress.ts";
+import type { DeploymentDocument } from "../../stack/documents/deployment.ts";
+import type { Node } from "../node/node.ts";
+import { type TaskWait, waitTask } from "../node/wait-task.ts";
+import { type Facts, lookAround, occupantOf } from "../preflight/facts.ts";
+import { assertPossible, preflight, type Verdict } from "../preflight/preflight.ts";
+import type { Wanted } from "../wanted.ts";
+import { adopt, create } from "./create.ts";
+import { type Left, left } from "./left.ts";
+import { plan, type Step } from "./plan.ts";
+import { type Ready, readyNow, waitReady } from "./ready.ts";
+
+export interface DeployOptions {
+  readonly node: Node;
+  readonly wanted: Wanted;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly patience: Patience;
+  /** Told at every change what would be left if it ended now. */
+  readonly onLeft?: (text: string) => void;
+}
+
+/** All in milliseconds. */
+export interface Patience {
+  /** For each task on the node. */
+  readonly task: number;
+  /** For the node, out of reach while a task runs. */
+  readonly absence: number;
+  /** For the stack, from the container's start until all of it works. */
+  readonly healthy: number;
+}
+
+export interface Intent {
+  readonly facts: Facts;
+  readonly verdict: Verdict;
+  readonly steps: readonly Step[];
+}
+
+/** What would be done, and what speaks against it. Nothing is changed. */
+export async function intend({ node, wanted }: Pick<DeployOptions, "node" | "wanted">): Promise<Intent> {
+  const facts = await lookAround(node, wanted);
+  const verdict = preflight(facts, wanted);
+  return { facts, verdict, steps: verdict.refusals.length > 0 ? [] : plan(facts) };
+}
+
+/**
+ * Makes a healthy container of a template, or finds that there is one already. Done twice,
+ * the second time changes nothing; done after a failure, it carries on.
+ *
+ * @throws StackError of what failed; the last line of `detail` says what is left
+ */
+export async function deploy(options: DeployOptions): Promise<DeploymentDocument> {
+  const { node, wanted, progress, onLeft } = options;
+  const { facts, verdict, steps } = await progress.step("look", `looking at ${node.name} (${node.where})`, () =>
+    intend(options),
+  );
+  for (const { message, fix } of verdict.warnings) progress.log("warning", `${message}; ${fix}`);
+  assertPossible(verdict, node.name);
+  let now = left(facts, wanted);
+  onLeft?.(now);
+  const reached = (state: Left): void => {
+    now = left(state, wanted);
+    onLeft?.(now);
+  };
+  try {
+    if (steps.join() === "wait") {
+      const port = wanted.template.model.definition.agent.port;
+      const ready = await readyNow(node, wanted.vmid, port, options.signal);
+      if (ready !== undefined) return deployed(options, [], ready);
+    }
+    let ready: Ready | undefined;
+    for (const step of steps) ready = (await actions[step](options, reached)) ?? ready;
+    if (ready === undefined) throw new Error("a plan ends with waiting");
+    return deployed(options, steps, ready);
+  } catch (error) {
+    if (!isStackError(error)) throw error;
+    const { code, message, hint, cause, exit, detail } = error;
+    throw new StackError(code, message, { hint, cause, exit, detail: [...detail, now] });
+  }
+}
+
+type Act = (options: DeployOptions, reached: (state: Left) => void) => Promise<Ready | undefined>;
+
+const actions: Readonly<Record<Step, Act>> = {
+  upload: async (options, reached) => {
+    const { node, wanted, progress } = options;
+    const { path, file: name, bytes, sha256 } = wanted.template;
+    const { templateStorage: storage } = wanted.settings;
+    await progress.step("upload", `sending ${name} (${bytesText(bytes)}) to storage ${storage}`, async () => {
+      const start = performance.now();
+      const onProgress = (sent: number): void => {
+        const rate = (1000 * sent) / Math.max(1, performance.now() - start);
+        progress.log("debug", `${Math.floor((100 * sent) / bytes)} % of ${bytesText(bytes)}, ${bytesText(rate)}/s`);
+      };
+      const upid = await node.upload({ node: node.name, storage, path, name, bytes, sha256, onProgress });
+      await waitTask(node, upid, { what: "checking the upload", ...taskWait(options) });
+    });
+    reached("uploaded");
+    return undefined;
+  },
+  create: async (options, reached) => {
+    const { node, wanted, progress } = options;
+    reached("creating");
+    await progress.step("create", `creating container ${wanted.vmid}`, async () => {
+      await create(node, wanted, taskWait(options)).catch((error: unknown) => {
+        // A failed creation is taken away by the node itself.
+        if (isStackError(error) && ["task-failed", "refused-by-node", "vmid-taken"].includes(error.code)) {
+          reached("uploaded");
+        }
+        if (isStackError(error) && error.code === "answer-lost") reached("asked");
+        throw error;
+      });
+    });
+    reached("created");
+    return undefined;
+  },
+  adopt: async (options, reached) => {
+    const { node, wanted, progress } = options;
+    reached("creating");
+    await progress.step("create", `waiting for container ${wanted.vmid}, which is being created already`, () =>
+      adopt(node, wanted, taskWait(options)),
+    );
+    reached("created");
+    return undefined;
+  },
+  start: async (options, reached) => {
+    const { node, wanted, progress, signal } = options;
+    const { vmid } = wanted;
+    await progress.step("start", `starting container ${vmid}`, async () => {
+      try {
+        await waitTask(node, await node.start(vmid), { what: `starting container ${vmid}`, ...taskWait(options) });
+      } catch (error) {
+        // Another deployer may have started it; an answer may have been lost.
+        if (signal.aborted || !(await isRunning(node, vmid).catch(() => false))) throw error;
+      }
+    });
+    reached("started");
+    return undefined;
+  },
+  wait: ({ node, wanted, progress, signal, patience }) => {
+    const { vmid, settings, container, template } = wanted;
+    return progress.step("wait", "waiting until all of the stack works", () =>
+      waitReady(node, {
+        ...{ vmid, signal, timeout: patience.healthy, bridge: settings.bridge },
+        port: template.model.definition.agent.port,
+        dhcp: container.network === "dhcp",
+        onLine: (line) => progress.log("debug", line),
+      }),
+    );
+  },
+};
+
+async function isRunning(node: Node, vmid: number): Promise<boolean> {
+  const guest = await occupantOf(node, vmid);
+  return guest !== undefined && guest !== "unseen" && guest.status === "running";
+}
+
+function taskWait({ progress, signal, patience }: DeployOptions): Omit<TaskWait, "what"> {
+  const { task: timeout, absence } = patience;
+  return { timeout, absence, signal, onLine: (line) => progress.log("debug", line) };
+}
+
+function deployed({ node, wanted }: DeployOptions, done: readonly Step[], ready: Ready): DeploymentDocument {
+  const { template, vmid, hostname, settings } = wanted;
+  const { model } = template;
+  const listeners = [{ name: "agent", port: model.definition.agent.port }, ...model.services];
+  return {
+    schemaVersion: 1,
+    ...{ node: node.name, vmid, hostname, template: template.file, storage: settings.storage },
+    status: ready.health.status === "pass" ? "healthy" : "degraded",
+    changed: done.some((step) => step !== "wait"),
+    steps: [...done],
+    address: ready.address,
+    urls: listeners.map(({ name, port }) => ({ name, url: `http://${ready.address}:${port}/health` })),
+    warnings: ready.health.components
+      .filter(({ status }) => status === "warn")
+      .map(({ name, code }) => `${name}: ${code}`),
+  };
+}

@@ -1,0 +1,28 @@
+import { StackError } from "../../lib/error.ts";
+import type { Wanted } from "../wanted.ts";
+import { checks, type Finding } from "./checks.ts";
+import type { Facts } from "./facts.ts";
+
+export interface Verdict {
+  /** What stops the deployment. */
+  readonly refusals: readonly Finding[];
+  readonly warnings: readonly Finding[];
+}
+
+/** Everything the checks have to say, in their order. */
+export function preflight(facts: Facts, wanted: Wanted): Verdict {
+  return {
+    refusals: checks.flatMap((check) => check.refuse?.(facts, wanted) ?? []),
+    warnings: checks.flatMap((check) => check.warn?.(facts, wanted) ?? []),
+  };
+}
+
+/** @throws StackError with the refusal's code, or `preflight` where there are several: each with its fix in `detail` */
+export function assertPossible({ refusals }: Verdict, node: string): void {
+  const [first, ...more] = refusals;
+  if (first === undefined) return;
+  if (more.length === 0) throw new StackError(first.code, first.message, { hint: first.fix });
+  throw new StackError("preflight", `${node} can't take the container; nothing was changed`, {
+    detail: refusals.flatMap(({ code, message, fix }) => [`${message} [${code}]`, `  fix: ${fix}`]),
+  });
+}

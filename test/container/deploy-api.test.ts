@@ -1,0 +1,128 @@
+/**
+ * deploy-template over the REST API: from the file to a healthy container, against a stand-in
+ * whose containers are real ones on liblxc. The program runs beside them, in their network.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import t from "tap";
+import { inNetwork } from "../../lib/lxc/network.ts";
+import { type RunOptions, run } from "../../lib/run.ts";
+import { deploymentDocument } from "../../stack/documents/deployment.ts";
+import { setUpNetwork } from "./boot.ts";
+import { openClient } from "./client.ts";
+import { canRunContainers, needs, workFolder } from "./requirements.ts";
+import { templateToTest } from "./template.ts";
+
+t.setTimeout(20 * 60_000);
+
+const template = (await templateToTest()) ?? "";
+const program = join(import.meta.dirname, "../../bin/deploy-template");
+
+if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set STACK_TEMPLATE" : "")) {
+  const { network, cleanup } = await setUpNetwork(t);
+  const folder = mkdtempSync("/var/tmp/stack-node-");
+  cleanup.add(async () => rmSync(folder, { recursive: true, force: true }));
+  const node = await realNode();
+  const peer = openClient(network.namespace);
+  cleanup.add(() => peer.close());
+  const access = { PROXMOX_TOKEN: node.token, DEPLOY_CA_FILE: node.caFile, DEPLOY_TO: node.to };
+  const deployTemplate = (args: readonly string[], more: RunOptions = {}) =>
+    inNetwork(network, run)(program, args, {
+      accept: [0, 1, 2, 64, 130],
+      timeout: 600_000,
+      signal: cleanup.signal,
+      ...more,
+      env: { ...process.env, ...access, ...more.env },
+    });
+  const writes = async (): Promise<string[]> => (await node.requests()).filter((what) => !what.startsWith("GET "));
+  const made = () => readdirSync(workFolder).filter((name) => name.startsWith(`stackct-${node.pid}-`));
+
+  /** The container, once it was made. */
+  let address = "";
+
+  t.test("one command makes a healthy container of the file, exactly as its definition says", async (t) => {
+    const { stdout, stderr, code } = await deployTemplate([template, "--vmid", "120", "--json"]);
+    t.ok(code === 0 || code === 2, stderr);
+    const document = deploymentDocument.parse(JSON.parse(stdout));
+    t.match(document, { node: "pve1", vmid: 120, hostname: "stock-analysis", changed: true });
+    t.same(document.steps, ["upload", "create", "start", "wait"]);
+    t.equal(document.status, code === 0 ? "healthy" : "degraded");
+    address = document.address;
+    t.match(address, /^10\.1\.1\.\d+$/);
+    t.same(
+      document.urls.map(({ name }) => name),
+      ["agent", "broker-gateway", "intelligent-core", "event-bus", "monitoring", "frontend"],
+    );
+    for (const { url } of document.urls) {
+      t.equal((await peer.http({ url })).status, 200, url);
+    }
+    t.same(await writes(), [
+      "POST /nodes/pve1/storage/local/upload",
+      "POST /nodes/pve1/lxc",
+      "POST /nodes/pve1/lxc/120/status/start",
+    ]);
+    t.equal(made().length, 1);
+  });
+
+  t.test("again, on the healthy container: nothing to do, nothing done, with the vmid and without", async (t) => {
+    for (const which of [["--vmid", "120"], []]) {
+      const { stdout, code } = await deployTemplate([template, ...which]);
+      t.ok(code === 0 || code === 2);
+      t.match(stdout, /container 120 \(stock-analysis\) on pve1 is \w+: nothing to do/);
+      t.match(stdout, `http://${address}:8001/health`);
+    }
+    t.same(await writes(), []);
+  });
+
+  t.test("on a container that was stopped it starts it, and nothing else", async (t) => {
+    await node.stop(120);
+    await writes();
+    const { stdout, code } = await deployTemplate([template, "--json"]);
+    t.ok(code === 0 || code === 2);
+    t.match(JSON.parse(stdout), { vmid: 120, changed: true, steps: ["start", "wait"] });
+    t.same(await writes(), ["POST /nodes/pve1/lxc/120/status/start"]);
+  });
+
+  t.test("destroy names the volumes, wants a name or --yes, and then leaves nothing of it", async (t) => {
+    const asked = await deployTemplate(["destroy", "--vmid", "120"]);
+    t.equal(asked.code, 64);
+    t.match(asked.stderr, /rootfs local-lvm:vm-120-disk-0 \(50G\)(.|\n)*\[no-terminal\]/);
+    t.same(await writes(), []);
+    const { code, stdout } = await deployTemplate(["destroy", "--vmid", "120", "--yes"]);
+    t.equal(code, 0);
+    t.match(stdout, /container 120 is deleted/);
+    t.same(made(), []);
+    t.match((await deployTemplate(["destroy", "--vmid", "120", "--yes"])).stdout, /no container 120: nothing to do/);
+  });
+
+  async function realNode() {
+    const serve = join(import.meta.dirname, "../node/serve.ts");
+    const args = [serve, folder, workFolder, JSON.stringify(network)];
+    const child = spawn("nsenter", [`--net=${network.namespace}`, process.execPath, "--no-warnings", ...args], {
+      stdio: ["pipe", "pipe", "inherit"],
+      // Ctrl-C is for the test, which then ends it in order.
+      detached: true,
+    });
+    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    cleanup.add(async () => {
+      child.stdin.end();
+      await ended;
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? "null");
+    const { to, token, caFile } = (await next()) as { to: string; token: string; caFile: string };
+    const tell = async (command: string): Promise<unknown> => {
+      child.stdin.write(`${command}\n`);
+      return next();
+    };
+    return {
+      ...{ to, token, caFile, pid: child.pid },
+      /** What was carried out since it was last asked. */
+      requests: async () => (await tell("requests")) as string[],
+      /** As somebody in the web interface would. */
+      stop: (vmid: number) => tell(`stop ${vmid}`),
+    };
+  }
+}

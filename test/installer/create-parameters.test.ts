@@ -1,0 +1,64 @@
+import t from "tap";
+import { createParameters } from "../../installer/flow/create-parameters.ts";
+import { wantedOf } from "./facts.ts";
+
+t.test("a container is asked for exactly as the definition says", async (t) => {
+  t.same(createParameters(wantedOf()), {
+    vmid: 120,
+    ostemplate: "local:vztmpl/debian-12-shop_1.0.0-3f2a91bc_amd64.tar.gz",
+    ostype: "debian",
+    hostname: "shop",
+    unprivileged: true,
+    cores: 4,
+    memory: 8192,
+    swap: 512,
+    rootfs: "local-lvm:50",
+    net0: "name=eth0,bridge=vmbr0,ip=dhcp",
+    onboot: true,
+    tags: "proxmox-stack;shop;1.0.0-3f2a91bc",
+    description: "Made by deploy-template of debian-12-shop_1.0.0-3f2a91bc_amd64.tar.gz",
+  });
+});
+
+const table: readonly (readonly [set: string, key: string, value: unknown])[] = [
+  ["container.hostname=market", "hostname", "market"],
+  ["container.cores=2", "cores", 2],
+  ["container.memory=16GiB", "memory", 16384],
+  ["container.swap=0MiB", "swap", 0],
+  ["container.disk=20GiB", "rootfs", "local-lvm:20"],
+  ["container.nesting=true", "features", "nesting=1"],
+  [
+    "container.network={address: 10.1.1.120/24, gateway: 10.1.1.1}",
+    "net0",
+    "name=eth0,bridge=vmbr0,ip=10.1.1.120/24,gw=10.1.1.1",
+  ],
+  [
+    "container.network={address: 10.1.1.120/24, gateway: 10.1.1.1, dns: [10.1.1.2, 10.1.1.3]}",
+    "nameserver",
+    "10.1.1.2 10.1.1.3",
+  ],
+  ["deploy.storage=ceph", "rootfs", "ceph:50"],
+  ["deploy.templateStorage=nfs", "ostemplate", "nfs:vztmpl/debian-12-shop_1.0.0-3f2a91bc_amd64.tar.gz"],
+  ["deploy.bridge=vmbr1", "net0", "name=eth0,bridge=vmbr1,ip=dhcp"],
+  ["deploy.vlan=20", "net0", "name=eth0,bridge=vmbr0,tag=20,ip=dhcp"],
+  ["deploy.onboot=false", "onboot", false],
+  ["deploy.startOrder=2", "startup", "order=2"],
+  ["deploy.tags=[prod, shop]", "tags", "proxmox-stack;shop;1.0.0-3f2a91bc;prod"],
+  [
+    "deploy.description=Ask Ann",
+    "description",
+    "Ask Ann\n\nMade by deploy-template of debian-12-shop_1.0.0-3f2a91bc_amd64.tar.gz",
+  ],
+  [
+    "deploy.sshKeys=[ssh-ed25519 AAAA ann, ssh-ed25519 BBBB bob]",
+    "ssh-public-keys",
+    "ssh-ed25519 AAAA ann\nssh-ed25519 BBBB bob",
+  ],
+];
+
+for (const [set, key, value] of table) {
+  t.test(`${set}: ${key}`, async (t) => {
+    const parameters: Readonly<Record<string, unknown>> = { ...createParameters(wantedOf(set)) };
+    t.equal(parameters[key], value);
+  });
+}

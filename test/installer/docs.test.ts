@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import t from "tap";
+import { neededPrivileges } from "../../installer/preflight/privileges.ts";
+import { run } from "../../lib/run.ts";
+import { wantedOf } from "./facts.ts";
+import { paperNode, vmid } from "./paper-node.ts";
+
+t.setTimeout(300_000);
+
+const page = readFileSync(join(import.meta.dirname, "../../docs/deploy.md"), "utf8");
+const commands = [...page.matchAll(/^```sh\n([^`]*)^```$/gm)].flatMap(([, text = ""]) => text.trim().split("\n"));
+const launcher = resolve(import.meta.dirname, "../../bin/deploy-template");
+
+t.test("every command of docs/deploy.md does what the page says, as it is written there", async (t) => {
+  const paper = await paperNode(t);
+  const home = join(paper.folder, "home");
+  await mkdir(join(home, "dist"), { recursive: true });
+  const template = await paper.template("name: stock-analysis\nversion: 1.0.0\nservices:\n  hello: { port: 8001 }\n");
+  await copyFile(template, join(home, "dist", basename(template)));
+  await writeFile(join(home, ".proxmox-token"), paper.own, { mode: 0o600 });
+  await copyFile(paper.identity.caFile, join(home, "pve-root-ca.pem"));
+  paper.node.access.addUser("root@pam", "a password");
+  const ours = {
+    hostname: "stock-analysis",
+    tags: "proxmox-stack;stock-analysis;1.0.0-00000000",
+    rootfs: "local-lvm:vm-120-disk-0",
+  };
+  t.ok(commands.length >= 7);
+  for (const command of commands) {
+    const destroys = command.startsWith("deploy-template destroy");
+    if (destroys)
+      paper.node.state.guests.set(vmid, {
+        vmid,
+        type: "lxc",
+        node: "pve1",
+        config: ours,
+        lock: undefined,
+        status: "stopped",
+      });
+    else paper.node.state.guests.clear();
+    // On paper nothing becomes healthy: what would be done is as far as it goes.
+    const dry = command.includes("--dry-run") ? "" : " --dry-run";
+    const typed = command.replace("deploy-template", launcher).replace("--to pve1", `--to ${paper.to}`);
+    const env = { PATH: process.env.PATH, HOME: home, PROXMOX_TOKEN: paper.own, PROXMOX_PASSWORD: "a password" };
+    const { stdout, stderr, code } = await run("sh", ["-c", `${typed}${dry}`], {
+      ...{ cwd: home, accept: [0, 1, 64] },
+      env: { ...env, DEPLOY_CA_FILE: command.includes("--ca-file") ? undefined : paper.identity.caFile },
+    });
+    t.equal(code, 0, `${command}\n${stderr}`);
+    t.match(stdout, destroys ? /nothing was changed/ : /1\. send .*\n2\. create container \d+\n3\. start/, command);
+  }
+});
+
+t.test("its table of privileges is what is asked for", async (t) => {
+  const { settings } = wantedOf();
+  const rows = [...page.matchAll(/^\| `(\/[^`]+)` \| (.*) \|$/gm)].map(([, path = "", privileges = ""]) => {
+    const names = privileges.split(", ").map((name) => (name.startsWith(".") ? `VM.Config${name}` : name));
+    return [
+      path
+        .replace("TEMPLATE-STORAGE", "local")
+        .replace("/STORAGE", "/local-lvm")
+        .replace("VMID", "120")
+        .replace("BRIDGE", "vmbr0"),
+      names.sort(),
+    ];
+  });
+  const needed = Object.entries(neededPrivileges({ settings, vmid: 120 }, "8.4.1")).map(([path, names]) => [
+    path,
+    [...names].sort(),
+  ]);
+  t.same(rows, needed);
+});

@@ -1,0 +1,217 @@
+import t from "tap";
+import { plan } from "../../installer/flow/plan.ts";
+import { checks } from "../../installer/preflight/checks.ts";
+import type { Facts } from "../../installer/preflight/facts.ts";
+import { assertPossible, preflight } from "../../installer/preflight/preflight.ts";
+import { grants, neededPrivileges } from "../../installer/preflight/privileges.ts";
+import { isStackError } from "../../lib/error.ts";
+import { goodFacts, own, wantedOf } from "./facts.ts";
+
+const [local, lvm] = goodFacts.storages;
+const storages = (changes: { local?: object; lvm?: object }) =>
+  [
+    { ...local, ...changes.local },
+    { ...lvm, ...changes.lvm },
+  ] as Facts["storages"];
+const creation = { upid: "UPID:pve1:0:0:0:vzcreate:120:root@pam!ci:", user: "root@pam!ci" };
+
+interface Row {
+  readonly why: string;
+  readonly facts: Partial<Facts>;
+  readonly set?: readonly string[];
+  /** The refusal's code and what its fix must name; none: it goes on. */
+  readonly refusal?: readonly [code: string, fix: RegExp];
+  readonly warning?: string;
+}
+
+const rows: readonly Row[] = [
+  { why: "nothing speaks against it", facts: {} },
+  { why: "PVE 7", facts: { version: "7.4-17" }, refusal: ["old-proxmox", /8 or 9/] },
+  {
+    why: "an arm64 node",
+    facts: { machine: { cores: 8, memory: 32 * 1024 ** 3, machine: "aarch64" } },
+    refusal: ["other-architecture", /processor/],
+  },
+  {
+    why: "too few cores",
+    facts: { machine: { cores: 2, memory: 32 * 1024 ** 3, machine: "x86_64" } },
+    refusal: ["too-much-cores", /--set container\.cores=2/],
+  },
+  {
+    why: "too little memory",
+    facts: { machine: { cores: 8, memory: 4 * 1024 ** 3, machine: "x86_64" } },
+    refusal: ["too-much-memory", /--set container\.memory=2GiB/],
+  },
+  { why: "the machine can't be seen", facts: { machine: undefined }, warning: "unknown-machine" },
+  {
+    why: "privileges are missing",
+    facts: { missing: { "/vms/120": ["VM.Allocate"] } },
+    refusal: ["missing-privileges", /pveum acl modify \/vms\/120 --tokens 'root@pam!ci' --roles StackDeployer/],
+  },
+  {
+    why: "no template storage",
+    facts: {},
+    set: ["deploy.templateStorage=nfs"],
+    refusal: ["no-storage", /--template-storage local/],
+  },
+  {
+    why: "the template storage takes no templates",
+    facts: { storages: storages({ local: { content: ["iso"] } }) },
+    refusal: ["storage-content", /pvesm set local --content iso,vztmpl/],
+  },
+  {
+    why: "the template storage is not active",
+    facts: { storages: storages({ local: { active: false } }) },
+    refusal: ["storage-inactive", /pvesm status/],
+  },
+  {
+    why: "the template storage is full",
+    facts: { storages: storages({ local: { available: 299e6 } }) },
+    refusal: ["storage-full", /pveam remove/],
+  },
+  {
+    why: "it is full, but the file is there",
+    facts: { uploaded: true, storages: storages({ local: { available: 0 } }) },
+  },
+  { why: "no disk storage", facts: {}, set: ["deploy.storage=ceph"], refusal: ["no-storage", /--storage local-lvm/] },
+  {
+    why: "the disk storage takes no containers",
+    facts: { storages: storages({ lvm: { content: ["images"] } }) },
+    refusal: ["storage-content", /pvesm set local-lvm --content images,rootdir/],
+  },
+  {
+    why: "a thin disk storage has less free than the disk may grow to",
+    facts: { storages: storages({ lvm: { available: 20e9 } }) },
+    warning: "storage-overcommitted",
+  },
+  {
+    why: "a thick one has less free than the disk takes at once",
+    facts: { storages: storages({ lvm: { type: "lvm", available: 20e9 } }) },
+    refusal: ["storage-full", /--storage/],
+  },
+  {
+    why: "a thin one has nothing left",
+    facts: { storages: storages({ lvm: { available: 1e9 } }) },
+    refusal: ["storage-full", /--storage/],
+  },
+  { why: "no such bridge", facts: {}, set: ["deploy.bridge=vmbr9"], refusal: ["no-bridge", /--bridge/] },
+  {
+    why: "the vmid is a virtual machine's",
+    facts: { occupant: { ...own, type: "qemu", tags: [] } },
+    refusal: ["vmid-taken", /--vmid/],
+  },
+  {
+    why: "the vmid is somebody's container",
+    facts: { occupant: { ...own, tags: ["web"] } },
+    refusal: ["vmid-taken", /--vmid/],
+  },
+  { why: "the vmid is taken by one not to be seen", facts: { occupant: "unseen" }, refusal: ["vmid-taken", /--vmid/] },
+  {
+    why: "it is ours, of another template",
+    facts: { occupant: { ...own, tags: ["proxmox-stack", "shop", "0.9.0-00000000"] } },
+    refusal: ["other-template", /destroy --vmid 120/],
+  },
+  {
+    why: "it is ours, on another node",
+    facts: { occupant: { ...own, node: "pve2", status: undefined } },
+    refusal: ["vmid-elsewhere", /--node pve2/],
+  },
+  { why: "it is this very one", facts: { occupant: own } },
+  {
+    why: "we create it just now",
+    facts: { occupant: { ...own, tags: [], lock: "create", status: "stopped" }, creation },
+  },
+  {
+    why: "somebody else creates it just now",
+    facts: { occupant: { ...own, tags: [], lock: "create" }, creation: { ...creation, user: "bob@pve" } },
+    refusal: ["vmid-taken", /--vmid/],
+  },
+  {
+    why: "a creation was cut off by a crash of the node",
+    facts: { occupant: { ...own, tags: [], lock: "create" } },
+    refusal: ["vmid-taken", /pct unlock 120, pct destroy 120/],
+  },
+  {
+    why: "it is this very one, with another memory",
+    facts: { occupant: own, config: { hostname: "shop", cores: 4, memory: 4096 } },
+    warning: "other-configuration",
+  },
+  {
+    why: "it is this very one, as it is defined",
+    facts: { occupant: own, config: { cores: "4", memory: 8192, swap: 512 } },
+  },
+  { why: "nesting is asked for", facts: {}, set: ["container.nesting=true"], warning: "nesting" },
+];
+
+for (const { why, facts, set = [], refusal, warning } of rows) {
+  t.test(`${why}: ${refusal?.[0] ?? (warning === undefined ? "goes on" : `warns, ${warning}`)}`, async (t) => {
+    const { refusals, warnings } = preflight({ ...goodFacts, ...facts }, wantedOf(...set));
+    t.same(
+      refusals.map(({ code }) => code),
+      refusal === undefined ? [] : [refusal[0]],
+    );
+    t.same(
+      warnings.map(({ code }) => code),
+      warning === undefined ? [] : [warning],
+    );
+    for (const { fix } of refusals) t.match(fix, refusal?.[1]);
+  });
+}
+
+t.test("every check is told of by a row", async (t) => {
+  const told = new Set(rows.flatMap(({ refusal, warning }) => [refusal?.[0], warning]));
+  for (const check of checks) {
+    const found = rows.some(({ facts, set = [] }) => {
+      const all = [{ ...goodFacts, ...facts }, wantedOf(...set)] as const;
+      return [...(check.refuse?.(...all) ?? []), ...(check.warn?.(...all) ?? [])].some(({ code }) => told.has(code));
+    });
+    t.ok(found, check.name);
+  }
+});
+
+t.test("several refusals are told at once, each with its fix", async (t) => {
+  const verdict = preflight({ ...goodFacts, version: "7.4", bridges: [] }, wantedOf());
+  try {
+    assertPossible(verdict, "pve1");
+    t.fail("it goes on");
+  } catch (error) {
+    t.ok(isStackError(error));
+    t.match(error, { code: "preflight", detail: [/old-proxmox/, /fix: /, /no-bridge/, /fix: /] });
+  }
+});
+
+t.test("what is left to do follows from what is there", async (t) => {
+  const table: readonly (readonly [facts: Partial<Facts>, steps: string])[] = [
+    [{}, "upload create start wait"],
+    [{ uploaded: true }, "create start wait"],
+    [{ uploaded: true, occupant: { ...own, status: "stopped" } }, "start wait"],
+    [{ occupant: own }, "wait"],
+    [{ occupant: { ...own, tags: [], lock: "create" }, creation }, "adopt start wait"],
+  ];
+  for (const [facts, steps] of table) t.equal(plan({ ...goodFacts, ...facts }).join(" "), steps);
+});
+
+t.test("privileges are asked for on the very paths, the bridge's since PVE 8", async (t) => {
+  const { settings } = wantedOf("deploy.vlan=20");
+  t.same(Object.keys(neededPrivileges({ settings, vmid: 120 }, "8.4.1")), [
+    "/storage/local",
+    "/storage/local-lvm",
+    "/vms/120",
+    "/sdn/zones/localnetwork/vmbr0/20",
+  ]);
+  t.notOk(Object.keys(neededPrivileges({ settings, vmid: 120 }, "7.4")).some((path) => path.startsWith("/sdn")));
+  const one = wantedOf("deploy.storage=local").settings;
+  t.same(neededPrivileges({ settings: one, vmid: 120 }, "8.4.1")["/storage/local"], [
+    "Datastore.AllocateTemplate",
+    "Datastore.Audit",
+    "Datastore.AllocateSpace",
+  ]);
+});
+
+t.test("the commands that grant them make one role and give it where it lacks", async (t) => {
+  t.same(grants("bob@pve", { "/vms/120": ["VM.Allocate"], "/storage/local": ["Datastore.Audit"] }), [
+    'pveum role add StackDeployer --privs "Datastore.Audit VM.Allocate"',
+    "pveum acl modify /vms/120 --users 'bob@pve' --roles StackDeployer",
+    "pveum acl modify /storage/local --users 'bob@pve' --roles StackDeployer",
+  ]);
+});

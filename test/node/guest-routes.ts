@@ -1,0 +1,145 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
+import { ApiFault, badParameters } from "./api-fault.ts";
+import { type Asked, container } from "./asked.ts";
+import type { StandInGuest } from "./stand-in.ts";
+
+/** `POST /nodes/NODE/lxc`, as PVE::API2::LXC's create_vm. */
+export const createGuest = {
+  parameters:
+    "vmid|ostemplate|ostype|hostname|unprivileged|features|cores|memory|swap|rootfs|net\\d+|mp\\d+|nameserver|" +
+    "searchdomain|onboot|startup|tags|description|ssh-public-keys|password|start|timezone|force|arch|pool|storage",
+  answer: ({ state, user, parameters }: Asked): string => {
+    const vmid = Number(parameters.vmid);
+    verify(parameters);
+    state.access.demand(user, `/vms/${vmid}`, "VM.Allocate");
+    const [storage = "", size = "4"] = (parameters.rootfs ?? "local:4").split(":");
+    const target = state.storages.find((one) => one.storage === storage);
+    if (target === undefined) throw new ApiFault(500, `storage '${storage}' does not exist`);
+    state.access.demand(user, `/storage/${storage}`, "Datastore.AllocateSpace");
+    const net = keyed(parameters.net0 ?? "name=eth0");
+    if (net.bridge !== undefined) {
+      const zone = `/sdn/zones/localnetwork/${net.bridge}`;
+      state.access.demand(user, net.tag === undefined ? zone : `${zone}/${net.tag}`, "SDN.Use");
+    }
+    if (!/^(nesting=[01])?$/.test(parameters.features ?? "") && user !== "root@pam") {
+      throw new ApiFault(403, "changing feature flags (except nesting) is only allowed for root@pam");
+    }
+    const other = state.guests.get(vmid);
+    if (other !== undefined) {
+      const what = `${other.type === "lxc" ? "CT" : "VM"} ${vmid}`;
+      throw new ApiFault(500, `unable to create CT ${vmid} - ${what} already exists on node '${other.node}'`);
+    }
+    // Until the task has ended the configuration is empty but for the lock.
+    const guest: StandInGuest = { vmid, type: "lxc", node: state.node, config: {}, lock: "create", status: "stopped" };
+    state.guests.set(vmid, guest);
+    return state.tasks.start("vzcreate", String(vmid), user, async (log) => {
+      try {
+        const [, store = "", file = ""] = /^([^:]+):vztmpl\/(.+)$/.exec(parameters.ostemplate ?? "") ?? [];
+        const template = join(state.templates(store), file);
+        if (!(await isFile(template))) throw new Error(`volume '${parameters.ostemplate}' does not exist`);
+        if (!target.content.includes("rootdir")) {
+          throw new Error(`storage '${storage}' does not support container directories`);
+        }
+        log(`  Logical volume "vm-${vmid}-disk-0" created.`);
+        log(`extracting archive '${template}'`);
+        await state.guestMaker.create(
+          {
+            ...{ vmid, template, addressing: addressing(net), nesting: parameters.features === "nesting=1" },
+            hostname: parameters.hostname ?? `CT${vmid}`,
+            memory: Number(parameters.memory ?? 512),
+            swap: Number(parameters.swap ?? 512),
+            cores: Number(parameters.cores ?? 1),
+            ...(parameters["ssh-public-keys"] !== undefined && { sshKeys: parameters["ssh-public-keys"] }),
+          },
+          log,
+        );
+        const { vmid: _vmid, ostemplate: _template, rootfs: _rootfs, "ssh-public-keys": _keys, ...kept } = parameters;
+        const unprivileged = parameters.unprivileged ?? (state.version.startsWith("8") ? "0" : "1");
+        guest.config = { ...kept, unprivileged, arch: "amd64", rootfs: `${storage}:vm-${vmid}-disk-0,size=${size}G` };
+        guest.lock = undefined;
+      } catch (error) {
+        state.guests.delete(vmid);
+        await state.guestMaker.destroy(vmid);
+        throw new Error(`unable to create CT ${vmid} - ${error instanceof Error ? error.message : String(error)}`);
+      }
+    });
+  },
+};
+
+export function startGuest(asked: Asked): string {
+  const guest = container(asked, "VM.PowerMgmt");
+  const { state, user } = asked;
+  if (guest.status === "running") throw new ApiFault(500, `CT ${guest.vmid} already running`);
+  if (guest.lock !== undefined) throw new ApiFault(500, `CT is locked (${guest.lock})`);
+  return state.tasks.start("vzstart", String(guest.vmid), user, async () => {
+    const { bridge } = keyed(String(guest.config.net0 ?? ""));
+    if (bridge !== undefined && !state.bridges.includes(bridge)) throw new Error(`bridge '${bridge}' does not exist`);
+    await state.guestMaker.start(guest.vmid);
+    guest.status = "running";
+  });
+}
+
+export function stopGuest(asked: Asked): string {
+  const guest = container(asked, "VM.PowerMgmt");
+  if (guest.status !== "running") throw new ApiFault(500, `CT ${guest.vmid} not running`);
+  return asked.state.tasks.start("vzstop", String(guest.vmid), asked.user, async () => {
+    await asked.state.guestMaker.stop(guest.vmid);
+    guest.status = "stopped";
+  });
+}
+
+export function destroyGuest(asked: Asked): string {
+  const guest = container(asked, "VM.Allocate");
+  const { state, user } = asked;
+  if (guest.status === "running" && asked.parameters.force !== "1") {
+    throw new ApiFault(500, `unable to destroy CT ${guest.vmid} - container is running`);
+  }
+  if (guest.lock !== undefined) throw new ApiFault(500, `CT is locked (${guest.lock})`);
+  return state.tasks.start("vzdestroy", String(guest.vmid), user, async () => {
+    await state.guestMaker.destroy(guest.vmid);
+    state.guests.delete(guest.vmid);
+  });
+}
+
+/** What PVE's JSON schema says of single values. */
+const formats: Readonly<Record<string, readonly [form: RegExp, fault: string]>> = {
+  vmid: [/^[1-9]\d{2,8}$/, "invalid format - value does not look like a valid VM ID"],
+  hostname: [/^[a-zA-Z0-9]([a-zA-Z0-9-.]*[a-zA-Z0-9])?$/, "invalid format - value does not look like a valid DNS name"],
+  ostemplate: [/^[a-zA-Z][\w.-]*:.+$/, "invalid format - unable to parse volume ID"],
+  unprivileged: [/^[01]$/, "type check ('boolean') failed"],
+  onboot: [/^[01]$/, "type check ('boolean') failed"],
+  cores: [/^[1-9]\d*$/, "type check ('integer') failed"],
+  memory: [/^\d+$/, "type check ('integer') failed"],
+  swap: [/^\d+$/, "type check ('integer') failed"],
+  tags: [/^([a-z0-9_][a-z0-9_.+-]*)([;, ][a-z0-9_][a-z0-9_.+-]*)*$/i, "invalid format - invalid characters in tag"],
+  startup: [/^(order=)?\d+(,(up|down)=\d+)*$/, "invalid format - unable to parse startup options"],
+  net0: [/^name=[^,]+(,\w+=[^,]+)*$/, "invalid format - format error"],
+};
+
+function verify(parameters: Readonly<Record<string, string>>): void {
+  const faults = Object.entries(parameters).flatMap(([name, value]) => {
+    const [form, fault] = formats[name] ?? [];
+    return form === undefined || fault === undefined || form.test(value) ? [] : [[name, fault] as const];
+  });
+  for (const name of ["vmid", "ostemplate"]) {
+    if (parameters[name] === undefined) faults.push([name, "property is missing and it is not optional"]);
+  }
+  if (faults.length > 0) throw badParameters(Object.fromEntries(faults));
+}
+
+function keyed(text: string): Record<string, string> {
+  return Object.fromEntries(text.split(",").map((part) => part.split("=", 2) as [string, string]));
+}
+
+function addressing({ ip, gw }: Readonly<Record<string, string>>): Addressing {
+  return ip === undefined || ip === "dhcp" ? { kind: "dhcp" } : { kind: "static", address: ip, gateway: gw ?? "" };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
