@@ -10,7 +10,6 @@ import type { Progress } from "../../lib/progress/progress.ts";
 import { projectFolder as project } from "../../lib/project-folder.ts";
 import { definitionJsonSchema } from "../../stack/definition/json-schema.ts";
 import { type AfterFailure, type BuildResult, build } from "../build.ts";
-import { defaultCacheLimit } from "../cache/prune.ts";
 import type { BuildOptions } from "../context.ts";
 import { describePlan } from "../describe-plan.ts";
 import { failureShell } from "../failure-shell.ts";
@@ -18,8 +17,8 @@ import { assertSmokeCanRun, smoke } from "../smoke/smoke.ts";
 import { howToRemove } from "../work-folder.ts";
 import { buildHelp } from "./build-help.ts";
 import { type BuildFlags, buildOptions } from "./build-options.ts";
+import { cacheLimitOption, setOption } from "./layer-options.ts";
 import { planText } from "./plan-text.ts";
-import { sizeArgument } from "./size-argument.ts";
 import { smokeText } from "./smoke-text.ts";
 
 /** `build-template [STACK.yaml]`. @returns the exit code */
@@ -30,19 +29,10 @@ export async function buildCommand(argv: readonly string[]): Promise<number> {
     .argument("[STACK.yaml]", "the stack definition (default: stack/stock-analysis.yaml)")
     .option("--out <dir>", "where the template goes", "dist")
     .addOption(new Option("--format <format>", "compression").choices(["gz", "zst"]).default("gz"))
-    .addOption(
-      new Option("--set <path=value>", "a setting in the place of the file's; may be repeated").argParser(repeated),
-    )
+    .addOption(setOption())
     .addOption(new Option("--arch <arch>", "processor of the node").choices(["amd64", "arm64"]).default("amd64"))
     .option("--offline", "build from what is cached, without asking the network")
-    .addOption(
-      new Option(
-        "--cache-limit <size>",
-        `what the cache may hold afterwards (default: ${bytesText(defaultCacheLimit)})`,
-      )
-        .env("BUILD_TEMPLATE_CACHE_LIMIT")
-        .argParser(sizeArgument),
-    )
+    .addOption(cacheLimitOption())
     .addOption(
       new Option("--plan", "tell what would be built, and change nothing").conflicts(["keep", "shell", "smoke"]),
     )
@@ -137,10 +127,6 @@ function summary({ template, manifest, deploy, sbom, signature, document }: Buil
 
 function writeLine(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-function repeated(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
 }
 
 async function projectVersion(): Promise<string> {

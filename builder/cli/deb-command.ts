@@ -1,13 +1,12 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { carryOut, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
 import { interruptible } from "../../lib/cli/interruptible.ts";
 import { bytesText } from "../../lib/cli/text.ts";
 import { plainProgress } from "../../lib/progress/plain.ts";
 import { projectFolder as project } from "../../lib/project-folder.ts";
-import { defaultCacheLimit } from "../cache/prune.ts";
 import { buildDeb } from "../deb/build-deb.ts";
 import { buildOptions } from "./build-options.ts";
-import { sizeArgument } from "./size-argument.ts";
+import { cacheLimitOption, setOption } from "./layer-options.ts";
 
 const help = `
 For a plain Debian 12 host, or a container that was not made of the template. The package
@@ -38,20 +37,9 @@ export async function debCommand(argv: readonly string[]): Promise<number> {
     .description("Builds a Debian package that makes a plain Debian 12 host the stack's.")
     .argument("[STACK.yaml]", "the stack definition (default: stack/stock-analysis.yaml)")
     .option("--out <dir>", "where the package goes", "dist")
-    .addOption(
-      new Option("--set <path=value>", "a setting in the place of the file's; may be repeated").argParser(
-        (value: string, before: readonly string[] = []) => [...before, value],
-      ),
-    )
+    .addOption(setOption())
     .option("--offline", "build from what is cached, without asking the network")
-    .addOption(
-      new Option(
-        "--cache-limit <size>",
-        `what the cache may hold afterwards (default: ${bytesText(defaultCacheLimit)})`,
-      )
-        .env("BUILD_TEMPLATE_CACHE_LIMIT")
-        .argParser(sizeArgument),
-    )
+    .addOption(cacheLimitOption())
     .option("--json", "print the result, or the error, as one JSON object")
     .addHelpText("after", help);
   const ended = readCommandLine(command, argv);

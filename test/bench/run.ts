@@ -1,8 +1,9 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { removeTree } from "../../builder/namespace.ts";
+import { readCommandLine } from "../../lib/cli/command-line.ts";
 import { describeError, ExitCode, messageOf } from "../../lib/error.ts";
 import { writeFileAtomic } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
@@ -38,15 +39,9 @@ async function main(argv: readonly string[]): Promise<number> {
     .option("--repeats <n>", "how often cold builds, boots and their references are measured", "2")
     .option("--json", "print the results as one JSON object")
     .option("--list", "print the rows' names and end")
-    .helpOption("--help", "print this and end")
-    .addHelpText("after", help)
-    .exitOverride();
-  try {
-    program.parse(argv, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.usage;
-    throw error;
-  }
+    .addHelpText("after", help);
+  const ended = readCommandLine(program, argv);
+  if (ended !== undefined) return ended;
   const flags = program.opts<Flags>();
   const repeats = Number(flags.repeats);
   if (!Number.isInteger(repeats) || repeats < 1) return usage(`--repeats ${flags.repeats}: a whole number from 1`);

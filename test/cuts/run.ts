@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { describeError, ExitCode } from "../../lib/error.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { readCommandLine } from "../../lib/cli/command-line.ts";
+import { describeError } from "../../lib/error.ts";
 import { bringTools } from "../run/bring-tools.ts";
 import { buildOnce } from "../run/build-once.ts";
 import { drawRound } from "./draw-round.ts";
@@ -49,15 +50,9 @@ async function main(argv: readonly string[]): Promise<number> {
     .addOption(new Option("--round <n>", "this round alone").argParser(whole).conflicts(["rounds", "from"]))
     .option("--template <file>", "the template (default: built, out of the cache where it can be)")
     .option("--json", "print the results as one JSON object")
-    .helpOption("--help", "print this and end")
-    .addHelpText("after", help)
-    .exitOverride();
-  try {
-    program.parse(argv, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.usage;
-    throw error;
-  }
+    .addHelpText("after", help);
+  const ended = readCommandLine(program, argv);
+  if (ended !== undefined) return ended;
   const flags = program.opts<Flags>();
   await bringTools("lxc-start", "newuidmap", "dnsmasq", "ip", "mmdebstrap", "openssl", "ssh-keygen");
   if (flags.template !== undefined) return rounds(resolve(flags.template), flags);
