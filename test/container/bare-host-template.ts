@@ -4,11 +4,10 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { exists } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
+import { downloadWheels, wheelLock } from "./wheels.ts";
 
 /** Debian with an init, a network as Proxmox writes it, and a way in; nothing of ours. */
 const BASE = "systemd,systemd-sysv,dbus,ifupdown,isc-dhcp-client,iproute2,openssh-server,cron";
-
-const LOCK = "services/reference/requirements.lock";
 
 /** Where the machine has the packages and wheels it installs: the tests' networks reach no mirror. */
 export const packagePool = "/srv/packages";
@@ -20,7 +19,7 @@ export const wheelPool = "/srv/wheels";
  * apt's and pip's own settings on this machine.
  */
 export async function bareHostTemplate(packages: readonly string[]): Promise<string> {
-  const inputs = [BASE, ...packages, hook(packages), await readFile(LOCK, "utf8")].join("\n");
+  const inputs = [BASE, ...packages, hook(packages), await readFile(wheelLock, "utf8")].join("\n");
   const key = createHash("sha256").update(inputs).digest("hex").slice(0, 8);
   const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "proxmox-stack", "test");
   const template = join(folder, `bare-host-${key}.tar`);
@@ -29,7 +28,7 @@ export async function bareHostTemplate(packages: readonly string[]): Promise<str
   const work = await mkdtemp(join(folder, "making-"));
   try {
     const wheels = join(work, "wheels");
-    await run("python3", ["-m", "pip", "download", "--quiet", "--dest", wheels, ...pip], { timeout: 10 * 60_000 });
+    await downloadWheels(wheels);
     const script = join(work, "hook");
     await writeFile(script, hook(packages), { mode: 0o755 });
     const made = join(work, "made.tar");
@@ -44,13 +43,6 @@ export async function bareHostTemplate(packages: readonly string[]): Promise<str
   }
   return template;
 }
-
-/** For the machine's Python, whatever this one has. */
-const pip = [
-  ...["--no-deps", "--require-hashes", "--only-binary=:all:", "--python-version=3.11", "--implementation=cp"],
-  ...["--platform=manylinux_2_17_x86_64", "--platform=manylinux_2_28_x86_64", "--platform=manylinux_2_5_x86_64"],
-  ...["--platform=manylinux2014_x86_64", "--platform=any", "--requirement", LOCK],
-];
 
 /** Downloads with the chroot's apt and lays the packages out as a source of their own. */
 function hook(packages: readonly string[]): string {
