@@ -5,8 +5,12 @@ import type { Check, CheckContext, OpenCheck, Outcome } from "../checks/check.ts
 export interface AwaitChecksOptions {
   readonly context: CheckContext;
   readonly signal: AbortSignal;
-  /** Milliseconds until a check that still fails is an error. */
+  /** Milliseconds until a check that still fails is an error; they begin with `since`. */
   readonly timeout: number;
+  /** performance.now() when these checks were first waited for. */
+  readonly since: number;
+  /** Milliseconds until the caller is told that not all have passed. */
+  readonly patience: number;
   /** Milliseconds one look may take. */
   readonly lookTimeout?: number;
   /** Milliseconds between two looks. */
@@ -16,21 +20,24 @@ export interface AwaitChecksOptions {
 /**
  * Waits until every check has passed once; a warning is a pass.
  *
+ * @returns whether all have, or `patience` was over before
  * @throws StackError `check-failed` with the last outcome, `aborted`
  */
-export async function awaitChecks(checks: readonly Check[], options: AwaitChecksOptions): Promise<void> {
-  await Promise.all(checks.map((check) => awaitCheck(check, options)));
+export async function awaitChecks(checks: readonly Check[], options: AwaitChecksOptions): Promise<boolean> {
+  const passed = await Promise.all(checks.map((check) => awaitCheck(check, options)));
+  return passed.every((one) => one);
 }
 
-async function awaitCheck(check: Check, options: AwaitChecksOptions): Promise<void> {
-  const deadline = AbortSignal.timeout(options.timeout);
-  const ended = AbortSignal.any([options.signal, deadline]);
+async function awaitCheck(check: Check, options: AwaitChecksOptions): Promise<boolean> {
+  const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(options.since + options.timeout - performance.now())));
+  const patience = AbortSignal.timeout(options.patience);
+  const ended = AbortSignal.any([options.signal, deadline, patience]);
   const open = check.open(options.context);
   let last = "it never answered";
   try {
     for (;;) {
       const outcome = await look(open, AbortSignal.any([ended, AbortSignal.timeout(options.lookTimeout ?? 5_000)]));
-      if (outcome.status !== "fail") return;
+      if (outcome.status !== "fail") return true;
       // Nobody makes room while it is waited for.
       const hopeless = outcome.code === "disk-alarm";
       last = [outcome.code, outcome.message].filter((part) => part !== undefined).join(": ");
@@ -47,6 +54,7 @@ async function awaitCheck(check: Check, options: AwaitChecksOptions): Promise<vo
           },
         );
       }
+      if (patience.aborted) return false;
     }
   } finally {
     await open.close();

@@ -19,7 +19,7 @@ import type { Timeline } from "./timeline.ts";
  *    at any point looks, and does what is missing.
  * 2. Nothing is touched before every stage that can be inspected was, and none had a problem.
  * 3. A stage is done when inspecting again plans nothing, nothing is unseen, and its checks
- *    have passed; not when its actions have ended.
+ *    have passed; not when its actions have ended. While checks fail, it is looked at again.
  * 4. A stage begins when all it needs is done. A failed stage fails those that need it, as
  *    "waiting", and no other.
  * 5. Actions of one stage run in their order; those of different stages at once, but for
@@ -55,9 +55,11 @@ export interface EngineTimeouts {
   readonly stage: number;
   /** Between two looks at something that starts. */
   readonly look: number;
+  /** Until a stage whose checks fail is looked at again. */
+  readonly patience: number;
 }
 
-export const engineTimeouts: EngineTimeouts = { stage: 180_000, look: 100 };
+export const engineTimeouts: EngineTimeouts = { stage: 180_000, look: 100, patience: 10_000 };
 
 export interface StageResult {
   readonly id: StageId;

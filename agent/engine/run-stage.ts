@@ -27,17 +27,18 @@ export interface EarlyFacts {
 
 /**
  * Brings one stage to done: inspect, plan, apply until inspecting again plans nothing and
- * leaves nothing unseen, then its checks.
+ * leaves nothing unseen, then its checks. While these fail, it looks again from time to time:
+ * what was as it should be may have broken since.
  *
  * @throws StackError of the action that failed; `not-converging`, `unseen`, `check-failed`, `aborted`
  */
 export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts): Promise<void> {
-  const { options } = run;
-  const { eyes, model, signal, timeline } = options;
-  const deadline = AbortSignal.timeout(options.timeouts.stage);
+  const { eyes, model, signal, timeline, timeouts, checks: context } = run.options;
+  const deadline = AbortSignal.timeout(timeouts.stage);
   let facts = early !== undefined && early.actionsDone === run.actionsDone() ? early.facts : undefined;
   let done = 0;
   let round = 0;
+  let checking: number | undefined;
   for (;;) {
     throwIfStopped(signal);
     facts ??= await timeline.measure({ stage: stage.id, round: round + 1, kind: "look" }, () =>
@@ -49,35 +50,49 @@ export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts):
     const plan = stage.plan(facts, model);
     facts = undefined;
     if (plan.actions.length > 0) {
-      if (round === ROUNDS) throw notConverging(plan.actions, options.executors);
+      if (round === ROUNDS) throw notConverging(plan.actions, run.options.executors);
       round += 1;
-      for (const step of steps(plan.actions, options.executors)) {
-        throwIfStopped(signal);
-        run.progress.stage(stage.id, {
-          action: step.map((action) => describeAction(action, options.executors)).join("; "),
-        });
-        await settleAll(step.map((action) => applyAction(stage, action, round, run)));
-        done += step.length;
-        run.progress.stage(stage.id, { actions: done, action: undefined });
-      }
-    } else if (plan.unseen.length === 0) break;
-    else {
+      done = await apply(stage, plan.actions, round, done, run);
+    } else if (plan.unseen.length > 0) {
       // A server that systemd is still starting: there is nothing to do but to look again.
       run.progress.stage(stage.id, { action: "waiting to see more" });
-      if (deadline.aborted) throw stillUnseen(plan.unseen, options.timeouts.stage);
+      if (deadline.aborted) throw stillUnseen(plan.unseen, timeouts.stage);
       await timeline.measure({ stage: stage.id, round: round + 1, kind: "wait", what: plan.unseen.join("; ") }, () =>
-        sleep(options.timeouts.look, undefined, { signal }).catch(() => {}),
+        sleep(timeouts.look, undefined, { signal }).catch(() => {}),
       );
+    } else {
+      const checks = stage.checks(model);
+      if (checks.length === 0) return;
+      const what = checks.map((check) => check.name).join(", ");
+      run.progress.stage(stage.id, { action: `checking ${what}` });
+      checking ??= performance.now();
+      const wait = { context, signal, timeout: timeouts.stage, since: checking, patience: timeouts.patience };
+      const passed = await timeline.measure({ stage: stage.id, round: round + 1, kind: "check", what }, () =>
+        awaitChecks(checks, wait),
+      );
+      if (passed) return;
     }
   }
-  const checks = stage.checks(model);
-  if (checks.length > 0) {
-    const what = checks.map((check) => check.name).join(", ");
-    run.progress.stage(stage.id, { action: `checking ${what}` });
-    await timeline.measure({ stage: stage.id, round: round + 1, kind: "check", what }, () =>
-      awaitChecks(checks, { context: options.checks, signal, timeout: options.timeouts.stage }),
-    );
+}
+
+/** @returns how many actions the stage has done, these included */
+async function apply(
+  stage: Stage,
+  actions: readonly Action[],
+  round: number,
+  before: number,
+  run: StageRun,
+): Promise<number> {
+  const { executors, signal } = run.options;
+  let done = before;
+  for (const step of steps(actions, executors)) {
+    throwIfStopped(signal);
+    run.progress.stage(stage.id, { action: step.map((action) => describeAction(action, executors)).join("; ") });
+    await settleAll(step.map((action) => applyAction(stage, action, round, run)));
+    done += step.length;
+    run.progress.stage(stage.id, { actions: done, action: undefined });
   }
+  return done;
 }
 
 /** Actions one after the other; neighbours of a kind that may run at once make one step. */

@@ -11,6 +11,7 @@ import type { StageId } from "../../stack/stage-ids.ts";
 import { leftovers, proveWhole, secretsNow } from "../cuts/prove-whole.ts";
 import { readProgress } from "../cuts/strike.ts";
 import { identity } from "./identity.ts";
+import { management } from "./management.ts";
 import { workFolder } from "./requirements.ts";
 import { endsHealthy, stackMachine } from "./stack-machine.ts";
 
@@ -100,8 +101,17 @@ if (disk !== undefined && machine !== undefined) {
     await failsFull(t, "rabbitmq", /^rabbitmq: /);
     await disk.fill(600 * MiB);
     await failsFull(t, "rabbitmq", /^rabbitmq: .*disk-alarm/);
-    // As in a first boot. A broker that runs on after the last byte is gone refuses all until it is restarted.
-    await machine.exec("systemctl", ["stop", "rabbitmq-server"], { timeout: 60_000 });
+  });
+
+  t.test("rabbitmq: running on after the last byte is gone, it loses its queues until it is restarted", async (t) => {
+    await disk.fill(0);
+    const ended = async () => {
+      type Queues = readonly { readonly type: string; readonly online: readonly string[] }[];
+      const queues = await management<Queues>(machine, "queues?disable_stats=true");
+      return queues.length > 0 && queues.every(({ online }) => online.length === 0);
+    };
+    await waitFor(ended, { what: "the queues to end", timeout: 120_000, interval: 500 });
+    await failsFull(t, "rabbitmq", /^rabbitmq: /);
   });
 
   t.test("services: what they read can't be written", async (t) => {

@@ -4,27 +4,37 @@ import type { RabbitmqModel } from "../../../stack/model.ts";
 import { management } from "../../clients/management.ts";
 import type { Eyes } from "../../engine/eyes.ts";
 import type { Held, HeldDefinitions, HeldUser } from "./drift.ts";
+import { type LeaderlessQueue, leaderlessQueues } from "./raft-logs.ts";
 
 const LOOK_TIMEOUT = 10_000;
 
-/** `down`: not there, or not answering yet; `refused`: not with the administrator's password we know. */
-export type BrokerFacts = HeldDefinitions | "down" | "refused";
+export interface Broker extends HeldDefinitions {
+  /** All quorum queues have ended, as they do when their log can't be written; only a start brings them back. */
+  readonly ended: boolean;
+  readonly leaderless: readonly LeaderlessQueue[];
+}
 
-/** Asks the broker for its definitions, as the administrator. */
+/** `down`: not there, or not answering yet; `refused`: not with the administrator's password we know. */
+export type BrokerFacts = Broker | "down" | "refused";
+
+/** Asks the broker what it holds, as the administrator, and looks at its queues' logs. */
 export async function inspectBroker(
-  eyes: Pick<Eyes, "withSecret" | "secretMatches">,
+  eyes: Pick<Eyes, "withSecret" | "secretMatches" | "run" | "names" | "readText">,
   rabbitmq: RabbitmqModel,
   wanted: Definitions,
   signal: AbortSignal,
 ): Promise<BrokerFacts> {
   const ended = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT)]);
   try {
-    const held = await eyes.withSecret("rabbitmq.admin", (password) =>
-      management({ port: rabbitmq.managementPort, user: rabbitmq.adminUser, password }, "GET", "/definitions", {
-        signal: ended,
-      }),
-    );
-    return await readDefinitions(held, wanted, eyes);
+    const ask = (path: string) =>
+      eyes.withSecret("rabbitmq.admin", (password) =>
+        management({ port: rabbitmq.managementPort, user: rabbitmq.adminUser, password }, "GET", path, {
+          signal: ended,
+        }),
+      );
+    const held = await readDefinitions(await ask("/definitions"), wanted, eyes);
+    const queues = await ask("/queues?disable_stats=true&columns=type,online");
+    return { ...held, ended: allEnded(queues), leaderless: await leaderlessQueues(eyes) };
   } catch (error) {
     signal.throwIfAborted();
     if (isStackError(error) && ["management-refused", "secret-missing"].includes(error.code)) return "refused";
@@ -60,6 +70,12 @@ async function readDefinitions(
     queues: list("queues"),
     bindings: list("bindings"),
   };
+}
+
+/** Quorum queues' members that run are listed as `online`. */
+function allEnded(queues: unknown): boolean {
+  const quorum = Array.isArray(queues) ? queues.filter((queue) => isRecord(queue) && queue.type === "quorum") : [];
+  return quorum.length > 0 && quorum.every(({ online }) => Array.isArray(online) && online.length === 0);
 }
 
 /** A list since 3.9, words with commas before. */

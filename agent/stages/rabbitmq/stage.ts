@@ -53,6 +53,14 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
   if (facts.broker === "down" || starting) {
     return { actions: below, unseen: ["users, queues and bindings: RabbitMQ is not running yet"] };
   }
+  if (facts.broker !== "refused" && facts.broker.ended) {
+    const restart: Action = {
+      do: "restartUnits",
+      why: "its queues have ended: their log could not be written",
+      args: { units: [unit], wait: true },
+    };
+    return { actions: [...below, restart], unseen: ["what RabbitMQ holds: its queues have ended"] };
+  }
   const text = facts.component.files.find(({ entry }) => entry.path === definitionsPath)?.text ?? seal("");
   const load = (why: string, diff: readonly string[] = []): Action => ({
     do: "importDefinitions",
@@ -66,11 +74,19 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
       unseen: ["users, queues and bindings: no login yet"],
     };
   }
+  const lead = facts.broker.leaderless.map(
+    ({ member, log }): Action => ({
+      do: "leadQueue",
+      why: log === undefined ? "the queue has no leader" : "the queue has lost its log, and so its leader",
+      args: { member, log },
+    }),
+  );
   const drift = definitionsDrift(wanted, facts.broker);
   const guestThere = facts.broker.users.some(({ name }) => name === guest);
   return {
     actions: [
       ...below,
+      ...lead,
       ...(drift.length === 0
         ? []
         : [

@@ -63,7 +63,7 @@ function bench(
     now: Date.now,
     redact: store.redact,
     timeline: trackTimeline(Date.now),
-    timeouts: { stage: 30_000, look: 5 },
+    timeouts: { stage: 30_000, look: 5, patience: 1_000 },
     ...more,
   };
   const documents: ProgressDocument[] = [];
@@ -288,7 +288,7 @@ t.test("what can't be seen yet is looked for until it can", async (t) => {
   t.match(await runEngine(options, progress), [{ id: "rabbitmq", error: undefined }]);
   t.ok(looks >= 6);
   const blind = bench(folder, [fileStage("rabbitmq", folder, { unseen: () => ["definitions"] })], {
-    timeouts: { stage: 100, look: 5 },
+    timeouts: { stage: 100, look: 5, patience: 1_000 },
   });
   t.match(await runEngine(blind.options, blind.progress), [{ error: { code: "unseen", detail: ["definitions"] } }]);
 });
@@ -311,11 +311,35 @@ t.test("a stage is done when its checks have passed, and no check's client is le
   t.equal(late.open_, 0);
   const never = check("redis:roundtrip", ["fail"]);
   const failing = bench(folder, [fileStage("redis", folder, { checks: [never] })], {
-    timeouts: { stage: 50, look: 5 },
+    timeouts: { stage: 50, look: 5, patience: 1_000 },
   });
   const [result] = await runEngine(failing.options, failing.progress);
   t.match(result?.error, { code: "check-failed", message: /redis:roundtrip did not pass .*refused/ });
   t.equal(never.open_, 0);
+});
+
+t.test("what breaks while a stage's checks fail is mended before they pass", async (t) => {
+  const folder = t.testdir();
+  const stage = fileStage("redis", folder, {
+    checks: [
+      {
+        ...check("redis:roundtrip", []),
+        open: () => ({
+          async run() {
+            looks += 1;
+            if (looks === 2) await rm(join(folder, "redis"));
+            const whole = looks > 2 && (await readTextIfAny(join(folder, "redis"))) !== undefined;
+            return whole ? { status: "pass", code: "ok" } : { status: "fail", code: "refused" };
+          },
+          async close() {},
+        }),
+      },
+    ],
+  });
+  let looks = 0;
+  const { options, progress, told } = bench(folder, [stage], { timeouts: { stage: 30_000, look: 5, patience: 50 } });
+  t.match(await runEngine(options, progress), [{ error: undefined }]);
+  t.equal(told.filter((line) => line === "write redis").length, 2);
 });
 
 t.test("an abort ends between two actions, and the next run goes on", async (t) => {

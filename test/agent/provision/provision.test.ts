@@ -61,7 +61,7 @@ function machine(t: Test) {
       timeline: trackTimeline(Date.now),
       now: Date.now,
       redact: (text) => text,
-      timeouts: { stage: 30_000, look: 5 },
+      timeouts: { stage: 30_000, look: 5, patience: 1_000 },
     };
     return provision(options, all);
   };

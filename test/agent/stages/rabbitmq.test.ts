@@ -1,7 +1,11 @@
 import t from "tap";
 import { seal } from "../../../agent/engine/sealed.ts";
-import { definitionsDrift, type Held, type HeldDefinitions } from "../../../agent/stages/rabbitmq/drift.ts";
+import { definitionsDrift, type Held } from "../../../agent/stages/rabbitmq/drift.ts";
+import type { Broker } from "../../../agent/stages/rabbitmq/inspect.ts";
+import { leaderlessQueues, quorumFolder } from "../../../agent/stages/rabbitmq/raft-logs.ts";
 import { planRabbitmq, type RabbitmqFacts } from "../../../agent/stages/rabbitmq/stage.ts";
+import { namesIfAny, readTextIfAny } from "../../../lib/files.ts";
+import { run } from "../../../lib/run.ts";
 import { rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import { stackModel } from "../stack-model.ts";
 
@@ -13,7 +17,7 @@ const wanted = rabbitmqDefinitions(rabbitmq, model.name);
 const records = (items: readonly object[]): Held[] => items.map((item) => ({ ...item }));
 
 /** A broker that holds all that is wanted, with some of it otherwise. */
-function held(other: Partial<HeldDefinitions> = {}): HeldDefinitions {
+function held(other: Partial<Broker> = {}): Broker {
   return {
     users: wanted.users.map(({ name, tags }) => ({ name, tags, passwordMatches: true })),
     vhosts: records(wanted.vhosts),
@@ -22,6 +26,8 @@ function held(other: Partial<HeldDefinitions> = {}): HeldDefinitions {
     exchanges: records(wanted.exchanges),
     queues: records(wanted.queues),
     bindings: records(wanted.bindings),
+    ended: false,
+    leaderless: [],
     ...other,
   };
 }
@@ -50,7 +56,7 @@ t.test("what users have declared beside it is left alone", (t) => {
 t.test("each kind of loss or change is named", (t) => {
   const without = (items: readonly object[], index: number) => records(items.filter((_, n) => n !== index));
   const [admin, ...others] = held().users;
-  const table: [what: string, broker: HeldDefinitions, drift: RegExp][] = [
+  const table: [what: string, broker: Broker, drift: RegExp][] = [
     [
       "a queue",
       held({ queues: without(wanted.queues, 0) }),
@@ -145,3 +151,53 @@ t.test(
     t.end();
   },
 );
+
+t.test("queues that have all ended need a start of the broker, and nothing else before that", (t) => {
+  const broker = held({ ended: true, policies: [] });
+  t.match(plan(broker), { actions: [{ do: "restartUnits", args: { units: [rabbitmq.unit] } }], unseen: [/ended/] });
+  t.equal(plan(broker).actions.length, 1);
+  t.end();
+});
+
+t.test("a queue without a leader gets one, before anything is loaded into it", (t) => {
+  const broker = held({ leaderless: [{ member: "'/v_q'", log: "STOCK-A" }], policies: [] });
+  t.match(plan(broker).actions, [
+    { do: "leadQueue", args: { member: "'/v_q'", log: "STOCK-A" }, why: /lost its log/ },
+    { do: "importDefinitions" },
+  ]);
+  t.end();
+});
+
+t.test("a queue whose newest log is empty has no leader; its log is the newest with entries", async (t) => {
+  const config = (name: string, created: number) =>
+    `#{cluster_name => '${name}',machine => {module,rabbit_fifo,#{created => ${created},name => x}},uid => <<"X">>}.`;
+  const log = (name: string, created: number, entries: Record<string, string> = {}, snapshots = {}) => ({
+    config: config(name, created),
+    snapshots,
+    ...entries,
+  });
+  const folder = t.testdir({
+    "names.dets": "",
+    "00000002.wal": "\u0001\u0000STOCK-AHEAD\u0000and more",
+    "STOCK-SEGMENT": log("/v_segment", 1, { "00000001.segment": "" }),
+    "STOCK-SNAPSHOT": log("/v_snapshot", 1, {}, { "0001_0002": {} }),
+    "STOCK-AHEAD": log("/v_ahead", 1),
+    "STOCK-NEVER": log("/v_never", 1),
+    "STOCK-LOST0": log("/v_lost", 1, { "00000001.segment": "" }),
+    "STOCK-LOST1": log("/v_lost", 2, { "00000001.segment": "" }),
+    "STOCK-LOST2": log("/v_lost", 3),
+    "STOCK-REUSED0": log("/v_\\'reused", 1, { "00000001.segment": "" }),
+    "STOCK-REUSED1": log("/v_\\'reused", 2, { "00000001.segment": "" }),
+    "STOCK-HALF": {},
+  });
+  const here = (path: string) => path.replace(quorumFolder, folder);
+  const found = await leaderlessQueues({
+    names: (path) => namesIfAny(here(path)),
+    readText: (path) => readTextIfAny(here(path)),
+    run: (command, args, options) => run(command, args.map(here), options),
+  });
+  t.same(found, [
+    { member: "'/v_lost'", log: "STOCK-LOST1" },
+    { member: "'/v_never'", log: undefined },
+  ]);
+});
