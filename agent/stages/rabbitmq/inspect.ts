@@ -19,7 +19,7 @@ export type BrokerFacts = Broker | "down" | "refused";
 
 /** Asks the broker what it holds, as the administrator, and looks at its queues' logs. */
 export async function inspectBroker(
-  eyes: Pick<Eyes, "withSecret" | "secretMatches" | "run" | "names" | "readText">,
+  eyes: Pick<Eyes, "withSecret" | "secretMatches" | "names" | "readText">,
   rabbitmq: RabbitmqModel,
   wanted: Definitions,
   signal: AbortSignal,

@@ -5,7 +5,6 @@ import type { Broker } from "../../../agent/stages/rabbitmq/inspect.ts";
 import { leaderlessQueues, quorumFolder } from "../../../agent/stages/rabbitmq/raft-logs.ts";
 import { planRabbitmq, type RabbitmqFacts } from "../../../agent/stages/rabbitmq/stage.ts";
 import { namesIfAny, readTextIfAny } from "../../../lib/files.ts";
-import { run } from "../../../lib/run.ts";
 import { rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import { stackModel } from "../stack-model.ts";
 
@@ -168,36 +167,39 @@ t.test("a queue without a leader gets one, before anything is loaded into it", (
   t.end();
 });
 
-t.test("a queue whose newest log is empty has no leader; its log is the newest with entries", async (t) => {
-  const config = (name: string, created: number) =>
-    `#{cluster_name => '${name}',machine => {module,rabbit_fifo,#{created => ${created},name => x}},uid => <<"X">>}.`;
-  const log = (name: string, created: number, entries: Record<string, string> = {}, snapshots = {}) => ({
-    config: config(name, created),
-    snapshots,
-    ...entries,
+t.test("a queue whose newest log was never led has no leader; its own is the newest that was", async (t) => {
+  const log = (name: string, created: number) => ({
+    config: `#{cluster_name => '${name}',machine => {module,rabbit_fifo,#{created => ${created},name => x}}}.`,
   });
+  const term = (uid: string, bytes: string) => `\u0004m\u0000\u0000\u0000\u000c${uid}${bytes}h\u0002d`;
   const folder = t.testdir({
-    "names.dets": "",
-    "00000002.wal": "\u0001\u0000STOCK-AHEAD\u0000and more",
-    "STOCK-SEGMENT": log("/v_segment", 1, { "00000001.segment": "" }),
-    "STOCK-SNAPSHOT": log("/v_snapshot", 1, {}, { "0001_0002": {} }),
-    "STOCK-AHEAD": log("/v_ahead", 1),
-    "STOCK-NEVER": log("/v_never", 1),
-    "STOCK-LOST0": log("/v_lost", 1, { "00000001.segment": "" }),
-    "STOCK-LOST1": log("/v_lost", 2, { "00000001.segment": "" }),
-    "STOCK-LOST2": log("/v_lost", 3),
-    "STOCK-REUSED0": log("/v_\\'reused", 1, { "00000001.segment": "" }),
-    "STOCK-REUSED1": log("/v_\\'reused", 2, { "00000001.segment": "" }),
-    "STOCK-HALF": {},
+    "meta.dets": [
+      term("Q-LED", "a\u0001"),
+      term("Q-LONG-AGO", "b\u0000\u0000\u0001\u0002"),
+      term("Q-NEVER", "a\u0000"),
+      term("Q-LOST0", "a\u0001"),
+      term("Q-LOST1", "a\n"),
+      term("Q-REUSED0", "a\u0001"),
+      term("Q-REUSED1", "a\u0001"),
+    ].join(""),
+    "00000002.wal": "Q-NEVER",
+    "Q-LED": log("/v_led", 1),
+    "Q-LONG-AGO": log("/v_long", 1),
+    "Q-NEVER": log("/v_never", 1),
+    "Q-LOST0": log("/v_lo\\'st", 1),
+    "Q-LOST1": log("/v_lo\\'st", 2),
+    "Q-LOST2": log("/v_lo\\'st", 3),
+    "Q-REUSED0": log("/v_reused", 1),
+    "Q-REUSED1": log("/v_reused", 2),
+    "Q-HALF": {},
   });
   const here = (path: string) => path.replace(quorumFolder, folder);
   const found = await leaderlessQueues({
     names: (path) => namesIfAny(here(path)),
     readText: (path) => readTextIfAny(here(path)),
-    run: (command, args, options) => run(command, args.map(here), options),
   });
   t.same(found, [
-    { member: "'/v_lost'", log: "STOCK-LOST1" },
+    { member: "'/v_lo\\'st'", log: "Q-LOST1" },
     { member: "'/v_never'", log: undefined },
   ]);
 });
