@@ -1,8 +1,10 @@
 import { ExitCode, StackError } from "../../lib/error.ts";
+import { run } from "../../lib/run.ts";
 import type { StatusDocument } from "../../stack/documents/status.ts";
 import { systemClock } from "../health/clock.ts";
 import { readSecret } from "../secrets/read-secret.ts";
 import { agentPort } from "./ask-agent.ts";
+import { isBooting } from "./is-booting.ts";
 import { look } from "./look.ts";
 import { statusTable } from "./table.ts";
 import { type Output, processOutput, untilInterrupted } from "./terminal.ts";
@@ -25,6 +27,8 @@ export interface StatusOptions extends MachinePaths {
   readonly timeout?: number;
   readonly format?: string;
   readonly output?: Output;
+  /** Default: asks systemd. */
+  readonly booting?: () => Promise<boolean>;
 }
 
 const exitCodes: Readonly<Record<StatusDocument["status"], number>> = {
@@ -57,7 +61,9 @@ export async function statusCommand(options: StatusOptions = {}): Promise<number
   }
   const output = options.output ?? processOutput();
   const runFolder = options.runFolder ?? "/run/stack-agent";
-  const lookOnce = async (timeout?: number) => look(await agentAddress(options), runFolder, new Date(), timeout);
+  const booting = options.booting ?? (() => isBooting(run));
+  const lookOnce = async (timeout?: number) =>
+    look(await agentAddress(options), runFolder, new Date(), booting, timeout);
   if (options.watch) {
     const signal = options.signal ?? untilInterrupted(process);
     await watchStatus({ look: lookOnce, clock: systemClock, format, output, signal });

@@ -17,8 +17,16 @@ export interface Look {
 /**
  * How the stack stands now: provisioning by its own document, which says more than the
  * agent may tell without a token; components and jobs by the agent.
+ *
+ * @param booting asked where neither says anything: in a boot's first moments neither can yet
  */
-export async function look(address: AgentAddress, runFolder: string, date: Date, timeout?: number): Promise<Look> {
+export async function look(
+  address: AgentAddress,
+  runFolder: string,
+  date: Date,
+  booting: () => Promise<boolean>,
+  timeout?: number,
+): Promise<Look> {
   const [progress, sandbox, asked] = await Promise.all([
     readProgress(runFolder).catch(() => undefined),
     readConfinement(runFolder),
@@ -37,7 +45,8 @@ export async function look(address: AgentAddress, runFolder: string, date: Date,
       : { stages: progress.stages, memory: progress.memory, deviations: progress.deviations }),
     ...(sandbox.kind === "unknown" ? {} : { sandbox }),
   };
-  return { status: { ...status, status: word(status, progress, date, isStatus(told)) }, progress, trouble };
+  const early = trouble !== undefined && progress === undefined && (await booting());
+  return { status: { ...status, status: word(status, progress, date, isStatus(told), early) }, progress, trouble };
 }
 
 /** What is known of a stack whose agent says nothing. */
@@ -52,14 +61,15 @@ const unheard: StatusDocument = {
   deviations: [],
 };
 
-/** With no word from the agent the stack is at work while provisioning runs, and failed otherwise. */
+/** With no word from the agent the stack is at work while provisioning runs or will, and failed otherwise. */
 function word(
   status: StatusDocument,
   progress: ProgressDocument | undefined,
   date: Date,
   heard: boolean,
+  early: boolean,
 ): StatusDocument["status"] {
-  if (!heard) return progress?.state === "running" ? "working" : "failed";
+  if (!heard) return early || progress?.state === "running" ? "working" : "failed";
   return overall(progress, status.components, date);
 }
 

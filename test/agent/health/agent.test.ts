@@ -243,6 +243,15 @@ t.test("an agent that does not answer is said so, with the commands that tell wh
   t.equal((await here.status()).code, 3);
 });
 
+t.test("before the agent answers and provisioning begins, a machine that boots is at work", async (t) => {
+  const here = await machine(t, ["postgres"]);
+  await here.stop();
+  t.match(await here.status({ booting: async () => true }), { code: 3, text: /: working$/m });
+  t.match(await here.status({ booting: async () => false }), { code: 1, text: /: failed$/m });
+  await here.provisioning(progress("failed"));
+  t.match(await here.status({ booting: async () => true }), { code: 1 }, "what has failed has failed");
+});
+
 t.test("wrong use is refused with exit code 64", async (t) => {
   const here = await machine(t, ["postgres"]);
   for (const wrong of [
