@@ -17,6 +17,8 @@ export const quorumFolder = "/var/lib/rabbitmq/mnesia/rabbit@localhost/quorum/ra
 export interface LeaderlessQueue {
   /** Ra's name of it, VHOST_QUEUE, as an Erlang atom: '/stock-analysis_frontend'. */
   readonly member: string;
+  /** The folder of its empty log. */
+  readonly empty: string;
   /** The folder of the log it had before, the newest that was led. */
   readonly log: string | undefined;
 }
@@ -35,10 +37,10 @@ export async function leaderlessQueues(eyes: Pick<Eyes, "names" | "readText">): 
   const read = await Promise.all(folders.map((folder) => readLog(eyes, folder)));
   const terms = (await eyes.readText(join(quorumFolder, "meta.dets"))) ?? "";
   const logs = read.flatMap((log) => (log === undefined ? [] : [{ ...log, led: hasTerm(terms, log.folder) }]));
-  return newestOfEach(logs).flatMap(({ member, led }) => {
+  return newestOfEach(logs).flatMap(({ member, folder, led }) => {
     if (led) return [];
     const [before] = newestOfEach(logs.filter((log) => log.member === member && log.led));
-    return [{ member, log: before?.folder }];
+    return [{ member, empty: folder, log: before?.folder }];
   });
 }
 

@@ -75,10 +75,10 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
     };
   }
   const lead = facts.broker.leaderless.map(
-    ({ member, log }): Action => ({
+    (queue): Action => ({
       do: "leadQueue",
-      why: log === undefined ? "the queue has no leader" : "the queue has lost its log, and so its leader",
-      args: { member, log },
+      why: queue.log === undefined ? "the queue has no leader" : "the queue has lost its log, and so its leader",
+      args: queue,
     }),
   );
   const drift = definitionsDrift(wanted, facts.broker);

@@ -159,9 +159,9 @@ t.test("queues that have all ended need a start of the broker, and nothing else 
 });
 
 t.test("a queue without a leader gets one, before anything is loaded into it", (t) => {
-  const broker = held({ leaderless: [{ member: "'/v_q'", log: "STOCK-A" }], policies: [] });
+  const broker = held({ leaderless: [{ member: "'/v_q'", empty: "Q-B", log: "Q-A" }], policies: [] });
   t.match(plan(broker).actions, [
-    { do: "leadQueue", args: { member: "'/v_q'", log: "STOCK-A" }, why: /lost its log/ },
+    { do: "leadQueue", args: { member: "'/v_q'", empty: "Q-B", log: "Q-A" }, why: /lost its log/ },
     { do: "importDefinitions" },
   ]);
   t.end();
@@ -199,7 +199,7 @@ t.test("a queue whose newest log was never led has no leader; its own is the new
     readText: (path) => readTextIfAny(here(path)),
   });
   t.same(found, [
-    { member: "'/v_lo\\'st'", log: "Q-LOST1" },
-    { member: "'/v_never'", log: undefined },
+    { member: "'/v_lo\\'st'", empty: "Q-LOST2", log: "Q-LOST1" },
+    { member: "'/v_never'", empty: "Q-NEVER", log: undefined },
   ]);
 });
