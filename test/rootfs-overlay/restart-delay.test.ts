@@ -17,15 +17,15 @@ function unit(t: Test) {
   const env = { ...process.env, RUNTIME_DIRECTORY: folder, PATH: `${folder}:${process.env.PATH}` };
   return {
     fails: async () => {
-      await run(script, ["wait"], { env });
+      await run(script, ["start", "true"], { env });
       await run(script, ["note"], { env });
     },
     isRestarted: async () => {
-      await run(script, ["wait"], { env });
+      await run(script, ["start", "true"], { env });
       await run(script, ["note"], { env: { ...env, SERVICE_RESULT: "success" } });
     },
     survivesAMinute: async () => {
-      await run(script, ["wait"], { env });
+      await run(script, ["start", "true"], { env });
       const [delay] = readFileSync(join(folder, "restart-delay"), "utf8").split(" ");
       const uptime = Math.floor(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]));
       writeFileSync(join(folder, "restart-delay"), `${delay} ${uptime - 60}\n`);
@@ -57,6 +57,14 @@ t.test("a restart that a person asked for is not delayed, and forgets earlier fa
   await service.fails();
   await service.fails();
   t.strictSame(service.delays(), [1, 2, 4, 1]);
+});
+
+t.test("the service itself takes the script's place, with its words and its exit code", async (t) => {
+  const env = { ...process.env, RUNTIME_DIRECTORY: mkdtempSync(join(tmpdir(), "restart-delay-")) };
+  t.teardown(() => rmSync(env.RUNTIME_DIRECTORY, { recursive: true }));
+  const { stdout } = await run(script, ["start", "sh", "-c", 'echo "$0|$1|"', "a b", "*"], { env });
+  t.match(stdout, /^a b\|\*\|/);
+  await t.rejects(run(script, ["start", "sh", "-c", "exit 7"], { env }), { message: /exit code 7/ });
 });
 
 t.test("an unknown word is a usage error", async (t) => {
