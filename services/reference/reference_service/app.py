@@ -1,10 +1,13 @@
-"""The HTTP interface: /livez, /readyz, /health, /health/COMPONENT, /metrics."""
+"""The HTTP interface: /livez, /readyz, /health, /health/COMPONENT, /metrics.
+
+Plain ASGI: for five fixed paths a framework would be a third of the time that a start takes.
+"""
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
-
-from fastapi import FastAPI, Response
 
 from reference_service.health import Component
 from reference_service.health_document import MEDIA_TYPE, SCHEMA_VERSION, health_document, http_status
@@ -12,53 +15,66 @@ from reference_service.monitor import Board
 
 _DESCRIPTION = "reference service: health only, until the application is installed"
 
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
-def create_app(service_id: str, board: Board) -> FastAPI:
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    body: bytes
+    media_type: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def create_app(service_id: str, board: Board) -> Application:
     """Make the application that tells what `board` knows."""
-    # The interface is five fixed paths: no pages and no schema to generate, and nothing leaves by OpenTelemetry.
-    app = FastAPI(
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        telemetry={
-            "tracing": False,
-            "metrics": False,
-            "logs": False,
-            "operation_spans": False,
-            "auto_configure": False,
-        },
-    )
 
-    def answer(components: list[Component]) -> Response:
-        document = health_document(service_id, _DESCRIPTION, components)
-        return _json(document, http_status(document["status"]))
+    async def application(scope: Message, receive: Receive, send: Send) -> None:
+        answer = await _answer(scope["method"], scope["path"], service_id, board)
+        headers = [
+            (b"content-type", answer.media_type.encode()),
+            (b"content-length", str(len(answer.body)).encode()),
+            *answer.headers,
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        # The server leaves the body out where HEAD was asked.
+        await send({"type": "http.response.body", "body": answer.body})
 
-    @app.api_route("/livez", methods=["GET", "HEAD"])
-    async def livez() -> Response:
+    return application
+
+
+async def _answer(method: str, path: str, service_id: str, board: Board) -> _Answer:
+    name = path.removeprefix("/health/")
+    if path not in ("/livez", "/readyz", "/health", "/metrics") and (name == path or not name or "/" in name):
+        return _json({"detail": "Not Found"}, 404, "application/json")
+    if method not in ("GET", "HEAD"):
+        return _json({"detail": "Method Not Allowed"}, 405, "application/json", ((b"allow", b"GET, HEAD"),))
+    if path == "/livez":
         return _json({"schemaVersion": SCHEMA_VERSION, "status": "pass", "serviceId": service_id}, 200)
+    if path == "/metrics":
+        from reference_service import metrics
 
-    @app.api_route("/readyz", methods=["GET", "HEAD"])
-    @app.api_route("/health", methods=["GET", "HEAD"])
-    async def health() -> Response:
-        return answer(board.components())
-
-    @app.api_route("/health/{name}", methods=["GET", "HEAD"])
-    async def component_health(name: str) -> Response:
-        components = [component for component in board.components() if component.name == name]
+        return _Answer(200, await asyncio.to_thread(metrics.render, board), metrics.MEDIA_TYPE)
+    components = board.components()
+    if path.startswith("/health/"):
+        components = [component for component in components if component.name == name]
         if not components:
             return _json({"schemaVersion": SCHEMA_VERSION, "status": "fail", "serviceId": service_id}, 404)
-        return answer(components)
-
-    @app.api_route("/metrics", methods=["GET", "HEAD"])
-    async def metrics() -> Response:
-        from reference_service import metrics as exposition
-
-        body = await asyncio.to_thread(exposition.render, board)
-        return Response(body, media_type=exposition.MEDIA_TYPE)
-
-    return app
+    return _health(service_id, components)
 
 
-def _json(document: dict[str, Any], status: int) -> Response:
-    body = json.dumps(document, separators=(",", ":"))
-    return Response(body, status, headers={"cache-control": "no-store"}, media_type=MEDIA_TYPE)
+def _health(service_id: str, components: list[Component]) -> _Answer:
+    document = health_document(service_id, _DESCRIPTION, components)
+    return _json(document, http_status(document["status"]))
+
+
+def _json(
+    document: dict[str, Any],
+    status: int,
+    media_type: str = MEDIA_TYPE,
+    headers: tuple[tuple[bytes, bytes], ...] = ((b"cache-control", b"no-store"),),
+) -> _Answer:
+    return _Answer(status, json.dumps(document, separators=(",", ":")).encode(), media_type, headers)

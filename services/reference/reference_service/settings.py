@@ -4,96 +4,93 @@ A component whose HOST (REDIS: NODES) is absent is no part of this stack and isn
 """
 
 import os
-from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
-
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from reference_service.credentials import CredentialError, read_credential
 
-Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9._-]+$")]
-Text = Annotated[str, Field(min_length=1)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(ge=0.05, le=3600)]
+T = TypeVar("T")
+
+_LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class SettingsError(Exception):
     """Settings that can't be run with: one line that names each of them and says what to do."""
 
 
-class _Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
+class Secret:
+    """A secret that is printed as stars."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def get_secret_value(self) -> str:
+        """Return the secret itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
 
 
-class Service(_Settings):
+@dataclass(frozen=True)
+class Service:
     """The service itself (SERVICE_*)."""
 
-    model_config = SettingsConfigDict(env_prefix="SERVICE_")
-
-    name: Name
-    host: Text = "0.0.0.0"  # noqa: S104 (services are meant to be reached; everything else is on loopback)
-    port: Port
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    name: str
+    host: str
+    port: int
+    log_level: str
 
 
-class Stack(_Settings):
+@dataclass(frozen=True)
+class Stack:
     """The stack the service belongs to (STACK_*)."""
 
-    model_config = SettingsConfigDict(env_prefix="STACK_")
-
-    name: Name
+    name: str
 
 
-class Timing(_Settings):
+@dataclass(frozen=True)
+class Timing:
     """How often components are checked (HEALTH_*), in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="HEALTH_")
-
-    interval: Seconds = 2.0
-    timeout: Seconds = 1.5
-    retry: Seconds = 0.5
+    interval: float = 2.0
+    timeout: float = 1.5
+    retry: float = 0.5
 
 
-class Postgres(_Settings):
+@dataclass(frozen=True, kw_only=True)
+class Postgres:
     """The PostgreSQL database (POSTGRES_*). `schema_name`, where set, is the event store's schema."""
 
-    model_config = SettingsConfigDict(env_prefix="POSTGRES_", validate_by_name=True)
-
-    host: Text
-    port: Port = 5432
-    database: Text
-    user: Text
-    schema_name: Annotated[str | None, Field(validation_alias="POSTGRES_SCHEMA", pattern=r"^[a-z_][a-z0-9_]*$")] = None
-    password: SecretStr
+    host: str
+    port: int = 5432
+    database: str
+    user: str
+    schema_name: str | None = None
+    password: Secret
 
 
-class Redis(_Settings):
+@dataclass(frozen=True)
+class Redis:
     """The Redis Cluster (REDIS_*): where to find its nodes."""
 
-    model_config = SettingsConfigDict(env_prefix="REDIS_")
-
-    nodes: Annotated[tuple[tuple[str, int], ...], NoDecode]
-    password: SecretStr
-
-    @field_validator("nodes", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return parse_nodes(value) if isinstance(value, str) else value
+    nodes: tuple[tuple[str, int], ...]
+    password: Secret
 
 
-class RabbitMQ(_Settings):
+@dataclass(frozen=True, kw_only=True)
+class RabbitMQ:
     """The RabbitMQ broker (RABBITMQ_*). The exchange is checked where it is named."""
 
-    model_config = SettingsConfigDict(env_prefix="RABBITMQ_")
-
-    host: Text
-    port: Port = 5672
-    vhost: Text = "/"
-    user: Text
+    host: str
+    port: int = 5672
+    vhost: str = "/"
+    user: str
     exchange: str | None = None
-    queue: Text
-    password: SecretStr
+    queue: str
+    password: Secret
 
 
 @dataclass(frozen=True)
@@ -129,43 +126,123 @@ def parse_nodes(text: str) -> tuple[tuple[str, int], ...]:
 
 def load_settings() -> Settings:
     """Read environment and secrets. Raises SettingsError with every problem in one line."""
-    problems: list[str] = []
-    stack = _load(Stack, "STACK_", problems)
-    service = _load(Service, "SERVICE_", problems)
-    timing = _load(Timing, "HEALTH_", problems)
-    postgres = _load_component(Postgres, "POSTGRES_HOST", problems)
-    redis = _load_component(Redis, "REDIS_NODES", problems)
-    rabbitmq = _load_component(RabbitMQ, "RABBITMQ_HOST", problems)
-    if problems or not (stack and service and timing):
-        raise SettingsError("; ".join(problems))
-    return Settings(stack, service, timing, postgres, redis, rabbitmq)
+    read = _Reader(os.environ)
+    settings = Settings(
+        stack=Stack(name=read.need("STACK_NAME", _name)),
+        service=Service(
+            name=read.need("SERVICE_NAME", _name),
+            host=read.get("SERVICE_HOST", str, "0.0.0.0"),  # noqa: S104 (services are meant to be reached)
+            port=read.need("SERVICE_PORT", _port),
+            log_level=read.get("SERVICE_LOG_LEVEL", _log_level, "info"),
+        ),
+        timing=Timing(
+            interval=read.get("HEALTH_INTERVAL", _seconds, Timing.interval),
+            timeout=read.get("HEALTH_TIMEOUT", _seconds, Timing.timeout),
+            retry=read.get("HEALTH_RETRY", _seconds, Timing.retry),
+        ),
+        postgres=_postgres(read) if read.has("POSTGRES_HOST") else None,
+        redis=_redis(read) if read.has("REDIS_NODES") else None,
+        rabbitmq=_rabbitmq(read) if read.has("RABBITMQ_HOST") else None,
+    )
+    if read.problems:
+        raise SettingsError("; ".join(read.problems))
+    return settings
 
 
-S = TypeVar("S", bound=_Settings)
+def _postgres(read: "_Reader") -> Postgres:
+    return Postgres(
+        host=read.need("POSTGRES_HOST", str),
+        port=read.get("POSTGRES_PORT", _port, Postgres.port),
+        database=read.need("POSTGRES_DATABASE", str),
+        user=read.need("POSTGRES_USER", str),
+        schema_name=read.get("POSTGRES_SCHEMA", _schema, None),
+        password=read.secret("postgres_password"),
+    )
 
 
-def _load_component(kind: type[S], switch: str, problems: list[str]) -> S | None:
-    if not os.environ.get(switch):
-        return None
-    prefix = kind.model_config["env_prefix"]
+def _redis(read: "_Reader") -> Redis:
+    return Redis(nodes=read.need("REDIS_NODES", parse_nodes), password=read.secret("redis_password"))
+
+
+def _rabbitmq(read: "_Reader") -> RabbitMQ:
+    return RabbitMQ(
+        host=read.need("RABBITMQ_HOST", str),
+        port=read.get("RABBITMQ_PORT", _port, RabbitMQ.port),
+        vhost=read.get("RABBITMQ_VHOST", str, RabbitMQ.vhost),
+        user=read.need("RABBITMQ_USER", str),
+        exchange=read.get("RABBITMQ_EXCHANGE", str, None),
+        queue=read.need("RABBITMQ_QUEUE", str),
+        password=read.secret("rabbitmq_password"),
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads settings and notes what is wrong with them. What it returns is only to be used where nothing is."""
+
+    environ: Mapping[str, str]
+    problems: list[str] = field(default_factory=list)
+
+    def has(self, name: str) -> bool:
+        """Return whether it is set. Empty is not."""
+        return bool(self.environ.get(name))
+
+    def need(self, name: str, parse: Callable[[str], T]) -> T:
+        """Return a setting that must be there."""
+        if not self.has(name):
+            self.problems.append(f"setting {name} is missing: set it in the unit's EnvironmentFile")
+        return self.get(name, parse, None)  # type: ignore[return-value]
+
+    def get(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """Return a setting, or its default."""
+        if not self.has(name):
+            return default
+        try:
+            return parse(self.environ[name])
+        except ValueError as error:
+            self.problems.append(f"setting {name} is wrong: {error}; correct it in the unit's EnvironmentFile")
+            return default
+
+    def secret(self, name: str) -> Secret:
+        """Return a secret, from its file."""
+        try:
+            return Secret(read_credential(name, self.environ))
+        except CredentialError as error:
+            self.problems.append(str(error))
+            return Secret("")
+
+
+def _name(text: str) -> str:
+    return _matching(text, r"[A-Za-z0-9._-]+", "letters, digits, dots, dashes and underscores")
+
+
+def _schema(text: str) -> str | None:
+    return _matching(text, r"[a-z_][a-z0-9_]*", "small letters, digits and underscores")
+
+
+def _matching(text: str, pattern: str, words: str) -> str:
+    if not re.fullmatch(pattern, text):
+        raise ValueError(f"must be of {words}")
+    return text
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise ValueError("must be a port, 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
     try:
-        password = read_credential(f"{prefix.lower()}password")
-    except CredentialError as error:
-        problems.append(str(error))
-        # Stands in only so that the other settings are looked at too: problems already end the start-up.
-        password = "-"  # noqa: S105
-    return _load(kind, prefix, problems, password=SecretStr(password))
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.05 <= seconds <= 3600:
+        raise ValueError("must be seconds, 0.05 to 3600")
+    return seconds
 
 
-def _load(kind: type[S], prefix: str, problems: list[str], **given: SecretStr) -> S | None:
-    try:
-        return kind(**given)
-    except ValidationError as error:
-        for item in error.errors():
-            field = str(item["loc"][0])
-            name = field if field.startswith(prefix) else prefix + field.upper()
-            if item["type"] == "missing":
-                problems.append(f"setting {name} is missing: set it in the unit's EnvironmentFile")
-            else:
-                problems.append(f"setting {name} is wrong: {item['msg']}; correct it in the unit's EnvironmentFile")
-        return None
+def _log_level(text: str) -> str:
+    if text not in _LOG_LEVELS:
+        raise ValueError(f"must be one of {', '.join(_LOG_LEVELS)}")
+    return text

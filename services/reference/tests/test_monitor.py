@@ -11,7 +11,7 @@ from reference_service.checks.rabbitmq import RabbitMQCheck
 from reference_service.checks.redis import RedisCheck
 from reference_service.health import Component
 from reference_service.monitor import Board, watch
-from reference_service.settings import Postgres, RabbitMQ, Redis, Timing
+from reference_service.settings import Postgres, RabbitMQ, Redis, Secret, Timing
 
 TIMING = Timing(interval=30, timeout=0.4, retry=0.05)
 
@@ -26,12 +26,13 @@ def check_on(component: str, port: int):
     match component:
         case "postgres":
             return PostgresCheck(
-                Postgres(host="127.0.0.1", port=port, database="d", user="u", password="p"), client="t"
+                Postgres(host="127.0.0.1", port=port, database="d", user="u", password=Secret("p")), client="t"
             )
         case "redis":
-            return RedisCheck(Redis(nodes=(("127.0.0.1", port),), password="p"), "t", TIMING.timeout)
+            return RedisCheck(Redis(nodes=(("127.0.0.1", port),), password=Secret("p")), "t", TIMING.timeout)
         case "rabbitmq":
-            return RabbitMQCheck(RabbitMQ(host="127.0.0.1", port=port, user="u", queue="q", password="p"), client="t")
+            settings = RabbitMQ(host="127.0.0.1", port=port, user="u", queue="q", password=Secret("p"))
+            return RabbitMQCheck(settings, client="t")
     raise AssertionError(component)
 
 

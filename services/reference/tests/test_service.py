@@ -77,8 +77,19 @@ def test_a_missing_database_is_a_503_that_names_it_while_the_process_lives(runni
     assert running.get("/health/service")[0] == 200
     assert running.get("/health/postgres")[0] == 503
     assert running.get("/health/redis")[0] == 404
-    for path in ("/docs", "/redoc", "/openapi.json"):
+    for path in ("/docs", "/redoc", "/openapi.json", "/", "/health/", "/health/postgres/x", "/livez/"):
         assert running.get(path)[0] == 404
+
+
+def test_head_has_no_body_and_other_methods_are_refused(running):
+    head = urllib.request.Request(running.url + "/livez", method="HEAD")
+    with urllib.request.urlopen(head, timeout=30) as answer:
+        assert (answer.status, answer.read()) == (200, b"")
+        assert int(answer.headers["content-length"]) > 0
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(running.url + "/livez", method="POST"), timeout=30)
+    assert caught.value.code == 405
+    assert caught.value.headers["allow"] == "GET, HEAD"
 
 
 def test_metrics_tell_the_same_in_prometheus_form(running):
