@@ -94,6 +94,8 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
       checks: loaded.checks,
       context: options.context,
       clock,
+      // Every look is processor time that the servers need for their start.
+      patient: () => (progress.current()?.state ?? "running") === "running",
       ...(options.timing === undefined ? {} : { timing: options.timing }),
       onChange: (result, before) => {
         logChange(log, result, before);

@@ -36,6 +36,8 @@ export interface SchedulerOptions {
   /** After each look that changed a check's status. Not called for the first look unless it passes. */
   readonly onChange?: (result: CheckResult, before: CheckResult) => void;
   readonly timing?: Partial<Timing>;
+  /** While it says so nothing is looked at as often as a start would have it: there is another at work. */
+  readonly patient?: () => boolean;
 }
 
 /** Milliseconds. */
@@ -131,7 +133,8 @@ export function scheduler(options: SchedulerOptions): Scheduler {
 
   function untilNext({ result, troubled }: Slot): number {
     if (result.outcome.status === "pass") return times.interval;
-    return clock.now() - troubled < times.soonFor ? Math.min(times.soon, times.hurried) : times.hurried;
+    const soon = clock.now() - troubled < times.soonFor && options.patient?.() !== true;
+    return soon ? Math.min(times.soon, times.hurried) : times.hurried;
   }
 
   const loops = slots.map(keepLooking);

@@ -146,6 +146,25 @@ t.test("hurry looks at what fails without waiting for its turn", async (t) => {
   t.equal(looks, 2);
 });
 
+t.test("while it is to be patient a start is looked at no oftener than any other failure", async (t) => {
+  let patient = true;
+  let looks = 0;
+  const running = scheduler({
+    checks: [check("starting", async () => ({ status: "fail", code: `refused-${++looks}` }))],
+    context,
+    clock: systemClock,
+    timing: { ...quick, soon: 5, hurried: 600_000 },
+    patient: () => patient,
+  });
+  t.teardown(() => running.stop());
+  await until("the first look", () => outcome(running)?.code === "refused-1");
+  await sleep(50);
+  t.equal(looks, 1);
+  patient = false;
+  running.hurry();
+  await until("many looks", () => looks > 5);
+});
+
 t.test("stopping cancels what runs and closes every client", async (t) => {
   let closed = 0;
   let cancelled = false;
