@@ -1,4 +1,5 @@
 import { CronJob } from "cron";
+import { Settings } from "luxon";
 import { messageOf, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import type { CheckContext } from "../checks/check.ts";
@@ -40,13 +41,15 @@ export interface JobRunnerOptions {
 
 /** Runs jobs by their schedules; a turn that comes while the last run still goes on is left out. */
 export function jobRunner(options: JobRunnerOptions): JobRunner {
+  // cron reckons by luxon, which asks Intl for the language of texts that nobody prints: seven megabytes.
+  Settings.defaultLocale = "en-US";
   const running = new Set<AbortController>();
   const runs = options.jobs.map((job) => {
     let state: JobState = { name: job.name, schedule: job.schedule, runs: 0, failures: 0 };
     let soon: NodeJS.Timeout | undefined;
     const cron = CronJob.from({
       cronTime: job.schedule,
-      timeZone: options.timeZone,
+      timeZone: zoneOf(options.timeZone),
       waitForCompletion: true,
       start: true,
       onTick: async () => {
@@ -80,6 +83,11 @@ export function jobRunner(options: JobRunnerOptions): JobRunner {
       await within(500, Promise.all(stopping));
     },
   };
+}
+
+/** luxon asks Intl for every zone that is not called UTC. */
+function zoneOf(timeZone: string): string {
+  return timeZone === "Etc/UTC" ? "UTC" : timeZone;
 }
 
 /** One run; gives the job's new state, never rejects. */
