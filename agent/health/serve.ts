@@ -8,6 +8,7 @@ import { datagramSender } from "../notify/datagram.ts";
 import { notifier } from "../notify/notify.ts";
 import { readSecret } from "../secrets/read-secret.ts";
 import { systemClock } from "./clock.ts";
+import { releaseMemory } from "./release-memory.ts";
 import { runAgent } from "./run-agent.ts";
 
 export interface ServeOptions {
@@ -23,6 +24,9 @@ export interface ServeOptions {
 
 /** From the signal to the process's end at most, milliseconds, whatever a client does. */
 const lastMoment = 800;
+
+/** From the start until what it needed has long been used, milliseconds. */
+const settled = 20_000;
 
 /**
  * `stack-agent serve`: runs until SIGTERM or SIGINT.
@@ -59,6 +63,7 @@ export async function serve(options: ServeOptions = {}): Promise<number> {
     }),
   });
   log("info", `answering on port ${agent.port}`);
+  setTimeout(releaseMemory, settled).unref();
   await stopped;
   // Unreferenced: it only acts where something still holds the process after all was stopped.
   setTimeout(() => process.exit(0), lastMoment).unref();
