@@ -4,10 +4,19 @@ export interface DebianRelease {
   readonly version: string;
   readonly python: string;
   readonly postgres: string;
+  /** Where the system's language is: since 13 /etc/default/locale is a link, made at each boot where it is none. */
+  readonly localeFile: string;
 }
 
 export const debianReleases = {
-  bookworm: { suite: "bookworm", version: "12", python: "3.11", postgres: "15" },
+  bookworm: {
+    suite: "bookworm",
+    version: "12",
+    python: "3.11",
+    postgres: "15",
+    localeFile: "/etc/default/locale",
+  },
+  trixie: { suite: "trixie", version: "13", python: "3.13", postgres: "17", localeFile: "/etc/locale.conf" },
 } as const satisfies Record<string, DebianRelease>;
 
 export type Suite = keyof typeof debianReleases;

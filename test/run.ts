@@ -1,4 +1,6 @@
+import { parseArgs } from "node:util";
 import { describeError } from "../lib/error.ts";
+import { type Suite, suites } from "../stack/debian.ts";
 import { bringTools } from "./run/bring-tools.ts";
 import { containerPhase } from "./run/container-phase.ts";
 import { pythonPhase } from "./run/python-phase.ts";
@@ -6,7 +8,7 @@ import { staticPhase } from "./run/static-phase.ts";
 import { type Counts, sum } from "./run/tap-counts.ts";
 import { tapPhase } from "./run/tap-phase.ts";
 
-const usage = `usage: npm test [-- PHASE ...]
+const usage = `usage: npm test [-- [--debian=SUITE] PHASE ...]
 
 Runs all tests, or only the phases named, and brings what each needs.
 
@@ -14,13 +16,15 @@ Runs all tests, or only the phases named, and brings what each needs.
   unit       everything that needs no root and no server
   services   the Python reference service's own tests
   container  builds the default template (or takes STACK_TEMPLATE=FILE), boots it
-             unprivileged and checks each requirement from outside; needs root
+             unprivileged and checks each requirement from outside; needs root. Then the
+             stack's own requirements once more on the other Debian. With --debian=bookworm
+             or --debian=trixie: all of it on that one alone
 
 Under CI=true a skipped test is a failure. Ends with a line "N passed, N failed".
 Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
 `;
 
-const phases: Readonly<Record<string, () => Promise<Counts>>> = {
+const phases: Readonly<Record<string, (only: Suite | undefined) => Promise<Counts>>> = {
   static: staticPhase,
   unit: async () => {
     await bringTools(
@@ -54,21 +58,39 @@ const phases: Readonly<Record<string, () => Promise<Counts>>> = {
   container: containerPhase,
 };
 
-async function main(wanted: readonly string[]): Promise<number> {
-  if (wanted.includes("--help") || wanted.some((name) => !(name in phases))) {
+async function main(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(argv);
+  if (values.help === true || positionals.some((name) => !(name in phases)) || !isSuite(values.debian)) {
     process.stderr.write(usage);
-    return wanted.includes("--help") ? 0 : 64;
+    return values.help === true ? 0 : 64;
   }
   const all: Counts[] = [];
   for (const [name, phase] of Object.entries(phases)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
     const started = Date.now();
     process.stdout.write(`\n== ${name}\n`);
-    const counts = await phase().catch(broken(name));
+    const counts = await phase(values.debian).catch(broken(name));
     all.push(counts);
     process.stdout.write(`== ${name}: ${line(counts)} in ${Math.round((Date.now() - started) / 1000)} s\n`);
   }
   return report(sum(all), process.env.CI === "true");
+}
+
+/** What is not understood is no phase's name. */
+function readArguments(argv: readonly string[]): {
+  readonly values: { readonly debian?: string | undefined; readonly help?: boolean | undefined };
+  readonly positionals: readonly string[];
+} {
+  const options = { debian: { type: "string" }, help: { type: "boolean" } } as const;
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true });
+  } catch {
+    return { values: {}, positionals: [...argv] };
+  }
+}
+
+function isSuite(name: string | undefined): name is Suite | undefined {
+  return name === undefined || suites.some((suite) => suite === name);
 }
 
 /** A phase that could not even be run is a failure like another, told like one. */

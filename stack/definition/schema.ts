@@ -166,7 +166,7 @@ export const definitionSchema = z.strictObject({
   version: z
     .string("must be three numbers, e.g. 1.0.0")
     .check(z.regex(/^\d+\.\d+\.\d+$/, "must be three numbers, e.g. 1.0.0"), z.describe("Your version of the stack")),
-  debian: z._default(z.enum(suites).check(z.describe("Debian's release")), "bookworm"),
+  debian: z._default(z.enum(suites).check(z.describe("Debian's release: bookworm is 12, trixie is 13")), "bookworm"),
   architecture: z._default(z.enum(["amd64"]).check(z.describe("Of the node's processor")), "amd64"),
   locale: z._default(
     z

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { exists } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
+import { debian } from "./debian.ts";
 import { downloadWheels, wheelLock } from "./wheels.ts";
 
 /** Debian with an init, a network as Proxmox writes it, and a way in; nothing of ours. */
@@ -14,12 +15,12 @@ export const packagePool = "/srv/packages";
 export const wheelPool = "/srv/wheels";
 
 /**
- * A plain Debian 12 with a package source and a Python index in its own file system; made
+ * A plain Debian of the release under test with a package source and a Python index in its own file system; made
  * once and kept in the cache folder. What is in them comes from Debian and PyPI through
  * apt's and pip's own settings on this machine.
  */
 export async function bareHostTemplate(packages: readonly string[]): Promise<string> {
-  const inputs = [BASE, ...packages, hook(packages), await readFile(wheelLock, "utf8")].join("\n");
+  const inputs = [debian.suite, BASE, ...packages, hook(packages), await readFile(wheelLock, "utf8")].join("\n");
   const key = createHash("sha256").update(inputs).digest("hex").slice(0, 8);
   const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "proxmox-stack", "test");
   const template = join(folder, `bare-host-${key}.tar`);
@@ -33,7 +34,7 @@ export async function bareHostTemplate(packages: readonly string[]): Promise<str
     await writeFile(script, hook(packages), { mode: 0o755 });
     const made = join(work, "made.tar");
     const options = [`--include=${BASE}`, `--customize-hook=${script}`, `--customize-hook=copy-in ${wheels} /srv`];
-    await run("mmdebstrap", ["--quiet", "--variant=minbase", ...options, "bookworm", made], {
+    await run("mmdebstrap", ["--quiet", "--variant=minbase", ...options, debian.suite, made], {
       timeout: 20 * 60_000,
       install: "apt-get install mmdebstrap",
     });

@@ -1,6 +1,6 @@
 /** A disk that is full when a stage writes: a clear error, nothing half made, and once there is room all comes up. */
 import { mkdir, rm, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
 import { removeFolder } from "../../lib/lxc/destroy-container.ts";
 import { guestFiles } from "../../lib/lxc/guest-files.ts";
@@ -13,6 +13,7 @@ import { readProgress } from "../cuts/strike.ts";
 import { proofs } from "./healthy.ts";
 import { identity } from "./identity.ts";
 import { management } from "./management.ts";
+import { required } from "./required.ts";
 import { workFolder } from "./requirements.ts";
 import { endsHealthy, stackMachine } from "./stack-machine.ts";
 
@@ -90,7 +91,7 @@ if (disk !== undefined && machine !== undefined) {
   t.test("postgres: no cluster can be made, and none is left half made", async (t) => {
     await disk.fill(20 * MiB);
     await failsFull(t, "postgres", /^postgres: initdb /);
-    t.equal(await machine.sh("ls /var/lib/postgresql/15"), "");
+    t.equal(await machine.sh(`ls ${dirname(required.postgres.dataDirectory)}`), "");
   });
 
   t.test("redis: its nodes can't start", async (t) => {

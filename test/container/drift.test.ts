@@ -53,7 +53,7 @@ const drifts: readonly Drifts[] = [
   {
     what: "changed configuration, wrong modes and owners, a folder in a file's place",
     make: shell(
-      "echo 'work_mem = 1MB' >> /etc/postgresql/15/main/postgresql.conf",
+      `echo 'work_mem = 1MB' >> ${postgres.configDirectory}/postgresql.conf`,
       "sed -i 's/^requirepass .*/requirepass a-password-of-somebody-else/' /etc/redis/redis-6380.conf",
       "echo 'heartbeat = 1' >> /etc/rabbitmq/rabbitmq.conf",
       "sed -i '/SERVICE_PORT/d' /etc/stock-analysis/frontend.env",
@@ -85,7 +85,7 @@ const drifts: readonly Drifts[] = [
     planned: [
       /^system enableUnits ssh.service$/,
       /^system startUnits stack-job@drift.path$/,
-      /^postgres enableUnits postgresql@15-main.service$/,
+      new RegExp(`^postgres enableUnits ${postgres.unit}$`),
       /^redis startUnits redis-server@6379.service$/,
       /^services reloadUnits$/,
       /^services startUnits .*monitoring.service/,

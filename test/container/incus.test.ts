@@ -7,6 +7,7 @@ import { incusMetadata } from "../../builder/provenance/incus.ts";
 import { runName } from "../../lib/lxc/run-name.ts";
 import { debianReleases } from "../../stack/debian.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
+import { debian } from "./debian.ts";
 import { startLxd } from "./lxd.ts";
 import { canRunContainers, needs } from "./requirements.ts";
 import { templateToTest } from "./template.ts";
@@ -24,7 +25,7 @@ if (
   const folder = await mkdtemp(join(tmpdir(), "image-"));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const metadata = join(folder, "metadata.tar.gz");
-  const model = { name, debian: debianReleases.bookworm, architecture: "amd64" } as const;
+  const model = { name, debian: debianReleases[debian.suite], architecture: "amd64" } as const;
   await writeFile(metadata, await incusMetadata({ model, version }));
   const container = runName();
   const { lxc } = await startLxd(t, container);
@@ -41,7 +42,7 @@ if (
         aliases: [{ name: "stack" }],
         architecture: "x86_64",
         type: "container",
-        properties: { name, serial: version, os: "Debian", release: "bookworm" },
+        properties: { name, serial: version, os: "Debian", release: debian.suite },
       },
     ]);
   });

@@ -1,3 +1,5 @@
+import { debian } from "./debian.ts";
+
 /**
  * What a user of the default stack is promised, by name: REQUIREMENTS, not the model. A test
  * that took these from the code under test could not find it wrong.
@@ -5,7 +7,10 @@
 export const required = {
   postgres: {
     port: 5432,
-    unit: "postgresql@15-main.service",
+    unit: `postgresql@${debian.postgres}-main.service`,
+    dataDirectory: `/var/lib/postgresql/${debian.postgres}/main`,
+    configDirectory: `/etc/postgresql/${debian.postgres}/main`,
+    binDirectory: `/usr/lib/postgresql/${debian.postgres}/bin`,
     database: "stock_analysis_event_store",
     user: "stock_analysis_user",
     owner: "event_store_owner",

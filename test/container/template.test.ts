@@ -9,6 +9,7 @@ import { exists, readTextIfAny } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
 import { archiveListing, type Member } from "./archive-listing.ts";
+import { debian } from "./debian.ts";
 import { pctCreate, shellBlocks } from "./deploy-commands.ts";
 import { foreignAuthorities } from "./foreign-authorities.ts";
 import { needs } from "./requirements.ts";
@@ -25,7 +26,10 @@ if (needs(t, template === undefined ? "there is no template: bin/build-template"
   const file = basename(template);
 
   t.test("R10 the template is a rootfs that pct create takes, and its owners and modes are Debian's", async (t) => {
-    t.match(file, /^debian-12-stock-analysis_1\.0\.0-[0-9a-f]{8}_amd64\.tar\.(gz|zst|xz)$/, "Proxmox's naming");
+    const name = new RegExp(
+      `^debian-${debian.version}-stock-analysis_1\\.0\\.0-[0-9a-f]{8}_amd64\\.tar\\.(gz|zst|xz)$`,
+    );
+    t.match(file, name, "Proxmox's naming");
     const members = await archiveListing(template);
     const find = (name: string) => members.find((member) => member.name === name);
     t.strictSame(
@@ -85,10 +89,10 @@ if (needs(t, template === undefined ? "there is no template: bin/build-template"
     const [sum] = (await readFile(`${template}.sha256`, "utf8")).split(" ");
     const { size } = await stat(template);
     t.strictSame(manifest.template, { file, sha256: sum, bytes: size });
-    t.match(manifest, { name: "stock-analysis", debian: "12", architecture: "amd64" });
+    t.match(manifest, { name: "stock-analysis", debian: debian.version, architecture: "amd64" });
     t.equal(manifest.version, /_(1\.0\.0-[0-9a-f]{8})_/.exec(file)?.[1], "the version is the file name's");
     for (const name of [
-      "postgresql-15",
+      `postgresql-${debian.postgres}`,
       "redis-server",
       "rabbitmq-server",
       "build-essential",
@@ -175,7 +179,12 @@ if (needs(t, template === undefined ? "there is no template: bin/build-template"
     ]) {
       t.notOk(await exists(inside(path)), `no ${path}`);
     }
-    for (const path of ["var/lib/stack-agent/secrets", "var/lib/postgresql/15", "var/lib/apt/lists", "root/.ssh"]) {
+    for (const path of [
+      "var/lib/stack-agent/secrets",
+      `var/lib/postgresql/${debian.postgres}`,
+      "var/lib/apt/lists",
+      "root/.ssh",
+    ]) {
       t.strictSame(await list(path), [], `${path} is empty`);
     }
     for (const path of ["var/lib/redis", "var/lib/rabbitmq", "var/log"]) {

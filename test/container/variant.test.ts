@@ -26,7 +26,7 @@ if (machine !== undefined) {
       (await run("find", [`${rootfs}/var/lib/postgresql`, "-name", "PG_VERSION"])).stdout !== "";
     await waitFor(begun, { what: "the cluster to be begun", timeout: 60_000, interval: 5 });
     await machine.stop({ kill: true });
-    t.notOk(await exists(`${rootfs}/var/lib/postgresql/15/main/postmaster.pid`), "PostgreSQL had not started");
+    t.notOk(await exists(`${rootfs}${required.postgres.dataDirectory}/postmaster.pid`), "PostgreSQL had not started");
     await becomesHealthy(t, machine, await machine.start(), "boot after a power cut in the first");
     await planIsEmpty(t, machine);
   });

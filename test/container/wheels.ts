@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Test } from "tap";
 import { run } from "../../lib/run.ts";
 import type { Machine } from "./boot.ts";
+import { debian } from "./debian.ts";
 
 /** What the services are installed from. */
 export const wheelLock = join(import.meta.dirname, "../../services/reference/requirements.lock");
@@ -12,7 +13,7 @@ const platforms = ["manylinux2014_x86_64", "manylinux_2_5_x86_64", "manylinux_2_
 /** The wheels of the lock for a container's Python, whatever the host has. pip refuses another hash. */
 export async function downloadWheels(folder: string): Promise<void> {
   const pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"];
-  const python = ["--python-version=3.11", "--implementation=cp"];
+  const python = [`--python-version=${debian.python}`, "--implementation=cp"];
   const target = [...platforms, "any"].map((platform) => `--platform=${platform}`);
   await run("python3", [...pip, ...python, ...target, "--dest", folder, "--requirement", wheelLock], {
     timeout: 10 * 60_000,

@@ -12,12 +12,14 @@ export interface TapOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs the `*.test.ts` files under some folders with tap: its report to the terminal, its counts back. */
-export async function tapPhase(folders: readonly string[], options: TapOptions = {}): Promise<Counts> {
+/** Runs test files, the `*.test.ts` under some folders or single ones, with tap: its report to the terminal, its counts back. */
+export async function tapPhase(places: readonly string[], options: TapOptions = {}): Promise<Counts> {
   const files: string[] = [];
-  for (const folder of folders) for await (const file of glob(`${folder}/**/*.test.ts`)) files.push(file);
+  for (const place of places) {
+    for await (const file of glob(place.endsWith(".test.ts") ? place : `${place}/**/*.test.ts`)) files.push(file);
+  }
   files.sort();
-  if (files.length === 0) return { passed: 0, failed: 1, skipped: [], failures: [`no tests in ${folders.join(", ")}`] };
+  if (files.length === 0) return { passed: 0, failed: 1, skipped: [], failures: [`no tests in ${places.join(", ")}`] };
   const args = ["--reporter=tap", `--timeout=${options.timeout ?? 600}`, ...files];
   if (options.jobs !== undefined) args.unshift(`--jobs=${options.jobs}`);
   const [command = "", ...rest] = [...(options.within ?? []), "node_modules/.bin/tap", ...args];

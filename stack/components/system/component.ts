@@ -43,6 +43,8 @@ const masked = [
   "sys-kernel-tracing.mount",
   "dev-hugepages.mount",
   "systemd-pstore.service",
+  // The node's kernel is not a container's to give modules to.
+  "systemd-modules-load.service",
   // LXD leaves /proc/sys writable, but not to it.
   "systemd-binfmt.service",
 ];
@@ -75,11 +77,11 @@ export const system: Component = {
     { unit: "ssh.service", component: "system", want: "enabled", wantedBy: "multi-user.target" },
     { unit: "networking.service", component: "system", want: "enabled", wantedBy: "multi-user.target" },
   ],
-  files: () => [
+  files: ({ debian }) => [
     // Proxmox's own builder puts this one first into a template; so does ours.
     buildFile(applianceInfo, "rootfs-overlay/etc/appliance.info.ejs"),
     buildFile("/etc/motd", "rootfs-overlay/etc/motd.ejs"),
-    buildFile("/etc/default/locale", "rootfs-overlay/etc/default/locale.ejs"),
+    buildFile(debian.localeFile, "rootfs-overlay/etc/default/locale.ejs"),
     {
       ...buildFile(
         "/etc/systemd/journald.conf.d/stack-agent.conf",

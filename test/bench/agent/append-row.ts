@@ -41,9 +41,9 @@ export function appendRow(machine: () => Promise<Machine>): Row {
 
 /** Transactions a second. The superuser: nobody else may insert. */
 async function rate(machine: Machine, script: string): Promise<number> {
-  const { port, database } = required.postgres;
+  const { port, database, binDirectory } = required.postgres;
   const login = `-h 127.0.0.1 -p ${port} -U postgres`;
-  const pgbench = `/usr/lib/postgresql/15/bin/pgbench ${login} -n -M prepared -c ${clients} -j 2 -T ${seconds} -f /dev/stdin`;
+  const pgbench = `${binDirectory}/pgbench ${login} -n -M prepared -c ${clients} -j 2 -T ${seconds} -f /dev/stdin`;
   const text = await machine.sh(
     `PGPASSWORD=$(cat /var/lib/stack-agent/secrets/postgres.superuser) ${pgbench} ${database} <<'END'\n${script}\nEND\n`,
     { timeout: 60_000 },

@@ -9,7 +9,7 @@ import { postgresLogin, secret } from "../logins.ts";
 import { required } from "../required.ts";
 import { event, superuser } from "./postgres.ts";
 
-const { port, database, user } = required.postgres;
+const { port, database, user, binDirectory } = required.postgres;
 const passwordFrom = (name: string): string => `PGPASSWORD=$(cat /var/lib/stack-agent/secrets/${name})`;
 
 /** R13: the event store at work. */
@@ -37,7 +37,7 @@ export function eventStoreRows(t: Test, machine: Machine): void {
     const [start] = (await asUser("SELECT event_store.head() AS head")).rows;
     const script = `SELECT event_store.append('r13-many', gen_random_uuid()::text, -1, '${event("many")}');`;
     const bench = `printf '%s\\n' "${script.replaceAll('"', '\\"')}" >/run/append.sql && ${passwordFrom("postgres.app")} \\
-      /usr/lib/postgresql/15/bin/pgbench -n -c 8 -j 2 -t 100 -f /run/append.sql -h 127.0.0.1 -p ${port} -U ${user} ${database}`;
+      ${binDirectory}/pgbench -n -c 8 -j 2 -t 100 -f /run/append.sql -h 127.0.0.1 -p ${port} -U ${user} ${database}`;
     let ended = false;
     const writing = machine.sh(bench, { timeout: 120_000 }).finally(() => {
       ended = true;

@@ -2,14 +2,15 @@ import type { Test } from "tap";
 import { manifestDocument } from "../../../stack/documents/manifest.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
 import type { Machine } from "../boot.ts";
+import { debian } from "../debian.ts";
 import { postgresLogin, redisLogin } from "../logins.ts";
 import { brokerVersion } from "../management.ts";
 import { required } from "../required.ts";
 
 /** R01–R04: the machine itself, its address, what is installed, and that systemd is content. */
 export function machineRows(t: Test, machine: Machine): void {
-  t.test("R01 it is an unprivileged Debian 12 of the size asked for", async (t) => {
-    t.match(await machine.sh("cat /etc/debian_version"), /^12\.\d+$/);
+  t.test("R01 it is an unprivileged Debian of the size asked for", async (t) => {
+    t.match(await machine.sh("cat /etc/debian_version"), new RegExp(`^${debian.version}\\.\\d+$`));
     t.match(await machine.sh("cat /proc/self/uid_map"), /^\s*0\s+100000\s+65536$/);
     t.match(await machine.sh("cat /proc/self/gid_map"), /^\s*0\s+100000\s+65536$/);
     t.equal(await machine.sh("hostname"), "stock-analysis");
@@ -56,7 +57,7 @@ export function machineRows(t: Test, machine: Machine): void {
     );
     const [major = 0, minor = 0] = rabbitmq.split(".").map(Number);
     const old = major < 3 || (major === 3 && minor < 12);
-    const expected = old ? [`RabbitMQ is ${rabbitmq}, Debian 12's; 3.12 or newer is asked for`] : [];
+    const expected = old ? [`RabbitMQ is ${rabbitmq}, Debian ${debian.version}'s; 3.12 or newer is asked for`] : [];
     const baked = manifestDocument.parse(JSON.parse(await machine.sh("cat /usr/share/stack-agent/manifest.json")));
     t.strictSame(baked.deviations, expected, "the manifest has exactly that deviation");
     const status = statusDocument.parse(JSON.parse(await machine.sh("stack-agent status --format json")));

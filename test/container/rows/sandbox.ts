@@ -64,7 +64,7 @@ export function sandboxRows(t: Test, machine: Machine): void {
 
   t.test("R17 databases write their own folder and no other's", async (t) => {
     const data = new Map<string, string>([
-      [required.postgres.unit, "/var/lib/postgresql/15/main"],
+      [required.postgres.unit, required.postgres.dataDirectory],
       [required.rabbitmq.unit, "/var/lib/rabbitmq"],
       ...required.redis.ports.map(
         (port, index) => [required.redis.units[index] ?? "", `/var/lib/redis/${port}`] as const,

@@ -82,7 +82,7 @@ export function serviceRows(t: Test, machine: Machine): void {
       t.match(JSON.parse(lines.at(-1) ?? "{}"), { service: name, level: String, message: String });
     }
     const limits = await machine.sh("journalctl --no-pager -b -o cat -t systemd-journald | grep '^System Journal'");
-    t.match(limits, /^System Journal \(\/var\/log\/journal\/\w+\) is .* max 512\.0M/m, "on disk, at most 512 MiB");
+    t.match(limits, /^System Journal \(\/var\/log\/journal\/\w+\) is .* max 512(\.0)?M/m, "on disk, at most 512 MiB");
     t.equal(
       await machine.sh("find /var/log/postgresql /var/log/redis /var/log/rabbitmq -type f -size +0"),
       "",
