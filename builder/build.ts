@@ -120,8 +120,8 @@ async function steps(
   progress: Progress,
   hold: (rootfs: () => Promise<string>) => void,
 ): Promise<BuildResult> {
-  const { step, log } = progress;
-  const { context, plan, facts, base, ...made } = await makeLayers(bare, progress, hold);
+  const { step } = progress;
+  const { context, plan, facts, base, backport, ...made } = await makeLayers(bare, progress, hold);
   const { model, signal } = context;
   const layers = [base, made.python, made.node, made.agent, made.overlay];
   const of = { model, packages: facts.packages, tools: plan.tools };
@@ -135,11 +135,13 @@ async function steps(
       signal,
     }),
   );
-  await pruneCache(context.cache, { limit: context.cacheLimit, keep: layers.map(({ folder }) => folder) });
+  await pruneCache(context.cache, {
+    limit: context.cacheLimit,
+    keep: [...layers, ...(backport ? [backport] : [])].map(({ folder }) => folder),
+  });
   const result = await step("manifest", packed.file, async () => {
     const used = await toolVersions(base.cached ? ["tar"] : ["mmdebstrap", "apt", "dpkg", "tar"], context.run);
     const document = await manifest({ ...of, layers, tools: { ...plan.tools, ...used } }, packed);
-    for (const sentence of document.deviations) log("warning", `DEVIATION: ${sentence}`);
     return { template: packed.path, document, ...(await writeDocuments(context, plan, facts, packed, document)) };
   });
   if (context.sign === undefined) return result;

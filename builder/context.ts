@@ -1,5 +1,6 @@
 import type { Log } from "../lib/log.ts";
 import type { Run } from "../lib/run.ts";
+import type { BrokerSource } from "../stack/components/rabbitmq/sources.ts";
 import type { Model } from "../stack/model.ts";
 import type { Templates } from "../stack/render/render.ts";
 import type { OwnEntry } from "./layers/overlay/own-files.ts";
@@ -18,6 +19,12 @@ export interface BuildOptions {
   readonly cacheLimit: number;
   /** Builds from what is cached alone. */
   readonly offline: boolean;
+  /** Where RabbitMQ may come from, in the place of the definition's word. */
+  readonly brokerSources?: readonly BrokerSource[];
+  /** Chooses anew what is kept beside the definition. */
+  readonly update?: boolean;
+  /** Refuses to build what deviates from the definition. */
+  readonly strict?: boolean;
   /** The SSH key that signs the template, or a .pub file of one in ssh-agent. */
   readonly sign?: string;
 }

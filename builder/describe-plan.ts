@@ -16,7 +16,7 @@ import { manifest } from "./manifest/manifest.ts";
 import { templateName } from "./manifest/template-name.ts";
 import { contentHash } from "./pack/content-hash.ts";
 import { templateShape } from "./pack/shape.ts";
-import { type BuildPlan, overlayOf, planBuild } from "./plan.ts";
+import { type BuildPlan, overlayOf, planBuild, tellDeviations } from "./plan.ts";
 import { buildTools } from "./validate/validate.ts";
 import { withWorkFolder } from "./work-folder.ts";
 
@@ -44,6 +44,7 @@ export function describePlan(options: ProjectOptions, log: Log, signal: AbortSig
     const tools = buildTools(context.root).filter(({ command }) => asked.includes(command));
     await ensureTools(tools, { run, log, root: false, signal });
     const plan = await planBuild(context, { dry: true });
+    if (context.strict) tellDeviations(context, plan);
     const entries = await listCache(cache);
     const look = (name: string, inputs: Inputs): Promise<Found> => findLayer(name, inputs, context, entries);
     const lower = await Promise.all([
@@ -54,6 +55,9 @@ export function describePlan(options: ProjectOptions, log: Log, signal: AbortSig
     ]);
     const overlay = await overlayIn(context, plan, lower, look, entries);
     const layers = [...lower, overlay];
+    const { backport } = plan.broker;
+    // What the base is made from is made only together with it.
+    const before = backport !== undefined && lower[0]?.layer === undefined ? [await look("backport", backport)] : [];
     return {
       schemaVersion: 1,
       name: model.name,
@@ -62,7 +66,7 @@ export function describePlan(options: ProjectOptions, log: Log, signal: AbortSig
       architecture: model.architecture,
       ...(await templateOf(context, layers)),
       cache,
-      layers: layers.map((found) => found.plan),
+      layers: [...before, ...layers].map((found) => found.plan),
       packages: Object.entries(plan.base.versions).map(([name, version]) => ({ name, version })),
       services: model.services.map(({ name, port }) => ({ name, port })),
       tools: { ...plan.tools },

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { Progress } from "../lib/progress/progress.ts";
-import { type CachedLayer, cachedLayer } from "./cache/cached-layer.ts";
+import { type CachedLayer, cachedLayer, findLayer } from "./cache/cached-layer.ts";
 import { layerSize } from "./cache/layer-size.ts";
 import type { BuildContext } from "./context.ts";
+import { buildBackport, unpackBackport } from "./layers/backport/backport.ts";
 import { buildBase } from "./layers/base/base.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
 import { buildNode } from "./layers/node/node.ts";
@@ -10,7 +11,7 @@ import { buildOverlay, type OverlayInputs } from "./layers/overlay/overlay.ts";
 import { buildPython } from "./layers/python/python.ts";
 import { agentInputs, buildAgent } from "./layers/stack-agent/agent.ts";
 import { manifest } from "./manifest/manifest.ts";
-import { type BuildPlan, overlayOf, planBuild } from "./plan.ts";
+import { type BuildPlan, overlayOf, planBuild, tellDeviations } from "./plan.ts";
 import { assertKey } from "./provenance/sign.ts";
 import { unpackRootfs } from "./rootfs.ts";
 import { validate } from "./validate/validate.ts";
@@ -22,6 +23,8 @@ export interface MadeLayers {
   readonly plan: BuildPlan;
   /** Of the base. */
   readonly facts: BaseFacts;
+  /** No part of the template: what the base's RabbitMQ was taken from. */
+  readonly backport?: CachedLayer;
   readonly base: CachedLayer;
   readonly python: CachedLayer;
   readonly node: CachedLayer;
@@ -49,11 +52,25 @@ export async function makeLayers(
     await validate(bare);
     if (bare.sign !== undefined) await assertKey(bare.sign);
   });
-  const plan = await step("plan", "working out the layers", () => planBuild(bare, { dry: false, agent: agentParts }));
+  const plan = await step("plan", "working out the layers", async () => {
+    const plan = await planBuild(bare, { dry: false, agent: agentParts });
+    tellDeviations(bare, plan);
+    return plan;
+  });
+  const backport = await madeBackport(bare, plan, step, ended);
   const base = await step(
     "base",
     `Debian ${model.debian.version} with ${Object.keys(plan.base.versions).length} packages`,
-    () => cachedLayer({ name: "base", inputs: plan.base, online: true, make: () => buildBase(plan.base, bare) }, bare),
+    () =>
+      cachedLayer(
+        {
+          name: "base",
+          inputs: plan.base,
+          online: true,
+          make: async () => buildBase(plan.base, bare, backport && (await unpackBackport(backport, work, signal))),
+        },
+        bare,
+      ),
     ended,
   );
   let rootfs = base.cached ? undefined : Promise.resolve(join(work, rootfsFolder));
@@ -109,9 +126,28 @@ export async function makeLayers(
     ([layer]) => ended(layer),
   );
   return {
-    ...{ context, plan, facts, base, overlay },
+    ...{ context, plan, facts, base, overlay, ...(backport && { backport }) },
     ...{ python: pythonLayer, node: nodeLayer, agent: agentLayer, overlayInputs: inputs },
   };
+}
+
+/** Where RabbitMQ is a backport and the base is still to be made, the layer that it takes it from. */
+async function madeBackport(
+  context: BuildContext,
+  { broker, base }: BuildPlan,
+  step: Progress["step"],
+  ended: (layer: CachedLayer) => Promise<string | undefined>,
+): Promise<CachedLayer | undefined> {
+  const { backport: inputs } = broker;
+  if (inputs === undefined || (await findLayer({ name: "base", inputs: base }, context)) !== undefined)
+    return undefined;
+  const { source, ready } = inputs;
+  return step(
+    "backport",
+    `${source.name} ${source.version} rebuilt for ${ready.name} ${ready.version}: ten minutes, once`,
+    () => cachedLayer({ name: "backport", inputs, online: true, make: () => buildBackport(inputs, context) }, context),
+    ended,
+  );
 }
 
 /** `cached (f1ba8ee33f8d, 296 MB)`, for a layer that was found. */

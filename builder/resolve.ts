@@ -20,6 +20,15 @@ export interface ResolveOptions {
   readonly suite: string;
   readonly architecture: string;
   readonly packages: readonly string[];
+  /** Archives beside Debian's. */
+  readonly beside?: {
+    /** What tells them from others. */
+    readonly id: string;
+    /** Asked first, each by itself: that one can't be reached shows at once. */
+    readonly releases: readonly { readonly uri: string; readonly suite: string }[];
+    /** apt's settings that make it know them. */
+    readonly aptOptions: readonly (readonly [name: string, value: string])[];
+  };
   /** Where resolutions are kept. */
   readonly folder: string;
   /** Takes the last resolution without asking the archive. */
@@ -51,6 +60,7 @@ export async function resolvePackages(options: ResolveOptions): Promise<Resoluti
     const now = await fetchReleases(known.releases, options);
     if (JSON.stringify(now) === JSON.stringify(known.releases)) return known;
   }
+  await fetchReleases(options.beside?.releases ?? [], options);
   const fresh = await simulate(options);
   if (!options.dry) {
     const text = `${JSON.stringify(fresh, undefined, 1)}\n`;
@@ -89,8 +99,10 @@ export function resolutionPath({
   suite,
   architecture,
   packages,
-}: Pick<ResolveOptions, "folder" | "suite" | "architecture" | "packages">): string {
-  const request = createHash("sha256").update(JSON.stringify([suite, architecture, [...packages].sort()]));
+  beside,
+}: Pick<ResolveOptions, "folder" | "suite" | "architecture" | "packages" | "beside">): string {
+  const question = [suite, architecture, [...packages].sort(), ...(beside === undefined ? [] : [beside.id])];
+  const request = createHash("sha256").update(JSON.stringify(question));
   return join(folder, `${request.digest("hex").slice(0, 32)}.json`);
 }
 
@@ -111,6 +123,7 @@ async function simulate(options: ResolveOptions): Promise<Resolution> {
   const args = [
     ...[`--mode=${mode}`, "--variant=minbase", "--simulate", "--verbose", `--architectures=${architecture}`],
     ...[`--include=${packages.join(",")}`, '--aptopt=Acquire::Languages "none"', ...timeouts.map(mmdebstrapOption)],
+    ...(options.beside?.aptOptions ?? []).map(mmdebstrapOption),
   ];
   const result = await run("mmdebstrap", [...args, suite, "/dev/null"], { timeout: 180_000, signal, cwd: "/" })
     .catch(explainNetwork)

@@ -31,9 +31,14 @@ export function deviations(model: Model, versions: ReadonlyMap<string, string>):
     if (least === undefined) return [];
     if (installed === undefined) return [`${requirement.what} is not installed; ${least} or newer is asked for`];
     const upstream = upstreamVersion(installed);
-    if (compareVersions(upstream, least) >= 0) return [];
+    if (isAtLeast(installed, least)) return [];
     return [`${requirement.what} is ${upstream}, Debian ${model.debian.version}'s; ${least} or newer is asked for`];
   });
+}
+
+/** @param version a Debian package's @param least upstream's, `3.12` */
+export function isAtLeast(version: string, least: string): boolean {
+  return compareVersions(upstreamVersion(version), least) >= 0;
 }
 
 /** `5:7.0.15-1~deb12u5` → `7.0.15`: without epoch, Debian's revision and repacking marks. */

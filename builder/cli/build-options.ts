@@ -15,6 +15,8 @@ export interface BuildFlags {
   readonly offline?: true;
   readonly set?: readonly string[];
   readonly arch: "amd64" | "arm64";
+  readonly strict?: true;
+  readonly update?: true;
   readonly sign?: string;
   /** Bytes. */
   readonly cacheLimit?: number;
@@ -44,6 +46,8 @@ export async function buildOptions(file: string | undefined, flags: BuildFlags):
     cache: cacheFolder(process.env),
     cacheLimit: flags.cacheLimit ?? defaultCacheLimit,
     offline: flags.offline === true,
+    ...(flags.update && { update: true }),
+    ...(flags.strict && { strict: true }),
     ...(flags.sign !== undefined && { sign: resolvePath(flags.sign) }),
   };
 }

@@ -35,7 +35,8 @@ export interface DebResult {
  * @throws StackError of the step that failed, which its message begins with
  */
 export function buildDeb(options: ProjectOptions, progress: Progress, signal: AbortSignal): Promise<DebResult> {
-  return withContext(options, progress, signal, async (bare, progress, hold) => {
+  // The host's apt brings RabbitMQ, from Debian.
+  return withContext({ ...options, brokerSources: ["debian"] }, progress, signal, async (bare, progress, hold) => {
     const tools = [{ command: "dpkg-deb", package: "dpkg" }];
     await ensureTools(tools, { run: bare.run, log: bare.log, root: bare.root, signal });
     const made = await makeLayers(bare, progress, hold);

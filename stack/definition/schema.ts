@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { brokerSources } from "../components/rabbitmq/sources.ts";
 import { suites } from "../debian.ts";
 import { deploySchema } from "./deploy.ts";
 import { sizeMiB } from "./size.ts";
@@ -105,6 +106,15 @@ const rabbitmq = z.strictObject({
   deliveryLimit: z._default(
     z.int().check(z.gte(1), z.lte(1000), z.describe("Tries before a message is dead-lettered")),
     5,
+  ),
+  sources: z._default(
+    z
+      .array(z.enum(brokerSources))
+      .check(
+        z.minLength(1, "must name a source"),
+        z.describe("Where RabbitMQ comes from: the first of these that has a new enough one"),
+      ),
+    ["debian"],
   ),
   minimumVersion: z._default(
     z

@@ -13,10 +13,21 @@ export interface Offered {
   readonly essential?: true;
 }
 
+/** What is wrong with an archive. */
+export interface Fault {
+  /** The signed list of digests was changed afterwards. */
+  readonly tampered?: boolean;
+  readonly validUntil?: Date;
+}
+
 /** A signed archive of Debian packages on loopback, as small as one can be: an index, no packages. */
 export interface AptArchive {
-  /** Changes what it has, and signs that. */
-  offer(packages: readonly Offered[]): void;
+  /** Changes what it has, below a folder of its own or at its top, and signs that. */
+  offer(packages: readonly Offered[], below?: string, fault?: Fault): void;
+  /** Without a slash at its end. */
+  readonly uri: string;
+  /** Its public key, ASCII-armoured. */
+  key(): string;
   /** Runs mmdebstrap and apt against it, whatever mirrors and proxies this machine is set to. */
   readonly run: Run;
   /** Paths asked for since the last call. */
@@ -24,7 +35,12 @@ export interface AptArchive {
   close(): Promise<void>;
 }
 
-export async function aptArchive(folder: string, suite: string, real: Run): Promise<AptArchive> {
+export async function aptArchive(
+  folder: string,
+  suite: string,
+  real: Run,
+  { origin = "Test" }: { readonly origin?: string } = {},
+): Promise<AptArchive> {
   const home = join(folder, "keys");
   mkdirSync(home, { mode: 0o700 });
   const gpg = (...args: string[]): Buffer =>
@@ -34,8 +50,6 @@ export async function aptArchive(folder: string, suite: string, real: Run): Prom
   gpg("--quick-generate-key", "test archive", "ed25519", "sign", "never");
   const keyring = join(folder, "archive.gpg");
   writeFileSync(keyring, gpg("--export"));
-  const top = join(folder, "dists", suite);
-  mkdirSync(join(top, "main/binary-amd64"), { recursive: true });
   let asked: string[] = [];
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://archive").pathname;
@@ -50,11 +64,16 @@ export async function aptArchive(folder: string, suite: string, real: Run): Prom
   const { port } = server.address() as AddressInfo;
   const direct = 'Acquire::http::Proxy::127.0.0.1 "DIRECT"';
   return {
-    offer(packages) {
+    uri: `http://127.0.0.1:${port}`,
+    key: () => gpg("--armor", "--export").toString(),
+    offer(packages, below = "", fault = {}) {
+      const top = join(folder, below, "dists", suite);
+      mkdirSync(join(top, "main/binary-amd64"), { recursive: true });
       const index = packages.map(paragraph).join("\n");
       writeFileSync(join(top, "main/binary-amd64/Packages"), index);
-      writeFileSync(join(folder, "Release"), release(suite, index));
-      writeFileSync(join(top, "InRelease"), gpg("--output", "-", "--clearsign", join(folder, "Release")));
+      writeFileSync(join(folder, "Release"), release(origin, suite, index, fault.validUntil));
+      const signed = gpg("--output", "-", "--clearsign", join(folder, "Release")).toString();
+      writeFileSync(join(top, "InRelease"), fault.tampered ? signed.replace("amd64", "amd64 i386") : signed);
     },
     run: (command, args, options) => {
       if (command !== "mmdebstrap") return real(command, ["-o", direct.replace(/ "(.*)"/, "=$1"), ...args], options);
@@ -97,13 +116,15 @@ function paragraph({ name, version, depends, essential }: Offered): string {
     .join("");
 }
 
-function release(suite: string, index: string): string {
+function release(origin: string, suite: string, index: string, validUntil: Date | undefined): string {
+  const time = (date: Date): string => date.toUTCString().replace("GMT", "UTC");
   const digest = createHash("sha256").update(index).digest("hex");
   return [
-    "Origin: Test",
+    `Origin: ${origin}`,
     `Suite: ${suite}`,
     `Codename: ${suite}`,
-    `Date: ${new Date(Date.now() - 60_000).toUTCString().replace("GMT", "UTC")}`,
+    `Date: ${time(new Date((validUntil?.getTime() ?? Date.now()) - 60_000))}`,
+    ...(validUntil === undefined ? [] : [`Valid-Until: ${time(validUntil)}`]),
     "Architectures: amd64",
     "Components: main",
     "SHA256:",

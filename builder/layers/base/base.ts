@@ -4,6 +4,7 @@ import { StackError } from "../../../lib/error.ts";
 import type { Model } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
+import type { Broker } from "../../broker/choose-broker.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inNamespace, namespaceCommand } from "../../namespace.ts";
 import { outputOf } from "../../pipe.ts";
@@ -11,7 +12,7 @@ import { explainNetwork, type Resolution } from "../../resolve.ts";
 import { resource } from "../../resources.ts";
 import { rootfsFolder } from "../../work-folder.ts";
 import { codeDigest } from "../code.ts";
-import type { Inputs } from "../key.ts";
+import { type Inputs, layerKey } from "../key.ts";
 import type { MadeLayer } from "../made-layer.ts";
 import { archiveFlags } from "./archive-flags.ts";
 import { excludedPaths } from "./excluded-paths.ts";
@@ -28,6 +29,10 @@ export interface BaseInputs extends Inputs {
   readonly versions: Readonly<Record<string, string>>;
   /** Versions of this machine's programs that make it. */
   readonly tools: { readonly mmdebstrap: string; readonly tar: string };
+  /** The RabbitMQ team's repositories, where RabbitMQ comes from them. They stay in the template: updates come from there. */
+  readonly vendor?: { readonly sources: string; readonly preferences: string };
+  /** Key of the layer that RabbitMQ comes from, where that is not Debian's archive. */
+  readonly backport?: string;
   readonly suite: string;
   readonly architecture: string;
   readonly packages: readonly string[];
@@ -49,12 +54,18 @@ export async function baseInputs(
   resolved: Resolution,
   accounts: string,
   tools: BaseInputs["tools"],
+  broker: Pick<Broker, "versions" | "backport" | "vendor">,
 ): Promise<BaseInputs> {
   const texts = await Promise.all(scripts.map((name) => readFile(resource(`layers/base/${name}`), "utf8")));
   return {
     code: await codeDigest(["layers/base", "namespace.ts"]),
     sources: resolved.releases.map(({ uri, suite }) => ({ uri, suite })),
-    versions: Object.fromEntries(resolved.packages.map(({ name, version }) => [name, version])),
+    versions: {
+      ...Object.fromEntries(resolved.packages.map(({ name, version }) => [name, version])),
+      ...broker.versions,
+    },
+    ...(broker.vendor && { vendor: broker.vendor }),
+    ...(broker.backport && { backport: layerKey("backport", broker.backport) }),
     tools,
     suite: model.debian.suite,
     architecture: model.architecture,
@@ -76,14 +87,15 @@ export async function baseInputs(
  * Makes the Debian root file system: packages, users, locale, sanitised. It stays unpacked
  * in the work folder too, as the chroot of the layers that need one. Its facts: `BaseFacts`.
  *
+ * @param repository folder of packages that are there beside Debian's
  * @throws StackError `mirror-changed` where other versions came than the inputs name
  */
-export async function buildBase(inputs: BaseInputs, context: BuildContext): Promise<MadeLayer> {
+export async function buildBase(inputs: BaseInputs, context: BuildContext, repository?: string): Promise<MadeLayer> {
   const { run, signal, work } = context;
   const root = join(work, rootfsFolder);
   const [command = "", ...args] = [
     ...(context.root ? ownMounts : []),
-    ...mmdebstrapCommand(inputs, root, context.root),
+    ...mmdebstrapCommand(inputs, root, context.root, repository),
   ];
   await run(command, args, {
     timeout: 1_800_000,
@@ -95,6 +107,11 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext): Prom
       STACK_LOCALE: inputs.locale,
       STACK_TIMEZONE: inputs.timezone,
       STACK_SYSUSERS: inputs.sysusers,
+      ...(repository !== undefined && { STACK_REPOSITORY: encodeURI(repository) }),
+      ...(inputs.vendor && {
+        STACK_VENDOR_SOURCES: inputs.vendor.sources,
+        STACK_VENDOR_PREFERENCES: inputs.vendor.preferences,
+      }),
       STACK_DISABLED: inputs.disabled.join(" "),
       ...Object.fromEntries(inputs.beforePackages.map(({ text }, index) => [`STACK_BEFORE_${index}`, text])),
     },
@@ -123,7 +140,12 @@ function refuseOtherVersions(
 /** As root too, what mmdebstrap mounts into the rootfs must be gone when it is killed: the rootfs is removed then. */
 const ownMounts = ["unshare", "--mount", "--propagation", "slave"] as const;
 
-function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean): string[] {
+const vendorHooks = [
+  ["STACK_VENDOR_SOURCES", "/etc/apt/sources.list.d/stack-rabbitmq.sources"],
+  ["STACK_VENDOR_PREFERENCES", "/etc/apt/preferences.d/stack-rabbitmq"],
+].map(([variable, path]) => `--setup-hook=printf %s "$${variable}" | install -D -m 644 /dev/stdin "$1${path}"`);
+
+function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean, repository?: string): string[] {
   return [
     "mmdebstrap",
     `--mode=${asRoot ? "root" : "unshare"}`,
@@ -140,6 +162,11 @@ function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean): s
     ...inputs.beforePackages.map(
       ({ path }, index) => `--setup-hook=printf %s "$STACK_BEFORE_${index}" | install -D -m 644 /dev/stdin "$1${path}"`,
     ),
+    // A folder of our own making, whose bytes were compared with their digests when it was unpacked.
+    ...(repository === undefined
+      ? []
+      : [`--setup-hook=echo "deb [trusted=yes] copy:$STACK_REPOSITORY ./" >"$1/etc/apt/sources.list.d/backport.list"`]),
+    ...(inputs.vendor === undefined ? [] : vendorHooks),
     `--customize-hook=${inputs.scripts["customize.sh"]}`,
     inputs.suite,
     root,

@@ -54,6 +54,20 @@ t.test("what is asked wrongly ends with 64, before any work", async (t) => {
   t.strictSame(readdirSync(here), []);
 });
 
+t.test("--strict refuses an older version than asked for, before anything is built", async (t) => {
+  const old = ["--set", 'rabbitmq.minimumVersion="99.0"'];
+  const refused = run([...old, "--strict", "--plan"]);
+  t.equal(refused.code, 1, refused.stderr);
+  t.match(refused.stderr, /\[deviation\]\n.*RabbitMQ is [34]\S+, Debian 12's; 99\.0 or newer is asked for\nhint: /);
+  const built = run([...old, "--strict", "--out", join(here, "out")]);
+  t.equal(built.code, 1);
+  t.match(built.stderr, /\[deviation\]/);
+  t.notMatch(built.stderr, /^base: /m);
+  const told = run([...old, "--plan"]);
+  t.equal(told.code, 0, told.stderr);
+  t.match(told.stdout, /^DEVIATION RabbitMQ is /m);
+});
+
 t.test("a package that Debian has not is told by its name, with 64", async (t) => {
   const { code, stderr } = run(["--plan", "--set", "packages=[curl, no-such-package-x, curly-y]"]);
   t.equal(code, 64, stderr);

@@ -1,0 +1,132 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { type Broker, chooseBroker, type Finder, type Finders } from "../../../builder/broker/choose-broker.ts";
+import { lockPath } from "../../../builder/broker/lock-file.ts";
+import type { BuildContext } from "../../../builder/context.ts";
+import type { Resolution } from "../../../builder/resolve.ts";
+import { StackError } from "../../../lib/error.ts";
+import type { BrokerSource } from "../../../stack/components/rabbitmq/sources.ts";
+import { parseDefinition } from "../../../stack/definition/parse.ts";
+import { resolve } from "../../../stack/resolve.ts";
+
+const resolved: Resolution = {
+  schemaVersion: 1,
+  releases: [{ uri: "http://mirror.example.org/debian", suite: "bookworm", sha256: "0" }],
+  packages: [{ name: "rabbitmq-server", version: "3.10.8-1.1+deb12u1" }],
+};
+
+const has =
+  (source: BrokerSource, version?: string): Finder =>
+  async () => ({ source, versions: version === undefined ? {} : { "rabbitmq-server": version } });
+const fails =
+  (code: string): Finder =>
+  async () => {
+    throw new StackError(code, "for a reason", { hint: "do something" });
+  };
+const nothing: Finder = async () => undefined;
+const all: Finders = { vendor: has("vendor", "4.2.9-1"), backport: has("backport", "4.0.5-6"), debian: has("debian") };
+
+interface Asked {
+  readonly sources: readonly BrokerSource[];
+  readonly finders?: Partial<Finders>;
+  readonly minimum?: string;
+  readonly locked?: string;
+  readonly update?: boolean;
+  readonly dry?: boolean;
+}
+
+async function choose(t: Test, { sources, finders = {}, minimum = "3.12", locked, update, dry = false }: Asked) {
+  const file = join(t.testdir(), "stack.yaml");
+  if (locked !== undefined) writeFileSync(lockPath(file), locked);
+  const text = `name: shop\nversion: 1.0.0\nrabbitmq: {sources: [${sources.join(", ")}], minimumVersion: "${minimum}"}\nservices: {web: {port: 9001}}\n`;
+  const told: string[] = [];
+  const context = {
+    model: resolve(parseDefinition(text, file)),
+    definition: { file, text, folder: "" },
+    log: (_level: string, line: string) => void told.push(line),
+    ...(update && { update }),
+  } as unknown as BuildContext;
+  const chosen: Broker = await chooseBroker(context, resolved, dry, { ...all, ...finders });
+  const kept = existsSync(lockPath(file)) ? JSON.parse(readFileSync(lockPath(file), "utf8")) : undefined;
+  rmSync(lockPath(file), { force: true });
+  return { source: chosen.source, told: told.join("\n"), kept: kept?.rabbitmq };
+}
+
+const lock = (source: string): string => JSON.stringify({ schemaVersion: 1, rabbitmq: source });
+const every = ["vendor", "backport", "debian"] as const;
+
+t.test(
+  "the first source that has a RabbitMQ as new as asked for is taken, and kept beside the definition",
+  async (t) => {
+    for (const [what, asked, source] of [
+      ["the first", { sources: every }, "vendor"],
+      ["the order is the definition's", { sources: ["backport", "vendor"] }, "backport"],
+      [
+        "one that can't be reached is passed over",
+        { sources: every, finders: { vendor: fails("mirror-unreachable") } },
+        "backport",
+      ],
+      [
+        "one that the release has not too",
+        { sources: every, finders: { vendor: nothing, backport: nothing } },
+        "debian",
+      ],
+      [
+        "one that is too old too",
+        { sources: every, minimum: "4.1", finders: { vendor: has("vendor", "4.0.9-1") } },
+        "debian",
+      ],
+      ["Debian's own, where that is new enough", { sources: ["debian", "vendor"], minimum: "3.10" }, "debian"],
+    ] as const satisfies readonly (readonly [string, Asked, BrokerSource])[]) {
+      const { kept, ...found } = await choose(t, asked);
+      t.equal(found.source, source, what);
+      t.equal(kept, source, `${what}: kept`);
+    }
+    const { told } = await choose(t, { sources: every, finders: { vendor: fails("mirror-unreachable") } });
+    t.match(
+      told,
+      /^RabbitMQ from vendor: for a reason; the next source is tried\nRabbitMQ comes from backport; .*stack\.lock\.json keeps that until --update$/,
+    );
+  },
+);
+
+t.test("what was found once holds until it is asked for anew", async (t) => {
+  t.match(await choose(t, { sources: every, locked: lock("debian") }), { source: "debian", told: "" });
+  t.match(await choose(t, { sources: every, locked: lock("debian"), update: true }), {
+    source: "vendor",
+    kept: "vendor",
+  });
+  t.match(await choose(t, { sources: ["backport", "debian"], locked: lock("vendor") }), {
+    source: "backport",
+    kept: "backport",
+  });
+  await t.rejects(
+    choose(t, { sources: every, locked: lock("vendor"), finders: { vendor: fails("mirror-unreachable") } }),
+    {
+      code: "source-unreachable",
+      hint: "do something; --update chooses a source anew",
+    },
+  );
+});
+
+t.test("a look keeps nothing, and where there is one source there is nothing to keep", async (t) => {
+  t.match(await choose(t, { sources: every, dry: true }), { source: "vendor", kept: undefined });
+  t.match(await choose(t, { sources: ["backport"] }), { source: "backport", kept: undefined });
+  t.match(await choose(t, { sources: ["debian"], locked: lock("vendor") }), { source: "debian" });
+});
+
+t.test("a wrong signature is never passed over", async (t) => {
+  await t.rejects(choose(t, { sources: every, finders: { vendor: fails("untrusted-source") } }), {
+    code: "untrusted-source",
+  });
+});
+
+t.test("without any source, or with a lock that no build wrote, that is told", async (t) => {
+  await t.rejects(choose(t, { sources: ["vendor"], finders: { vendor: fails("mirror-unreachable") } }), {
+    code: "no-broker",
+  });
+  for (const text of ["", "{}", lock("elsewhere")]) {
+    await t.rejects(choose(t, { sources: every, locked: text }), { code: "bad-lock" });
+  }
+});
