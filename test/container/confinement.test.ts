@@ -31,6 +31,9 @@ const mounting = {
   NoExecPaths: "",
 };
 
+/** systemd 256's capsules, which nobody starts here: a dynamic user's service has these whatever it asks for. */
+const ofDynamicUsers = /^capsule@probe\.service: (PrivateTmp|ProtectSystem|ProtectHome)=/;
+
 /** Installed by somebody after us, with all that a container may refuse. */
 const later = `[Service]
 Type=oneshot
@@ -91,7 +94,10 @@ if (machine !== undefined) {
     await becomesHealthy(t, machine, await machine.start(), "first boot without mounts");
     await isFound(t, "no-mounts", "probed");
     const { looked, on } = await askedFor(machine, mounting);
-    t.strictSame(on, []);
+    t.strictSame(
+      on.filter((directive) => !ofDynamicUsers.test(directive)),
+      [],
+    );
     t.ok(looked > 100, `of ${looked} services, packaged and D-Bus-activated ones included`);
     await isSettled(t);
     await isMet(t);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { StoredLayer } from "../../cache/layer.ts";
@@ -17,13 +17,13 @@ interface Backport {
   /** The release whose packages they are. */
   readonly from: string;
   /** The source package that is rebuilt. */
-  readonly source: "erlang";
+  readonly source: string;
   /** What rebuilt versions end in: older than the release's own, so that an upgrade to it replaces them. */
   readonly suffix: string;
   /** Its packages of architecture all that the build needs in place of the older release's. */
   readonly tools: string;
   /** A package of architecture all that is taken as it is. */
-  readonly ready: "rabbitmq-server";
+  readonly ready: string;
 }
 
 /**
@@ -62,7 +62,8 @@ export async function backportInputs(
   of: Pick<BackportInputs, "architecture" | "kept"> & { readonly source: string; readonly ready: string },
 ): Promise<BackportInputs> {
   return {
-    code: await codeDigest(["layers/backport"]),
+    // Not this module: what it gives the scripts is in this list, and an edit of it is not worth ten minutes.
+    code: await codeDigest(["setup.sh", "fetch.sh", "rebuild.sh"].map((name) => `layers/backport/${name}`)),
     ...{ suite, from: backport.from, architecture: of.architecture },
     source: { name: backport.source, version: of.source },
     ...{ suffix: backport.suffix, tools: backport.tools },
@@ -82,6 +83,13 @@ export async function unpackBackport(layer: StoredLayer, work: string, signal: A
   return join(top, folder);
 }
 
+const hooks = ["setup.sh", "fetch.sh"] as const;
+
+/** One word of a shell. */
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
+}
+
 /** Where in the layer the packages are, and apt's index of them. */
 const folder = "/packages";
 
@@ -91,14 +99,17 @@ const folder = "/packages";
  */
 export async function buildBackport(inputs: BackportInputs, context: BuildContext): Promise<MadeLayer> {
   const { run, signal, work, root, log } = context;
-  const text = (name: string): Promise<string> => readFile(resource(`layers/backport/${name}`), "utf8");
-  const [setup, fetch, rebuild] = await Promise.all([text("setup.sh"), text("fetch.sh"), text("rebuild.sh")]);
+  const script = (name: string): string => resource(`layers/backport/${name}`);
+  // By name: of a hook that fails mmdebstrap tells the whole text.
+  await Promise.all(hooks.map((name) => copyFile(script(name), join(work, name))));
+  const hook = (name: (typeof hooks)[number]): string => `sh ${quoted(join(work, name))} "$1"`;
   const args = [
     `--mode=${root ? "root" : "unshare"}`,
     ...["--variant=buildd", `--architectures=${inputs.architecture}`],
     ...['--aptopt=Acquire::Languages "none"', '--aptopt=Acquire::Retries "3"', "--dpkgopt=force-unsafe-io"],
     '--aptopt=Acquire::http::Timeout "8"',
-    ...[`--setup-hook=${setup}`, `--customize-hook=${fetch}`, `--customize-hook=copy-out ${folder} ${work}`],
+    ...[`--setup-hook=${hook("setup.sh")}`, `--customize-hook=${hook("fetch.sh")}`],
+    `--customize-hook=copy-out ${folder} ${quoted(work)}`,
     ...[inputs.suite, "/dev/null"],
   ];
   await run("mmdebstrap", args, {
@@ -118,7 +129,7 @@ export async function buildBackport(inputs: BackportInputs, context: BuildContex
       STACK_READY_VERSION: inputs.ready.version,
       STACK_KEPT: inputs.kept.join(" "),
       STACK_PROFILES: inputs.profiles,
-      STACK_REBUILD: rebuild,
+      STACK_REBUILD: await readFile(script("rebuild.sh"), "utf8"),
     },
     onLine: (line) => log("debug", line),
   }).catch(explainNetwork);
