@@ -38,6 +38,7 @@ const phases: Readonly<Record<string, (only: Suite | undefined) => Promise<Count
       "openssl",
       "ps",
       "ssh-keygen",
+      "sshd",
       "xz",
       "zstd",
     );

@@ -20,7 +20,18 @@ export async function containerPhase(only?: Suite): Promise<Counts> {
   if (process.getuid?.() !== 0) {
     return { passed: 0, failed: 0, failures: [], skipped: ["container: containers are booted by root: sudo npm test"] };
   }
-  await bringTools("lxc-start", "newuidmap", "dnsmasq", "ip", "mmdebstrap", "openssl", "pip", "ps", "ssh-keygen");
+  await bringTools(
+    "lxc-start",
+    "newuidmap",
+    "dnsmasq",
+    "ip",
+    "mmdebstrap",
+    "openssl",
+    "pip",
+    "ps",
+    "ssh-keygen",
+    "sshd",
+  );
   // Where the kernel has AppArmor, lxc can't do without its parser, which it only recommends.
   if ((await readTextIfAny("/sys/module/apparmor/parameters/enabled"))?.startsWith("Y")) {
     await bringTools("apparmor_parser");

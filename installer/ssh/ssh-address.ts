@@ -1,0 +1,23 @@
+/** Where a SSH server is and who logs in there. */
+export interface SshAddress {
+  readonly user: string;
+  /** A name or an address, an IPv6 one without its brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `root@pve1:2222`, `pve1`, `ann@[fd00::2]`. Without a user it is root, without a port 22; undefined where it is none. */
+export function sshAddress(text: string): SshAddress | undefined {
+  const match = /^(?:([A-Za-z_][A-Za-z0-9_.-]*)@)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(?::(\d{1,5}))?$/.exec(
+    text,
+  );
+  const [, user = "root", host, port = "22"] = match ?? [];
+  if (host === undefined || Number(port) > 65_535 || Number(port) === 0) return undefined;
+  return { user, host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
+
+/** As it is typed: `root@pve1`, `root@[fd00::2]:2222`. */
+export function sshAddressText({ user, host, port }: SshAddress): string {
+  const at = host.includes(":") ? `[${host}]` : host;
+  return `${user}@${at}${port === 22 ? "" : `:${port}`}`;
+}
