@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
 import { messageOf, StackError } from "../../lib/error.ts";
 import { commandLine, tail } from "../../lib/run.ts";
@@ -12,8 +13,8 @@ export interface Connection {
 }
 
 export interface ExecOptions {
-  /** Written to its standard input, which is then closed. Default: nothing. */
-  readonly stdin?: string | Buffer;
+  /** Its standard input, closed when that has ended. Default: nothing. */
+  readonly stdin?: string | Buffer | Readable;
   /** Milliseconds. Default 60 000. */
   readonly timeout?: number;
   readonly signal?: AbortSignal | undefined;
@@ -97,7 +98,8 @@ export function execOver(connection: Connection, argv: readonly string[], option
       }
       // It may end without reading all of it; its exit code tells.
       opened.on("error", () => {});
-      opened.end(options.stdin);
+      if (options.stdin instanceof Readable) options.stdin.pipe(opened);
+      else opened.end(options.stdin);
     });
   });
 }

@@ -1,6 +1,7 @@
 import ssh2, { type Client } from "ssh2";
 import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import { type ExecOptions, type ExecResult, execOver } from "./exec-over.ts";
+import { type BorrowedFile, execWithFile } from "./exec-with-file.ts";
 import { hostTrust, type SshTrust } from "./host-trust.ts";
 import { loginAttempts, type SshLogin } from "./login.ts";
 import { type PutOptions, putOver } from "./put-over.ts";
@@ -32,6 +33,13 @@ export interface Ssh {
    * @throws StackError `put-failed`, `put-stalled`, `aborted`, `connection-lost`; what was written stays
    */
   put(path: string, remote: string, options?: PutOptions): Promise<void>;
+  /**
+   * Copies a file there, as `put`, and runs a program on it. However that ends, by a lost
+   * connection too, the file is taken away again, unless the program has moved it.
+   *
+   * @throws StackError as `put` and `exec`
+   */
+  execWithFile(file: BorrowedFile, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   close(): void;
 }
 
@@ -64,11 +72,15 @@ export async function openSsh(options: SshOptions): Promise<Ssh> {
   }
   const connection = { client, where, lost: () => lost, isOpen: () => open };
   const turn = turns(sessions);
+  const exec: Ssh["exec"] = (argv, more = {}) => turn(() => execOver(connection, argv, { signal, ...more }));
+  const put: Ssh["put"] = (path, remote, more = {}) =>
+    turn(() => putOver(connection, path, remote, { signal, patience, ...more }));
   return {
     where,
     isOpen: () => open,
-    exec: (argv, more = {}) => turn(() => execOver(connection, argv, { signal, ...more })),
-    put: (path, remote, more = {}) => turn(() => putOver(connection, path, remote, { signal, patience, ...more })),
+    exec,
+    put,
+    execWithFile: (file, argv, more = {}) => execWithFile({ exec, put }, file, argv, more),
     close: () => {
       client.end();
       // A server that is gone says no farewell.

@@ -6,6 +6,7 @@ import t from "tap";
 import { hostKey, hostKeyFingerprint, knownHostsLine } from "../../../installer/ssh/known-hosts.ts";
 import { openSsh, type SshOptions } from "../../../installer/ssh/open-ssh.ts";
 import { run } from "../../../lib/run.ts";
+import { waitFor } from "../../../lib/wait.ts";
 import { openSshServer } from "../../node/ssh-server.ts";
 
 t.setTimeout(120_000);
@@ -231,3 +232,46 @@ t.test(
     await t.rejects(openSsh({ ...target, patience: 300 }), { code: "host-unreachable", message: /no answer/ });
   },
 );
+
+t.test("a program gets a file that is there only while it runs", async (t) => {
+  const ssh = await opened();
+  const [path, remote, kept] = ["lent", "lent there", "kept"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await writeFile(path, "text\n");
+  const lines: string[] = [];
+  const onLine = (line: string): void => void lines.push(line);
+  const read = await ssh.execWithFile({ path, remote }, ["sh", "-c", 'cat "$1"; exit 3', "sh", remote], { onLine });
+  t.same(read, { stdout: "text\n", stderr: "", code: 3 });
+  t.same(lines, ["text"]);
+  await t.rejects(stat(remote), { code: "ENOENT" });
+  await ssh.execWithFile({ path, remote }, ["mv", remote, kept]);
+  t.equal(await readFile(kept, "utf8"), "text\n");
+});
+
+t.test("a file that was lent is gone when its sender is cut off, or can't send it", async (t) => {
+  const path = join(folder, "lent big");
+  await writeFile(path, randomBytes(3_000_000));
+  const remote = join(folder, "cut off");
+  const ssh = await opened();
+  const stop = new AbortController();
+  const onProgress = (sent: number): void => {
+    if (sent > 500_000) server.cut();
+  };
+  await t.rejects(ssh.execWithFile({ path, remote, onProgress }, ["true"]), { code: "connection-lost" });
+  const gone = () =>
+    stat(remote).then(
+      () => undefined,
+      () => true,
+    );
+  await waitFor(gone, { what: "the file to be taken away", timeout: 10_000 });
+  const next = await opened();
+  const halt = (sent: number): void => {
+    if (sent > 500_000) stop.abort();
+  };
+  const file = { path, remote, onProgress: halt };
+  await t.rejects(next.execWithFile(file, ["true"], { signal: stop.signal }), { code: "aborted" });
+  await waitFor(gone, { what: "the file to be taken away", timeout: 10_000 });
+});
