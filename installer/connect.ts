@@ -1,26 +1,41 @@
 import { readFile } from "node:fs/promises";
 import { ExitCode, messageOf, StackError } from "../lib/error.ts";
+import type { Access } from "./access.ts";
 import { type Node, nodeNames, openNode } from "./node/node.ts";
+import { sshAddress } from "./ssh/ssh-address.ts";
 import { apiTransport } from "./transports/api/api-transport.ts";
 import type { Credentials } from "./transports/api/credentials.ts";
 import type { Transport } from "./transports/transport.ts";
 
 export interface Target {
-  /** `pve1.example.org`, `10.1.1.2:8006`. */
+  /** `pve1.example.org`, `10.1.1.2:8006`; over SSH `root@pve1`, `pve1:2222`; on the node itself nothing. */
   readonly to: string;
   readonly node?: string | undefined;
+  /** Of the certificate; over SSH of the host key. */
   readonly fingerprint?: string | undefined;
   /** Path of a PEM file. */
   readonly caFile?: string | undefined;
-  readonly credentials: Credentials;
+  readonly credentials: Access;
   readonly signal: AbortSignal;
 }
 
+/** A node that can be asked. */
+export interface Connected {
+  readonly node: Node;
+  readonly transport: Transport;
+}
+
 /** Opens the way to a node and finds out its name. @throws StackError of the transport, `no-such-node`, `no-ca-file` */
-export async function connect(target: Target): Promise<{ readonly node: Node; readonly transport: Transport }> {
+export async function connect(target: Target): Promise<Connected> {
+  const { credentials } = target;
+  if (credentials.kind === "ssh" || credentials.kind === "local") return connectShell(target, credentials);
+  return connectApi(target, credentials);
+}
+
+async function connectApi(target: Target, credentials: Credentials): Promise<Connected> {
   const { host, port } = address(target.to);
   const ca = target.caFile === undefined ? undefined : await readAuthority(target.caFile);
-  const { credentials, signal, fingerprint } = target;
+  const { signal, fingerprint } = target;
   const transport = apiTransport({ host, port, credentials, signal, trust: { ca, fingerprint } });
   try {
     return { transport, node: openNode(transport, nodeName(await nodeNames(transport), host, target.node)) };
@@ -30,7 +45,31 @@ export async function connect(target: Target): Promise<{ readonly node: Node; re
   }
 }
 
+async function connectShell(target: Target, access: Exclude<Access, Credentials>): Promise<Connected> {
+  const { openShell } = await import("./transports/shell/open-shell.ts");
+  const { transport, name } = await openShell(target, access);
+  try {
+    if (target.node !== undefined && target.node !== name) {
+      const other = nodeName(await nodeNames(transport), name, target.node);
+      throw new StackError("other-node", `${transport.where} is node ${name}, and its storages are its own`, {
+        hint: `log in to the other one: --to root@${other}`,
+        exit: ExitCode.usage,
+      });
+    }
+    return { transport, node: openNode(transport, name) };
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+}
+
 function address(to: string): { readonly host: string; readonly port: number } {
+  if (to.includes("@")) {
+    throw new StackError("ssh-address", `${to} is an address for SSH, and this goes over the REST API`, {
+      hint: `--via ssh, or --to ${sshAddress(to)?.host ?? "pve1"}`,
+      exit: ExitCode.usage,
+    });
+  }
   const [, host = to, port = "8006"] = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(to) ?? [];
   return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
 }

@@ -14,13 +14,18 @@ export interface Setting {
 
 /** Settings of stack.yaml that differ from node to node. Any other is reached with --set. */
 export const settings: readonly Setting[] = [
-  row("to <host>", "DEPLOY_TO", "deploy.to", "the node's address, with its port where that isn't 8006"),
+  row(
+    "to <host>",
+    "DEPLOY_TO",
+    "deploy.to",
+    "the node's address, with its port where that isn't 8006; over SSH root@HOST",
+  ),
   row("node <name>", "DEPLOY_NODE", "deploy.node", "its name in the cluster, where the address says another"),
   row(
     "fingerprint <sha256>",
     "DEPLOY_FINGERPRINT",
     "deploy.fingerprint",
-    "the certificate to trust (pvenode cert info)",
+    "the certificate to trust (pvenode cert info), or the host key (ssh-keygen -l)",
   ),
   row("vmid <id>", "DEPLOY_VMID", "deploy.vmid", "the container's id (default: the next free one)", "number"),
   row("storage <name>", "DEPLOY_STORAGE", "deploy.storage", "storage of its disk (default: local-lvm)"),

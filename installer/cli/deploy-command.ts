@@ -15,15 +15,8 @@ import { wanted } from "../wanted.ts";
 import { deployHelp } from "./deploy-help.ts";
 import { deploymentText } from "./deployment-text.ts";
 import { intentDocument, intentText } from "./intent-text.ts";
-import {
-  accessOptions,
-  defaultAbsence,
-  type NodeFlags,
-  required,
-  settingOptions,
-  shownProgress,
-  whoAsks,
-} from "./options.ts";
+import { accessOptions, defaultAbsence, type NodeFlags, required, settingOptions, shownProgress } from "./options.ts";
+import { whoAsks } from "./who-asks.ts";
 
 interface DeployFlags extends NodeFlags {
   readonly set?: readonly string[];
@@ -74,7 +67,7 @@ async function perform(
   const credentials = await whoAsks(flags);
   const template = await progress.step("template", `reading ${path}`, () => read(path, flags, signal));
   const { deploy: settings } = template.model.definition;
-  const to = required(settings.to, "--to", "pve1");
+  const to = credentials.kind === "local" ? "" : required(settings.to, "--to", "pve1");
   const { node, transport } = await connect({ ...settings, to, caFile: flags.caFile, credentials, signal });
   try {
     const asked = wanted(template, await chooseVmid(node, template));

@@ -1,8 +1,9 @@
 import { columns } from "../../lib/cli/text.ts";
 import type { DeploymentDocument } from "../../stack/documents/deployment.ts";
 
-/** What was made, where it answers, and what one may type next. */
+/** What was made, where it answers, and what one may type next. `to` is empty on the node itself. */
 export function deploymentText(made: DeploymentDocument, to: string): string {
+  const at = to === "" ? "" : `--to ${to} `;
   const { vmid, node, hostname, address, status, urls, warnings, changed } = made;
   return [
     "",
@@ -14,7 +15,7 @@ export function deploymentText(made: DeploymentDocument, to: string): string {
     `  pct exec ${vmid} -- stack-agent status`,
     `  pct enter ${vmid}`,
     "to take it away again:",
-    `  deploy-template destroy --to ${to} --vmid ${vmid}`,
+    `  deploy-template destroy ${at}--vmid ${vmid}`,
     "",
   ].join("\n");
 }

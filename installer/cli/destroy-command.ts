@@ -13,9 +13,9 @@ import {
   settingOf,
   settingOptions,
   shownProgress,
-  whoAsks,
   writeLine,
 } from "./options.ts";
+import { whoAsks } from "./who-asks.ts";
 
 const help = `
 Only a container that deploy-template made, which its tag says, is deleted. The volumes that
@@ -60,8 +60,8 @@ export async function destroyCommand(argv: readonly string[]): Promise<number> {
 async function perform(flags: DestroyFlags, signal: AbortSignal): Promise<number> {
   const given = { ...flags } as Readonly<Record<string, unknown>>;
   const vmid = vmidOf(required(flags.vmid, "--vmid", "120"));
-  const to = required(settingOf(given, "deploy.to"), "--to", "pve1");
   const credentials = await whoAsks(flags);
+  const to = credentials.kind === "local" ? "" : required(settingOf(given, "deploy.to"), "--to", "pve1");
   const { node, transport } = await connect({
     ...{ to, credentials, signal, caFile: flags.caFile },
     node: settingOf(given, "deploy.node"),

@@ -3,18 +3,13 @@ import { ExitCode, StackError } from "../../lib/error.ts";
 import { plainProgress } from "../../lib/progress/plain.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
 import { names, type Setting, settings } from "../settings.ts";
-import { type Credentials, credentials } from "../transports/api/credentials.ts";
-import { askSecretly } from "./ask.ts";
+import type { AccessFlags } from "./who-asks.ts";
 
 /** What both commands are told of the node and who asks it. */
-export interface NodeFlags {
-  readonly to?: string;
+export interface NodeFlags extends AccessFlags {
   readonly node?: string;
   readonly fingerprint?: string;
   readonly vmid?: string;
-  readonly tokenFile?: string;
-  readonly user?: string;
-  readonly caFile?: string;
   /** Seconds. */
   readonly timeout: number;
   readonly json?: true;
@@ -34,6 +29,11 @@ export function settingOptions(command: Command, which: (setting: Setting) => bo
 /** Adds what says who asks, and whom to trust. No option takes a secret. */
 export function accessOptions(command: Command): Command {
   return command
+    .option("--via <way>", "api, ssh, or local: on the node itself (env: DEPLOY_VIA; see below)")
+    .option(
+      "--identity <file>",
+      "ssh: a private key (else: the agent's, ~/.ssh/id_*, PROXMOX_PASSWORD, or you are asked)",
+    )
     .option("--token-file <file>", "a file of mode 0600 with an API token (else: PROXMOX_TOKEN)")
     .option("--user <user@realm>", "log in with a password: PROXMOX_PASSWORD, or you are asked")
     .addOption(
@@ -55,11 +55,6 @@ export function required(value: string | undefined, flag: string, example: strin
     hint: `${flag} ${example}`,
     exit: ExitCode.usage,
   });
-}
-
-export function whoAsks(flags: NodeFlags): Promise<Credentials> {
-  const ask = process.stdin.isTTY && process.stderr.isTTY ? askSecretly : undefined;
-  return credentials({ environment: process.env, tokenFile: flags.tokenFile, user: flags.user, ask });
 }
 
 export async function shownProgress(json: boolean): Promise<Progress> {

@@ -95,7 +95,7 @@ const actions: Readonly<Record<Step, Act>> = {
         progress.log("debug", `${Math.floor((100 * sent) / bytes)} % of ${bytesText(bytes)}, ${bytesText(rate)}/s`);
       };
       const upid = await node.upload({ node: node.name, storage, path, name, bytes, sha256, onProgress });
-      await waitTask(node, upid, { what: "checking the upload", ...taskWait(options) });
+      if (upid !== undefined) await waitTask(node, upid, { what: "checking the upload", ...taskWait(options) });
     });
     reached("uploaded");
     return undefined;

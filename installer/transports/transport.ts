@@ -1,6 +1,11 @@
+/** The ways to a node: its REST API, its root over SSH, or being it. */
+export const ways = ["api", "ssh", "local"] as const;
+export type Way = (typeof ways)[number];
+
 /** One way to a node's API. The same paths and parameters over every way, as `pvesh` and `/api2/json` have them. */
 export interface Transport {
-  /** As people are told of it: "https://pve1:8006". */
+  readonly way: Way;
+  /** As people are told of it: "https://pve1:8006", "root@pve1", "this node". */
   readonly where: string;
   /** Who asks: `root@pam`, or a token's `root@pam!ci`. */
   readonly user: string;
@@ -16,10 +21,10 @@ export interface Transport {
   /**
    * Sends a file into a storage.
    *
-   * @returns the task that checks it and puts it in its place
-   * @throws StackError as `request`, `upload-cut`, `upload-stalled`
+   * @returns the task that checks it and puts it in its place; undefined where that is done
+   * @throws StackError as `request`, `upload-cut`, `upload-stalled`, `task-failed`
    */
-  upload(upload: Upload): Promise<string>;
+  upload(upload: Upload): Promise<string | undefined>;
   close(): Promise<void>;
 }
 

@@ -7,9 +7,9 @@ const word = (what: string, example: string, form = /^[A-Za-z0-9][A-Za-z0-9._-]*
 export const deploySchema = z.strictObject({
   to: z.optional(
     word(
-      "Address of the Proxmox node, with its port where that isn't 8006",
-      "pve1.example.org, 10.1.1.2:8006 or [fd00::2]:8006",
-      /^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/,
+      "Address of the Proxmox node, with its port where that isn't 8006; over SSH its root's",
+      "pve1.example.org, 10.1.1.2:8006, [fd00::2]:8006 or root@pve1",
+      /^([A-Za-z_][A-Za-z0-9_.-]*@)?([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/,
     ).check(z.meta({ examples: ["pve1"] })),
   ),
   node: z.optional(
@@ -19,9 +19,9 @@ export const deploySchema = z.strictObject({
   ),
   fingerprint: z.optional(
     word(
-      "SHA-256 of the node's certificate, as `pvenode cert info` shows it",
-      "3A:0F:… (64 hexadecimal digits)",
-      /^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/,
+      "SHA-256 of the node's certificate, as `pvenode cert info` shows it; over SSH of its host key, as `ssh-keygen -l` shows it",
+      "3A:0F:… (64 hexadecimal digits) or SHA256:… (43 characters)",
+      /^(([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}|SHA256:[A-Za-z0-9+/]{43}=?)$/,
     ).check(z.meta({ examples: [Array(32).fill("00").join(":")] })),
   ),
   vmid: z.optional(

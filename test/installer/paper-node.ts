@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Test } from "tap";
-import { connect } from "../../installer/connect.ts";
+import { connect, type Target } from "../../installer/connect.ts";
 import { deploy, type Patience } from "../../installer/flow/deploy.ts";
 import { readTemplate } from "../../installer/template/read-template.ts";
 import { type Credentials, credentials } from "../../installer/transports/api/credentials.ts";
@@ -39,12 +39,10 @@ export async function paperNode(t: Test, options: { readonly guests?: Guests; re
     ...{ folder, node, identity, door, to, token, own },
     template: (definition?: string) => makeTemplate(folder, definition),
     /** Opens the API in this process. */
-    connect: async (
-      how: { readonly token?: string; readonly as?: Credentials; readonly signal?: AbortSignal } = {},
-    ) => {
+    connect: async (how: Pick<DeployHow, "token" | "as" | "signal" | "target"> = {}) => {
       const signal = how.signal ?? new AbortController().signal;
       const given = how.as ?? (await credentials({ environment: { PROXMOX_TOKEN: how.token ?? own } }));
-      const opened = await connect({ to, credentials: given, signal, caFile: identity.caFile });
+      const opened = await connect({ to, credentials: given, signal, caFile: identity.caFile, ...how.target });
       t.teardown(() => opened.transport.close());
       return opened;
     },
@@ -53,7 +51,8 @@ export async function paperNode(t: Test, options: { readonly guests?: Guests; re
       const signal = how.signal ?? new AbortController().signal;
       const template = await readTemplate(path, how.set ?? [], { run, signal });
       const given = how.as ?? (await credentials({ environment: { PROXMOX_TOKEN: how.token ?? own } }));
-      const { node: opened, transport } = await connect({ to, credentials: given, signal, caFile: identity.caFile });
+      const target = { to, credentials: given, caFile: identity.caFile, ...how.target };
+      const { node: opened, transport } = await connect({ ...target, signal });
       try {
         const progress = how.progress ?? plainProgress(() => {});
         return await deploy({
@@ -78,7 +77,9 @@ export async function paperNode(t: Test, options: { readonly guests?: Guests; re
   };
 }
 
-interface DeployHow {
+export interface DeployHow {
+  /** Where to and who asks; default: its REST API, with a token. */
+  readonly target?: Partial<Target>;
   readonly set?: readonly string[];
   readonly token?: string;
   readonly as?: Credentials;

@@ -79,7 +79,7 @@ t.test("a file that arrives damaged fails the task; its log is told and no conta
   const path = await paper.template();
   const { node } = await paper.connect();
   const damaged = { node: "pve1", storage: "local", path, name: basename(path), bytes: (await stat(path)).size };
-  const upid = await node.upload({ ...damaged, sha256: "0".repeat(64) });
+  const upid = (await node.upload({ ...damaged, sha256: "0".repeat(64) })) ?? "";
   const { waitTask } = await import("../../installer/node/wait-task.ts");
   const wait = { what: "checking the upload", timeout: 5000, absence: 1000, signal: new AbortController().signal };
   await t.rejects(waitTask(node, upid, wait), {

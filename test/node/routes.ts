@@ -47,7 +47,7 @@ export const routes: readonly Route[] = [
     if (found === undefined) throw new ApiFault(500, `storage '${at.storage}' does not exist`);
     if (!state.access.may(user, `/storage/${at.storage}`, "Datastore.Audit", "Datastore.AllocateSpace")) return [];
     const folder = state.templates(found.storage);
-    const names = await readdir(folder).catch(() => []);
+    const names = (await readdir(folder).catch(() => [])).filter((name) => /\.tar\.(gz|xz|zst|bz2)$/.test(name));
     return Promise.all(
       names.map(async (name) => ({
         volid: `${found.storage}:vztmpl/${name}`,

@@ -45,6 +45,7 @@ export function createTasks(node: string) {
       const task: StandInTask = { upid, type, id, user, starttime, endtime: undefined, exitstatus: undefined, log: [] };
       all.push(task);
       const end = (exitstatus: string): void => {
+        if (task.exitstatus !== undefined) return;
         task.exitstatus = exitstatus;
         task.endtime = Math.floor(Date.now() / 1000);
         task.log.push(exitstatus === "OK" ? "TASK OK" : `TASK ERROR: ${exitstatus}`);
@@ -69,6 +70,12 @@ export function createTasks(node: string) {
         task.exitstatus = "unexpected status";
         task.endtime = Math.floor(Date.now() / 1000);
       }
+    },
+    /** Ends one whose worker was killed. What it had begun stays as it is. */
+    interrupt: (upid: string): void => {
+      const task = find(upid);
+      task.exitstatus = "received interrupt";
+      task.endtime = Math.floor(Date.now() / 1000);
     },
     settled: async (): Promise<void> => {
       await Promise.all(running);

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { StackError } from "../../../lib/error.ts";
+import { refusal } from "../refusal.ts";
 
 export interface HttpAnswer {
   readonly status: number;
@@ -33,9 +34,8 @@ export function answered({ status, reason, text, what }: HttpAnswer): unknown {
       hint: "is the token (PROXMOX_TOKEN, --token-file) or the password right, and not expired? pveum user token list USER",
     });
   }
-  const detail = Object.entries((body.success && body.data.errors) || {}).map(([name, fault]) => `${name}: ${fault}`);
-  if (status === 403) throw new StackError("not-allowed", `the node refuses ${what}: ${reason}`, { detail });
-  throw new StackError("refused-by-node", `the node refuses ${what}: ${reason.trim()}`, { detail });
+  const errors = (body.success && body.data.errors) || {};
+  throw refusal({ what, status, reason, errors });
 }
 
 function jsonOrUndefined(text: string): unknown {

@@ -127,6 +127,7 @@ export function apiTransport(options: ApiOptions): Transport {
   };
 
   return {
+    way: "api",
     where,
     user: credentials.user,
     request: (method, path, parameters = {}) => {

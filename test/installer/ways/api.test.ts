@@ -1,0 +1,3 @@
+import { everyPromise } from "./every-promise.ts";
+
+everyPromise("api");
