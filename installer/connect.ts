@@ -23,6 +23,8 @@ export interface Target {
 export interface Connected {
   readonly node: Node;
   readonly transport: Transport;
+  /** Every node of its cluster. */
+  readonly cluster: readonly string[];
 }
 
 /** Opens the way to a node and finds out its name. @throws StackError of the transport, `no-such-node`, `no-ca-file` */
@@ -38,7 +40,8 @@ async function connectApi(target: Target, credentials: Credentials): Promise<Con
   const { signal, fingerprint } = target;
   const transport = apiTransport({ host, port, credentials, signal, trust: { ca, fingerprint } });
   try {
-    return { transport, node: openNode(transport, nodeName(await nodeNames(transport), host, target.node)) };
+    const cluster = await nodeNames(transport);
+    return { transport, cluster, node: openNode(transport, nodeName(cluster, host, target.node)) };
   } catch (error) {
     await transport.close();
     throw error;
@@ -49,14 +52,15 @@ async function connectShell(target: Target, access: Exclude<Access, Credentials>
   const { openShell } = await import("./transports/shell/open-shell.ts");
   const { transport, name } = await openShell(target, access);
   try {
+    const cluster = await nodeNames(transport);
     if (target.node !== undefined && target.node !== name) {
-      const other = nodeName(await nodeNames(transport), name, target.node);
+      const other = nodeName(cluster, name, target.node);
       throw new StackError("other-node", `${transport.where} is node ${name}, and its storages are its own`, {
         hint: `log in to the other one: --to root@${other}`,
         exit: ExitCode.usage,
       });
     }
-    return { transport, node: openNode(transport, name) };
+    return { transport, cluster, node: openNode(transport, name) };
   } catch (error) {
     await transport.close();
     throw error;

@@ -18,7 +18,7 @@ export const settings: readonly Setting[] = [
     "to <host>",
     "DEPLOY_TO",
     "deploy.to",
-    "the node's address, with its port where that isn't 8006; over SSH root@HOST",
+    "the node's address, with its port where that isn't 8006; over SSH root@HOST; several: pve1,pve2",
   ),
   row("node <name>", "DEPLOY_NODE", "deploy.node", "its name in the cluster, where the address says another"),
   row(

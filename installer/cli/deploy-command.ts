@@ -6,13 +6,16 @@ import { interruptible } from "../../lib/cli/interruptible.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { projectFolder } from "../../lib/project-folder.ts";
 import { run } from "../../lib/run.ts";
+import type { Access } from "../access.ts";
 import { chooseVmid } from "../choose-vmid.ts";
 import { connect } from "../connect.ts";
 import { deploy, intend } from "../flow/deploy.ts";
+import { type NodeValues, perNode } from "../per-node.ts";
 import { assignments, inOwnWords } from "../settings.ts";
-import { readTemplate, type Template } from "../template/read-template.ts";
+import { openTemplate, type Template } from "../template/read-template.ts";
 import { wanted } from "../wanted.ts";
 import { deployHelp } from "./deploy-help.ts";
+import { deploySeveral, type Order } from "./deploy-several.ts";
 import { deploymentText } from "./deployment-text.ts";
 import { intentDocument, intentText } from "./intent-text.ts";
 import { accessOptions, defaultAbsence, type NodeFlags, required, settingOptions, shownProgress } from "./options.ts";
@@ -63,37 +66,63 @@ async function perform(
   signal: AbortSignal,
   onLeft: (text: string) => void,
 ): Promise<number> {
-  const progress = await shownProgress(flags.json === true);
-  const credentials = await whoAsks(flags);
-  const template = await progress.step("template", `reading ${path}`, () => read(path, flags, signal));
-  const { deploy: settings } = template.model.definition;
-  const to = credentials.kind === "local" ? "" : required(settings.to, "--to", "pve1");
-  const { node, transport } = await connect({ ...settings, to, caFile: flags.caFile, credentials, signal });
+  const json = flags.json === true;
+  const nodes = perNode(flags, process.env);
+  const progress = await shownProgress(json);
+  const asking = await whoAsksEach(nodes);
+  const template = await progress.step("template", `reading ${path}`, () => openTemplate(path, { run, signal }));
+  const orders = asking.map(({ label, flags: own, credentials }): Order => {
+    const chosen = withSettings(template, own, flags);
+    const { deploy: settings } = chosen.model.definition;
+    const to = credentials.kind === "local" ? "" : required(settings.to, "--to", "pve1");
+    const target = { ...settings, to, caFile: own.caFile, signal, credentials };
+    return { label, to, template: chosen, connect: () => connect(target) };
+  });
+  const [task, healthy] = [flags.timeout * 1000, flags.timeout * 1000];
+  const patience = { task, healthy, absence: defaultAbsence };
+  const [order, ...others] = orders;
+  if (order === undefined || others.length > 0) {
+    return deploySeveral(orders, { dryRun: flags.dryRun === true, json, patience, signal, onLeft });
+  }
+  const { node, transport } = await order.connect();
   try {
-    const asked = wanted(template, await chooseVmid(node, template));
+    const asked = wanted(order.template, await chooseVmid(node, order.template));
     if (flags.dryRun) {
       const intent = await intend({ node, wanted: asked });
-      if (flags.json) writeJson(intentDocument(intent, asked));
+      if (json) writeJson(intentDocument(intent, asked));
       else process.stdout.write(intentText(intent, asked));
       return intent.verdict.refusals.length === 0 ? 0 : ExitCode.failed;
     }
-    const [task, healthy] = [flags.timeout * 1000, flags.timeout * 1000];
-    const patience = { task, healthy, absence: defaultAbsence };
     const deployment = await deploy({ node, wanted: asked, progress, signal, patience, onLeft });
-    if (flags.json) writeJson(deployment);
-    else process.stdout.write(deploymentText(deployment, to));
+    if (json) writeJson(deployment);
+    else process.stdout.write(deploymentText(deployment, order.to));
     return deployment.status === "healthy" ? 0 : ExitCode.degraded;
   } finally {
     await transport.close();
   }
 }
 
-async function read(path: string, flags: DeployFlags, signal: AbortSignal): Promise<Template> {
-  const given = { ...flags } as Readonly<Record<string, unknown>>;
+/** A password is asked for once, a file read once. */
+async function whoAsksEach(
+  nodes: readonly NodeValues<DeployFlags>[],
+): Promise<readonly (NodeValues<DeployFlags> & { readonly credentials: Access })[]> {
+  const known = new Map<string, Access>();
+  const all: (NodeValues<DeployFlags> & { readonly credentials: Access })[] = [];
+  for (const node of nodes) {
+    const { flags } = node;
+    const by = JSON.stringify([flags.tokenFile, flags.identity]);
+    const found = known.get(by) ?? (await whoAsks(flags));
+    known.set(by, found);
+    all.push({ ...node, credentials: found });
+  }
+  return all;
+}
+
+function withSettings(template: (set: readonly string[]) => Template, own: DeployFlags, flags: DeployFlags): Template {
   try {
-    return await readTemplate(path, assignments(given, process.env, flags.set), { run, signal });
+    return template(assignments({ ...own }, {}, flags.set));
   } catch (error) {
-    throw inOwnWords(error, given);
+    throw inOwnWords(error, { ...flags });
   }
 }
 

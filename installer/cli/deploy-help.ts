@@ -16,12 +16,17 @@ A token of less power is told which privileges it lacks, and the commands that g
 Whom to trust. A node signs its certificate itself. Compare what 'pvenode cert info' shows on
 the node, or bring /etc/pve/pve-root-ca.pem from it. Nothing is sent to a node not trusted.
 
+Several nodes: --to pve1,pve2. Each gets a container of its own, side by side; one's failure
+doesn't stop the others. --node, --vmid, --hostname, --fingerprint, --token-file and the other
+settings above take one value for all, or one for each in the same order.
+
 Settings come from a flag, else its variable (env), else 'deploy:' and 'container:' of the
 stack.yaml in the template; --set goes before all of them.
 
 Examples:
   deploy-template dist/debian-12-*.tar.gz --to pve1 --vmid 120 --token-file ~/.proxmox-token
   deploy-template TEMPLATE --to pve1 --dry-run              what would be done
+  deploy-template TEMPLATE --to pve1,pve2 --vmid 120,121    on two nodes at once
   deploy-template TEMPLATE --to 10.1.1.2 --user root@pam --ca-file pve-root-ca.pem
   deploy-template TEMPLATE --to pve1 --set container.memory=16GiB
   deploy-template TEMPLATE --to pve1 \\

@@ -62,6 +62,9 @@ async function perform(flags: DestroyFlags, signal: AbortSignal): Promise<number
   const vmid = vmidOf(required(flags.vmid, "--vmid", "120"));
   const credentials = await whoAsks(flags);
   const to = credentials.kind === "local" ? "" : required(settingOf(given, "deploy.to"), "--to", "pve1");
+  if (to.includes(",")) {
+    throw new StackError("several-nodes", "destroy takes one node at a time", { exit: ExitCode.usage });
+  }
   const { node, transport } = await connect({
     ...{ to, credentials, signal, caFile: flags.caFile },
     node: settingOf(given, "deploy.node"),

@@ -38,7 +38,8 @@ export async function adopt(node: Node, wanted: Wanted, wait: Omit<TaskWait, "wh
   const running = (await node.creations(wanted.vmid)).find((task) => task.running && task.user === node.user);
   if (running !== undefined) await waitTask(node, running.upid, { ...wait, what: creating(wanted) });
   const occupant = await occupantOf(node, wanted.vmid);
-  if (occupant !== undefined && occupant !== "unseen" && isOf(occupant, wanted.template)) return;
+  const here = occupant !== undefined && occupant !== "unseen" && occupant.node === node.name;
+  if (here && isOf(occupant, wanted.template)) return;
   throw new StackError("vmid-taken", `vmid ${wanted.vmid} was taken meanwhile, by something else than this template`, {
     hint: "choose another with --vmid, or leave it out for the next free one",
   });

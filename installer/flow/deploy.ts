@@ -4,13 +4,14 @@ import type { Progress } from "../../lib/progress/progress.ts";
 import type { DeploymentDocument } from "../../stack/documents/deployment.ts";
 import type { Node } from "../node/node.ts";
 import { type TaskWait, waitTask } from "../node/wait-task.ts";
-import { type Facts, lookAround, occupantOf } from "../preflight/facts.ts";
+import { type Facts, isUploaded, lookAround, occupantOf } from "../preflight/facts.ts";
 import { assertPossible, preflight, type Verdict } from "../preflight/preflight.ts";
 import type { Wanted } from "../wanted.ts";
 import { adopt, create } from "./create.ts";
 import { type Left, left } from "./left.ts";
 import { plan, type Step } from "./plan.ts";
 import { type Ready, readyNow, waitReady } from "./ready.ts";
+import type { Turns } from "./turns.ts";
 
 export interface DeployOptions {
   readonly node: Node;
@@ -20,6 +21,8 @@ export interface DeployOptions {
   readonly patience: Patience;
   /** Told at every change what would be left if it ended now. */
   readonly onLeft?: (text: string) => void;
+  /** What is done to a storage that other nodes have too: where several are deployed to at once, one after the other. */
+  readonly inTurn?: Turns;
 }
 
 /** All in milliseconds. */
@@ -94,8 +97,13 @@ const actions: Readonly<Record<Step, Act>> = {
         const rate = (1000 * sent) / Math.max(1, performance.now() - start);
         progress.log("debug", `${Math.floor((100 * sent) / bytes)} % of ${bytesText(bytes)}, ${bytesText(rate)}/s`);
       };
-      const upid = await node.upload({ node: node.name, storage, path, name, bytes, sha256, onProgress });
-      if (upid !== undefined) await waitTask(node, upid, { what: "checking the upload", ...taskWait(options) });
+      const send = async (): Promise<void> => {
+        if (options.inTurn !== undefined && (await isUploaded(node, wanted))) return;
+        const upid = await node.upload({ node: node.name, storage, path, name, bytes, sha256, onProgress });
+        if (upid !== undefined) await waitTask(node, upid, { what: "checking the upload", ...taskWait(options) });
+      };
+      const shared = (await node.storages()).some((one) => one.name === storage && one.shared);
+      await (options.inTurn !== undefined && shared ? options.inTurn(storage, send) : send());
     });
     reached("uploaded");
     return undefined;

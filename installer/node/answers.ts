@@ -23,6 +23,7 @@ export const answers = {
       content: z.string(),
       active: z._default(flag, true),
       enabled: z._default(flag, true),
+      shared: z._default(flag, false),
       avail: z.optional(number),
       total: z.optional(number),
     }),

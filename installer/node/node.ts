@@ -23,6 +23,8 @@ export interface Storage {
   readonly content: readonly string[];
   /** False where it is switched off, or can't be reached. */
   readonly active: boolean;
+  /** One and the same on every node of the cluster. */
+  readonly shared: boolean;
   /** Bytes; undefined where the node doesn't tell. */
   readonly available: number | undefined;
 }
@@ -78,6 +80,7 @@ export function openNode(transport: Transport, name: string) {
         type: storage.type,
         content: storage.content.split(","),
         active: storage.active && storage.enabled,
+        shared: storage.shared,
         available: storage.avail,
       })),
 

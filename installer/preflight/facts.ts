@@ -28,7 +28,7 @@ export interface Facts {
 
 /** Looks at the node; nothing is changed. */
 export async function lookAround(node: Node, wanted: Wanted): Promise<Facts> {
-  const { settings, template, vmid } = wanted;
+  const { settings, vmid } = wanted;
   const [version, machine, storages, bridges] = await Promise.all([
     node.version(),
     node.machine(),
@@ -40,13 +40,17 @@ export async function lookAround(node: Node, wanted: Wanted): Promise<Facts> {
   const creation = creating ? (await node.creations(vmid)).find(({ running }) => running) : undefined;
   const ours = occupant !== "unseen" && occupant !== undefined && occupant.node === node.name && isOurs(occupant);
   const config = ours ? await node.config(vmid) : {};
-  const templates = storages.some(({ name, active }) => name === settings.templateStorage && active)
-    ? await node.templates(settings.templateStorage)
-    : [];
+  const reachable = storages.some(({ name, active }) => name === settings.templateStorage && active);
   return {
     ...{ node: node.name, user: node.user, version, machine, storages, bridges, missing, occupant, creation, config },
-    uploaded: templates.some(({ file, bytes }) => file === template.file && bytes === template.bytes),
+    uploaded: reachable && (await isUploaded(node, wanted)),
   };
+}
+
+/** Whether the template's file is in its storage, with the same name and size. */
+export async function isUploaded(node: Node, { settings, template }: Wanted): Promise<boolean> {
+  const there = await node.templates(settings.templateStorage);
+  return there.some(({ file, bytes }) => file === template.file && bytes === template.bytes);
 }
 
 /** Who has a vmid. */

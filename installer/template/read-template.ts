@@ -30,17 +30,25 @@ const member = "./etc/stack-agent/stack.yaml";
  * @param set `PATH=VALUE`, in the place of the definition's
  * @throws StackError `no-template`, `template-name`, `foreign-template`, `definition-invalid`; exit 64
  */
-export async function readTemplate(
-  path: string,
-  set: readonly string[],
-  effects: { readonly run: Run; readonly signal: AbortSignal },
-): Promise<Template> {
+export async function readTemplate(path: string, set: readonly string[], effects: Effects): Promise<Template> {
+  return (await openTemplate(path, effects))(set);
+}
+
+interface Effects {
+  readonly run: Run;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the file, once for any number of settings; what it means with them is the function's to say. */
+export async function openTemplate(path: string, effects: Effects): Promise<(set: readonly string[]) => Template> {
   const file = basename(path);
   const bytes = await sizeOf(path);
   const edition = editionOf(file);
   const [sha256, text] = await Promise.all([checksum(path, effects.signal), definitionText(path, effects)]);
-  const { definition } = readDefinition(text, `${file}:${member.slice(1)}`, set);
-  return { path, file, bytes, sha256, edition, model: resolve(definition) };
+  return (set) => {
+    const { definition } = readDefinition(text, `${file}:${member.slice(1)}`, set);
+    return { path, file, bytes, sha256, edition, model: resolve(definition) };
+  };
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -73,7 +81,7 @@ async function checksum(path: string, signal: AbortSignal): Promise<string> {
   return hash.digest("hex");
 }
 
-async function definitionText(path: string, { run, signal }: { readonly run: Run; readonly signal: AbortSignal }) {
+async function definitionText(path: string, { run, signal }: Effects) {
   try {
     const args = ["-x", "-O", "-f", resolvePath(path), member];
     return (await run("tar", args, { timeout: 600_000, cwd: dirname(resolvePath(path)), signal })).stdout;

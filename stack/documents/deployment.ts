@@ -23,4 +23,27 @@ export const deploymentDocument = z.object({
   warnings: z.array(z.string()),
 });
 
+/** `deploy-template --to pve1,pve2 --json`: what became of each, in the order they were named. */
+export const deploymentsDocument = z.object({
+  schemaVersion: z.literal(1),
+  deployments: z.array(
+    z.object({
+      /** As it was named. */
+      to: z.string(),
+      deployment: z.optional(deploymentDocument),
+      /** In its place where that node failed. */
+      error: z.optional(
+        z.object({
+          code: z.string(),
+          message: z.string(),
+          hint: z.optional(z.string()),
+          cause: z.optional(z.string()),
+          detail: z.array(z.string()),
+        }),
+      ),
+    }),
+  ),
+});
+
+export type DeploymentsDocument = z.output<typeof deploymentsDocument>;
 export type DeploymentDocument = z.output<typeof deploymentDocument>;

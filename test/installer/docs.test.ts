@@ -15,6 +15,7 @@ const launcher = resolve(import.meta.dirname, "../../bin/deploy-template");
 
 t.test("every command of docs/deploy.md does what the page says, as it is written there", async (t) => {
   const paper = await paperNode(t);
+  const second = await paperNode(t, { node: "pve2", joins: paper.node });
   const home = join(paper.folder, "home");
   await mkdir(join(home, "dist"), { recursive: true });
   const template = await paper.template("name: stock-analysis\nversion: 1.0.0\nservices:\n  hello: { port: 8001 }\n");
@@ -42,11 +43,24 @@ t.test("every command of docs/deploy.md does what the page says, as it is writte
     else paper.node.state.guests.clear();
     // On paper nothing becomes healthy: what would be done is as far as it goes.
     const dry = command.includes("--dry-run") ? "" : " --dry-run";
-    const typed = command.replace("deploy-template", launcher).replace("--to pve1", `--to ${paper.to}`);
-    const env = { PATH: process.env.PATH, HOME: home, PROXMOX_TOKEN: paper.own, PROXMOX_PASSWORD: "a password" };
+    const several = command.includes("--to pve1,pve2");
+    const typed = command
+      .replace("deploy-template", launcher)
+      .replace("--to pve1,pve2", `--to ${paper.to},${second.to} --node pve1,pve2`)
+      .replace("--to pve1", `--to ${paper.to}`);
+    const authorities = several ? `${paper.identity.caFile},${second.identity.caFile}` : paper.identity.caFile;
+    // A node that is an address of digits has no name that its address begins with.
+    const node = /--node|pve1,pve2/.test(command) ? {} : { DEPLOY_NODE: "pve1" };
+    const env = {
+      PATH: process.env.PATH,
+      HOME: home,
+      PROXMOX_TOKEN: paper.own,
+      PROXMOX_PASSWORD: "a password",
+      ...node,
+    };
     const { stdout, stderr, code } = await run("sh", ["-c", `${typed}${dry}`], {
       ...{ cwd: home, accept: [0, 1, 64] },
-      env: { ...env, DEPLOY_CA_FILE: command.includes("--ca-file") ? undefined : paper.identity.caFile },
+      env: { ...env, DEPLOY_CA_FILE: command.includes("--ca-file") ? undefined : authorities },
     });
     t.equal(code, 0, `${command}\n${stderr}`);
     t.match(stdout, destroys ? /nothing was changed/ : /1\. send .*\n2\. create container \d+\n3\. start/, command);

@@ -14,19 +14,24 @@ import { type RunOptions, run } from "../../lib/run.ts";
 import type { Acl } from "../node/access.ts";
 import { openApiDoor } from "../node/api-door.ts";
 import { nodeIdentity } from "../node/authority.ts";
-import { type Guests, paperGuests } from "../node/guests.ts";
-import { standIn } from "../node/stand-in.ts";
+import { paperGuests } from "../node/guests.ts";
+import { type StandInOptions, standIn } from "../node/stand-in.ts";
 
 export const vmid = 120;
 export const program = resolve(import.meta.dirname, "../../installer/cli.ts");
 const minimal = "name: shop\nversion: 1.0.0\nservices:\n  hello: { port: 8001 }\n";
 
+type PaperOptions = Partial<Pick<StandInOptions, "guests" | "version" | "node" | "joins">> & {
+  /** Of the node's storages; default: its own. */
+  readonly storages?: string;
+};
+
 /** A node's API on paper, a template small enough to be sent many times, and the ways to deploy it. */
-export async function paperNode(t: Test, options: { readonly guests?: Guests; readonly version?: string } = {}) {
+export async function paperNode(t: Test, options: PaperOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), "stack-installer-"));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const [node, identity] = [
-    standIn({ folder: join(folder, "node"), guests: paperGuests, ...options }),
+    standIn({ folder: options.storages ?? join(folder, "node"), guests: paperGuests, ...options }),
     await nodeIdentity(join(folder, "tls")),
   ];
   const door = await openApiDoor(node, identity);

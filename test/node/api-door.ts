@@ -57,7 +57,8 @@ export async function openApiDoor(node: StandIn, identity: Identity, listen: { h
       const cutAfter = faults.cutUploadAfter;
       delete faults.cutUploadAfter;
       const received = await receiveUpload(request, { temporary, cutAfter });
-      return node.importUpload(user, { ...received, temporary, storage: storage[2] });
+      const to = node.state.members.get(storage[1] ?? "") ?? node;
+      return to.importUpload(user, { ...received, temporary, storage: storage[2] });
     }
     const parameters = method === "GET" || method === "DELETE" ? query : new URLSearchParams(await bodyOf(request));
     return node.request(user, method, path, Object.fromEntries(parameters));

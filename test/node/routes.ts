@@ -39,7 +39,6 @@ export const routes: readonly Route[] = [
         ...rest,
         content: content.join(","),
         used: rest.total - rest.avail,
-        shared: 0,
       })),
   ),
   route("GET", "/nodes/{node}/storage/{storage}/content", "content|storage|vmid", async ({ state, user, at }) => {

@@ -13,6 +13,7 @@ export interface StandInStorage {
   content: string[];
   avail: number;
   readonly total: number;
+  shared: 0 | 1;
   active: 0 | 1;
   enabled: 0 | 1;
 }
@@ -32,6 +33,22 @@ export interface StandInOptions {
   readonly guests: Guests;
   readonly version?: string;
   readonly node?: string;
+  /** Another node of the cluster that this one is to join. */
+  readonly joins?: { readonly state: ClusterState };
+}
+
+/** What a node's doors ask of it. */
+interface Member {
+  request(user: string, method: string, path: string, parameters: Readonly<Record<string, string>>): Promise<unknown>;
+  importUpload(user: string, upload: UploadedFile): Promise<string>;
+}
+
+/** What is the same whichever node is asked. */
+interface ClusterState {
+  readonly nodes: string[];
+  readonly members: Map<string, Member>;
+  readonly guests: Map<number, StandInGuest>;
+  readonly access: ReturnType<typeof createAccess>;
 }
 
 /**
@@ -40,28 +57,28 @@ export interface StandInOptions {
  */
 export function standIn(options: StandInOptions) {
   const node = options.node ?? "pve1";
+  const alone: ClusterState = { nodes: [], members: new Map(), guests: new Map(), access: createAccess() };
+  const { nodes, members, guests, access } = options.joins?.state ?? alone;
   const state = {
+    ...{ nodes, members, guests, access },
     node,
     version: options.version ?? "8.4.1",
-    nodes: [node],
     guestMaker: options.guests,
-    guests: new Map<number, StandInGuest>(),
     machine: { cpus: 8, memory: 32 * 1024 ** 3, kernel: "x86_64" },
     bridges: ["vmbr0"] as string[],
     storages: [
       storage("local", "dir", ["vztmpl", "iso", "backup"]),
       storage("local-lvm", "lvmthin", ["rootdir", "images"]),
     ],
-    access: createAccess(),
     tasks: createTasks(node),
     /** Folder of a storage's templates. */
     templates: (name: string) => join(options.folder, name, "template", "cache"),
-    uploads: join(options.folder, "pveupload"),
+    uploads: join(options.folder, `pveupload-${node}`),
     /** Requests that were carried out, as `POST /nodes/pve1/lxc`. */
     carriedOut: [] as string[],
   };
 
-  return {
+  const member = {
     ...state,
     state,
     /**
@@ -76,6 +93,8 @@ export function standIn(options: StandInOptions) {
         if (match === null) continue;
         const at = Object.fromEntries(Object.entries(match.groups ?? {}).map(([k, v]) => [k, decodeURIComponent(v)]));
         if (at.node !== undefined && at.node !== node) {
+          const other = state.members.get(at.node);
+          if (other !== undefined) return other.request(user, method, path, parameters);
           const lookup = `failed to get address info for: ${at.node}: Name or service not known`;
           throw new ApiFault(500, `hostname lookup '${at.node}' failed - ${lookup}`);
         }
@@ -139,6 +158,10 @@ export function standIn(options: StandInOptions) {
     /** Names of the templates that a storage has. */
     templateNames: async (name: string): Promise<readonly string[]> => readdir(state.templates(name)).catch(() => []),
   };
+  state.nodes.push(node);
+  // Whichever node is asked for another's, asks that one.
+  state.members.set(node, member);
+  return member;
 }
 
 export type StandIn = ReturnType<typeof standIn>;
@@ -154,5 +177,5 @@ export interface UploadedFile {
 }
 
 function storage(name: string, type: string, content: string[]): StandInStorage {
-  return { storage: name, type, content, avail: 100e9, total: 200e9, active: 1, enabled: 1 };
+  return { storage: name, type, content, avail: 100e9, total: 200e9, shared: 0, active: 1, enabled: 1 };
 }
