@@ -31,6 +31,19 @@ export interface Model {
   readonly ports: readonly PortUse[];
   readonly units: readonly UnitSpec[];
   readonly files: readonly FileEntry[];
+  /** Folders of the databases' data. */
+  readonly data: readonly DataFolder[];
+}
+
+/** Where a database has its data. A volume may be mounted there: fresh, it is empty and root's. */
+export interface DataFolder {
+  readonly component: DependencyName;
+  readonly path: string;
+  readonly mode: number;
+  /** `user:group`, by name. */
+  readonly owner: string;
+  /** MiB of the volume that is mounted there; undefined: it lies on the root disk. */
+  readonly volume?: number;
 }
 
 export interface Paths {

@@ -7,7 +7,7 @@ import { redisModel } from "./components/redis/model.ts";
 import { servicesModel } from "./components/services/model.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
-import type { FileEntry, Model, Paths } from "./model.ts";
+import type { DataFolder, FileEntry, Model, Paths } from "./model.ts";
 
 /**
  * Works out what a definition means. Pure; the same definition gives the same model.
@@ -17,9 +17,17 @@ import type { FileEntry, Model, Paths } from "./model.ts";
 export function resolve(definition: Definition): Model {
   const bare = bareModel(definition);
   const present = components.filter((component) => component.present(definition));
-  const files = present.flatMap((component) =>
-    component.files(bare).map((file): FileEntry => ({ ...file, component: component.name })),
+  const data = present.flatMap((component) =>
+    component.data === undefined ? [] : [withVolume(component.data, definition)],
   );
+  const files = [
+    ...data.map(({ component, path, mode, owner }): FileEntry => {
+      return { component, path, mode, owner, kind: "directory", when: "build" };
+    }),
+    ...present.flatMap((component) =>
+      component.files(bare).map((file): FileEntry => ({ ...file, component: component.name })),
+    ),
+  ];
   refuseDuplicates(files);
   return {
     ...bare,
@@ -29,6 +37,7 @@ export function resolve(definition: Definition): Model {
     ports: present.flatMap((component) => component.ports?.(bare) ?? []),
     units: present.flatMap((component) => component.units(bare)),
     files,
+    data,
   };
 }
 
@@ -58,6 +67,11 @@ function bareModel(definition: Definition): BareModel {
     definition,
     services: servicesModel(definition, parts),
   };
+}
+
+function withVolume(folder: DataFolder, { container }: Definition): DataFolder {
+  const volume = container.volumes[folder.component];
+  return volume === undefined ? folder : { ...folder, volume };
 }
 
 function refuseDuplicates(files: readonly FileEntry[]): void {

@@ -14,14 +14,8 @@ export interface FileSystemFigures {
 }
 
 /** How full the file systems are that the stack writes to. Each may be a volume of its own. */
-export function diskCheck(model: Pick<Model, "paths" | "postgres" | "redis" | "rabbitmq">): Check {
-  const paths = [
-    "/",
-    model.paths.state,
-    ...(model.postgres === undefined ? [] : ["/var/lib/postgresql"]),
-    ...(model.redis === undefined ? [] : ["/var/lib/redis"]),
-    ...(model.rabbitmq === undefined ? [] : ["/var/lib/rabbitmq"]),
-  ];
+export function diskCheck(model: Pick<Model, "paths" | "data">): Check {
+  const paths = ["/", model.paths.state, ...model.data.map(({ path }) => path)];
   return {
     name: "disk:used",
     component: "disk",

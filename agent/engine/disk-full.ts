@@ -39,23 +39,8 @@ export async function explainFullDisk(error: unknown, look: () => Promise<readon
 }
 
 /** The disks of the folders that a stack's stages write to, each file system once. */
-export async function disksOf({
-  paths,
-  postgres,
-  redis,
-  rabbitmq,
-}: Pick<Model, "paths" | "postgres" | "redis" | "rabbitmq">): Promise<Disk[]> {
-  const folders = [
-    "/",
-    "/etc",
-    "/opt",
-    "/var/lib",
-    paths.state,
-    paths.run,
-    ...(postgres === undefined ? [] : ["/var/lib/postgresql"]),
-    ...(redis === undefined ? [] : ["/var/lib/redis"]),
-    ...(rabbitmq === undefined ? [] : ["/var/lib/rabbitmq"]),
-  ];
+export async function disksOf({ paths, data }: Pick<Model, "paths" | "data">): Promise<Disk[]> {
+  const folders = ["/", "/etc", "/opt", "/var/lib", paths.state, paths.run, ...data.map(({ path }) => path)];
   const found = await Promise.all(folders.map(diskAt));
   const seen = new Set<string>();
   return found

@@ -35,6 +35,9 @@ export function createCommand(model: Model, file: string) {
       `--cores ${container.cores}`,
       `--memory ${container.memory} --swap ${container.swap}`,
       `--rootfs local-lvm:${Math.ceil(container.disk / 1024)}`,
+      ...model.data
+        .filter(({ volume }) => volume !== undefined)
+        .map(({ path, volume = 0 }, index) => `--mp${index} local-lvm:${Math.ceil(volume / 1024)},mp=${path},backup=1`),
       `--net0 name=eth0,bridge=vmbr0,${net}`,
       ...(fixed && defined.dns.length > 0 ? [`--nameserver "${defined.dns.join(" ")}"`] : []),
       "--onboot 1 --start 1",

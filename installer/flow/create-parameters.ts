@@ -4,7 +4,7 @@ import type { Wanted } from "../wanted.ts";
 
 /** What the node is asked for, exactly as the definition says. The container isn't started by it. */
 export function createParameters(wanted: Wanted): CreateParameters {
-  const { template, vmid, settings, container, hostname } = wanted;
+  const { template, vmid, settings, container, volumes, hostname } = wanted;
   const { network } = container;
   const net: readonly (readonly [string, string | number | undefined])[] = [
     ["name", "eth0"],
@@ -26,6 +26,9 @@ export function createParameters(wanted: Wanted): CreateParameters {
     memory: container.memory,
     swap: container.swap,
     rootfs: `${settings.storage}:${Math.ceil(container.disk / 1024)}`,
+    ...Object.fromEntries(
+      volumes.map(({ storage, path, size }, index) => [`mp${index}`, `${storage}:${size},mp=${path},backup=1`]),
+    ),
     net0: net.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])).join(","),
     ...(network !== "dhcp" && network.dns.length > 0 && { nameserver: network.dns.join(" ") }),
     onboot: settings.onboot,

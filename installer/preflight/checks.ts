@@ -1,33 +1,13 @@
 import { formatMiB } from "../../stack/definition/size.ts";
 import { createParameters } from "../flow/create-parameters.ts";
-import type { Guest, Storage } from "../node/node.ts";
+import type { Guest } from "../node/node.ts";
 import { isOf, isOurs } from "../ownership.ts";
 import type { Wanted } from "../wanted.ts";
+import { type Check, type Finding, finding } from "./check.ts";
 import type { Facts } from "./facts.ts";
 import { grants, major } from "./privileges.ts";
-
-/** Something that keeps the container from being made, or that one should know before. */
-export interface Finding {
-  /** Stable, kebab-case. */
-  readonly code: string;
-  readonly message: string;
-  /** The command or setting that changes it. */
-  readonly fix: string;
-}
-
-export interface Check {
-  readonly name: string;
-  /** What stops the deployment. */
-  refuse?(facts: Facts, wanted: Wanted): readonly Finding[];
-  /** What is only told. */
-  warn?(facts: Facts, wanted: Wanted): readonly Finding[];
-}
-
-/** Kinds of storage that take a disk's whole size at once. */
-const thick: ReadonlySet<string> = new Set(["lvm", "iscsi", "iscsidirect"]);
-
-/** What a root file system of this kind holds at the least, before it has worked. */
-const leastDisk = 4 * 1024 ** 3;
+import { storageChecks } from "./storage-checks.ts";
+import { volumeDifferences } from "./volume-checks.ts";
 
 /** Of a container that is there, what is compared with the definition; it is told, never changed. */
 const compared = ["cores", "memory", "swap", "hostname"] as const;
@@ -84,39 +64,7 @@ export const checks: readonly Check[] = [
       return [finding("missing-privileges", `${user} lacks privileges: ${list}`, grants(user, missing).join(" && "))];
     },
   },
-  {
-    name: "template storage",
-    refuse: (facts, { settings, template }) => {
-      const kind = { content: "vztmpl", what: "templates", setting: "template-storage" } as const;
-      const problems = storageProblems(facts, settings.templateStorage, kind);
-      if (problems.length > 0 || facts.uploaded) return problems;
-      const free = facts.storages.find(({ name }) => name === settings.templateStorage)?.available;
-      if (free === undefined || free >= template.bytes) return [];
-      const message = `storage ${settings.templateStorage} has ${mb(free)} free, the template has ${mb(template.bytes)}`;
-      return [finding("storage-full", message, "remove templates nobody needs: pveam list, pveam remove")];
-    },
-  },
-  {
-    name: "disk storage",
-    refuse: (facts, { settings, container }) => {
-      const kind = { content: "rootdir", what: "containers", setting: "storage" } as const;
-      const problems = storageProblems(facts, settings.storage, kind);
-      const storage = facts.storages.find(({ name }) => name === settings.storage);
-      if (facts.occupant !== undefined || problems.length > 0 || storage?.available === undefined) return problems;
-      const need = thick.has(storage.type) ? container.disk * 1024 ** 2 : leastDisk;
-      if (storage.available >= need) return [];
-      const message = `storage ${storage.name} has ${mb(storage.available)} free, the container needs ${mb(need)}`;
-      return [finding("storage-full", message, "make room there, or choose another with --storage")];
-    },
-    warn: ({ storages }, { settings, container }) => {
-      const storage = storages.find(({ name }) => name === settings.storage);
-      const free = storage?.available;
-      if (storage === undefined || free === undefined || thick.has(storage.type)) return [];
-      if (free >= container.disk * 1024 ** 2 || free < leastDisk) return [];
-      const message = `storage ${storage.name} has ${mb(free)} free, less than the disk may grow to (${formatMiB(container.disk)})`;
-      return [finding("storage-overcommitted", message, "a smaller disk: --set container.disk=20GiB")];
-    },
-  },
+  ...storageChecks,
   {
     name: "bridge",
     refuse: ({ bridges, missing }, { settings }) => {
@@ -140,6 +88,7 @@ export const checks: readonly Check[] = [
         });
     },
   },
+  { name: "volumes", warn: volumeDifferences },
   {
     name: "nesting",
     warn: (_facts, { container }) =>
@@ -183,26 +132,6 @@ function vmidTaken({ occupant, creation, user, node }: Facts, { vmid, template }
   ];
 }
 
-function storageProblems(
-  { storages, node }: Facts,
-  name: string,
-  kind: { readonly content: string; readonly what: string; readonly setting: string },
-): readonly Finding[] {
-  const { content, what, setting } = kind;
-  const fit = storages.filter((one) => one.active && one.content.includes(content)).map((one) => one.name);
-  const choose = fit.length === 0 ? `pvesm set ${name} --content ${content},…` : `--${setting} ${fit.join(" or ")}`;
-  const storage: Storage | undefined = storages.find((one) => one.name === name);
-  if (storage === undefined) {
-    const message = `there is no storage ${name} on ${node}, or none that may be seen (Datastore.Audit)`;
-    return [finding("no-storage", message, choose)];
-  }
-  if (!storage.active)
-    return [finding("storage-inactive", `storage ${name} is not active`, `pvesm status; or ${choose}`)];
-  if (storage.content.includes(content)) return [];
-  const fix = `pvesm set ${name} --content ${[...storage.content, content].join(",")}; or ${choose}`;
-  return [finding("storage-content", `storage ${name} takes no ${what} (${content})`, fix)];
-}
-
 function tooMuch(setting: string, asked: string, has: string, instead: string): Finding {
   const message = `the container asks for ${asked}, the node has ${has}`;
   return finding(`too-much-${setting}`, message, `--set container.${setting}=${instead}`);
@@ -210,12 +139,4 @@ function tooMuch(setting: string, asked: string, has: string, instead: string): 
 
 function describe({ type, name, node }: Guest): string {
   return `${type === "lxc" ? "a container" : "a virtual machine"}${name === undefined ? "" : ` (${name})`} on ${node}`;
-}
-
-function mb(bytes: number): string {
-  return bytes < 1e9 ? `${Math.floor(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
-}
-
-function finding(code: string, message: string, fix: string): Finding {
-  return { code, message, fix };
 }

@@ -1,6 +1,7 @@
 import { StackError } from "../../lib/error.ts";
 import type { Wanted } from "../wanted.ts";
-import { checks, type Finding } from "./checks.ts";
+import type { Finding } from "./check.ts";
+import { checks } from "./checks.ts";
 import type { Facts } from "./facts.ts";
 
 export interface Verdict {

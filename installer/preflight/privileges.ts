@@ -7,13 +7,15 @@ export function major(version: string): number {
 
 /** Privileges that making the container takes, by the path they are needed on. */
 export function neededPrivileges(
-  { settings, vmid }: Pick<Wanted, "settings" | "vmid">,
+  { settings, vmid, volumes }: Pick<Wanted, "settings" | "vmid" | "volumes">,
   version: string,
 ): Readonly<Record<string, readonly string[]>> {
   const { templateStorage, storage, bridge, vlan } = settings;
   const needs: readonly (readonly [path: string, privileges: readonly string[]])[] = [
     [`/storage/${templateStorage}`, ["Datastore.AllocateTemplate", "Datastore.Audit"]],
-    [`/storage/${storage}`, ["Datastore.AllocateSpace"]],
+    ...[storage, ...volumes.map((volume) => volume.storage)].map(
+      (name) => [`/storage/${name}`, ["Datastore.AllocateSpace"]] as const,
+    ),
     [
       `/vms/${vmid}`,
       [

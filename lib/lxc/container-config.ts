@@ -19,6 +19,8 @@ export interface ConfigInput extends ContainerLimits {
   readonly hostname: string;
   readonly rootfs: string;
   readonly seccompProfile: string;
+  /** Folders of the host, and where in the container they are mounted. */
+  readonly volumes: readonly { readonly folder: string; readonly path: string }[];
   /** Attaches the host's end of eth0 to the bridge; called as lxc.net.0.script.up. */
   readonly upScript: string;
   /** Fixed, so that a lease outlives a restart. */
@@ -46,6 +48,10 @@ export function containerConfig(input: ConfigInput): string {
     ["lxc.seccomp.profile", input.seccompProfile],
     ...appArmor(input),
     ...nestingMounts(input.nesting),
+    ...input.volumes.map(({ folder, path }): [string, string] => [
+      "lxc.mount.entry",
+      `${folder} ${path.slice(1)} none bind,create=dir 0 0`,
+    ]),
     ...limits(input),
     ["lxc.net.0.type", "veth"],
     ["lxc.net.0.name", "eth0"],

@@ -19,6 +19,8 @@ export interface CreateOptions extends ContainerLimits, SeccompOptions {
   readonly network: Network;
   readonly hostname: string;
   readonly nesting: boolean;
+  /** Paths in the container where volumes of their own are mounted: fresh, empty, its root's. */
+  readonly volumes?: readonly string[];
 }
 
 /**
@@ -45,6 +47,11 @@ export async function createContainer(options: CreateOptions & Pick<Effects, "ru
     await mkdir(container.rootfs, { recursive: true });
     await chmod(base, 0o755);
     await chown(container.rootfs, idMap.base, idMap.base);
+    const volumes = (options.volumes ?? []).map((path, index) => ({ path, folder: join(base, `mp${index}`) }));
+    for (const { folder } of volumes) {
+      await mkdir(folder);
+      await chown(folder, idMap.base, idMap.base);
+    }
     await writeFileAtomic(seccomp, seccompProfile(options));
     // liblxc can't do it itself: it looks the bridge up in /sys, which shows the host's interfaces.
     const script = `#!/bin/sh\nexec ip link set dev "$5" master ${options.network.bridge} up\n`;
@@ -52,6 +59,7 @@ export async function createContainer(options: CreateOptions & Pick<Effects, "ru
     const config = containerConfig({
       ...options,
       rootfs: container.rootfs,
+      volumes,
       seccompProfile: seccomp,
       upScript,
       // Proxmox's own prefix.

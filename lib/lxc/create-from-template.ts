@@ -20,6 +20,7 @@ export interface FromTemplateOptions extends ContainerLimits, SeccompOptions {
   readonly nesting: boolean;
   readonly rootPassword?: string;
   readonly sshKeys?: string;
+  readonly volumes?: readonly string[];
 }
 
 export interface FromTemplate {

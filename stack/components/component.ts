@@ -1,8 +1,8 @@
 import type { Definition } from "../definition/schema.ts";
-import type { ComponentName, FileEntry, Model, PortUse, SecretSpec, UnitSpec, User } from "../model.ts";
+import type { ComponentName, DataFolder, FileEntry, Model, PortUse, SecretSpec, UnitSpec, User } from "../model.ts";
 
 /** The model before the components have added their tables. */
-export type BareModel = Omit<Model, "packages" | "users" | "secrets" | "ports" | "units" | "files">;
+export type BareModel = Omit<Model, "packages" | "users" | "secrets" | "ports" | "units" | "files" | "data">;
 
 /** What one component brings to a stack: the whole of its declaration, as tables. */
 export interface Component {
@@ -10,6 +10,8 @@ export interface Component {
   /** Whether this definition has the component. */
   present(definition: Definition): boolean;
   packages(model: BareModel): readonly string[];
+  /** Of a database: the folder that all of its data is in. */
+  readonly data?: Omit<DataFolder, "volume">;
   users?(model: BareModel): readonly User[];
   secrets?(model: BareModel): readonly SecretSpec[];
   ports?(model: BareModel): readonly PortUse[];

@@ -19,7 +19,13 @@ const fixed: readonly Claim[] = [
  */
 export function conflicts(data: unknown): Fault[] {
   const root = asRecord(data);
-  return [...portConflicts(root), ...takenNames(root), ...absentNeeds(root), ...nothingToRun(root)];
+  return [
+    ...portConflicts(root),
+    ...takenNames(root),
+    ...absentNeeds(root),
+    ...idleVolumes(root),
+    ...nothingToRun(root),
+  ];
 }
 
 function portConflicts(root: Record<string, unknown>): Fault[] {
@@ -90,6 +96,15 @@ function absentNeeds(root: Record<string, unknown>): Fault[] {
     }
   }
   return faults;
+}
+
+function idleVolumes(root: Record<string, unknown>): Fault[] {
+  return Object.keys(asRecord(asRecord(root.container).volumes))
+    .filter((name) => root[name] === undefined && ["postgres", "redis", "rabbitmq"].includes(name))
+    .map((name) => ({
+      path: ["container", "volumes", name],
+      message: `this stack has no ${name}; add a section "${name}: {}" or leave it out here`,
+    }));
 }
 
 function nothingToRun(root: Record<string, unknown>): Fault[] {

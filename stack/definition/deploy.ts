@@ -36,6 +36,11 @@ export const deploySchema = z.strictObject({
   ),
   templateStorage: z._default(word("Storage that takes the template's file", "local"), "local"),
   storage: z._default(word("Storage of the root disk", "local-lvm"), "local-lvm"),
+  volumeStorage: z.optional(
+    word("Storage of the data volumes; default: that of the root disk", "local-lvm").check(
+      z.meta({ examples: ["local-zfs"] }),
+    ),
+  ),
   bridge: z._default(word("The node's bridge that eth0 is on", "vmbr0"), "vmbr0"),
   vlan: z.optional(z.int().check(z.gte(1), z.lte(4094), z.describe("VLAN tag of eth0"), z.meta({ examples: [20] }))),
   onboot: z._default(z.boolean().check(z.describe("Start the container when the node starts")), true),

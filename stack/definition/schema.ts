@@ -41,6 +41,8 @@ const network = z
   )
   .check(z.describe("`dhcp`, or a static address: {address: 10.1.1.120/24, gateway: 10.1.1.1, dns: [10.1.1.1]}"));
 
+const volume = (what: string) => z.optional(sizeMiB(`Volume of ${what}`, { least: 1024 }));
+
 const container = z.strictObject({
   hostname: z.optional(
     z
@@ -56,6 +58,20 @@ const container = z.strictObject({
   disk: z._default(sizeMiB("Size of the root disk", { least: 8192 }), 51200),
   nesting: z._default(z.boolean().check(z.describe("Proxmox's nesting feature")), false),
   network: z._default(network, "dhcp"),
+  volumes: z.prefault(
+    z
+      .strictObject({
+        postgres: volume("/var/lib/postgresql"),
+        redis: volume("/var/lib/redis"),
+        rabbitmq: volume("/var/lib/rabbitmq"),
+      })
+      .check(
+        z.describe(
+          "Mount points of their own, with backup=1, for databases' data: {postgres: 20 GiB, redis: 8 GiB, rabbitmq: 8 GiB}; what is left out lies on the root disk",
+        ),
+      ),
+    {},
+  ),
 });
 
 const postgres = z.strictObject({

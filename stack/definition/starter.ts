@@ -59,6 +59,7 @@ function value(row: SettingRow, name: string): unknown {
   if (row.path === "version") return "0.1.0";
   if (row.default !== undefined) return row.default;
   if (row.example !== undefined) return row.example;
+  if (row.section) return {};
   const derived = /default: (\S+)$/.exec(row.description)?.[1] ?? "";
   return derived.replace("NAME", derived.includes("_") ? name.replaceAll("-", "_") : name);
 }

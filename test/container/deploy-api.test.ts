@@ -3,13 +3,14 @@
  * whose containers are real ones on liblxc. The program runs beside them, in their network.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import t from "tap";
+import { idMap } from "../../lib/lxc/id-map.ts";
 import { inNetwork } from "../../lib/lxc/network.ts";
 import { type RunOptions, run } from "../../lib/run.ts";
-import { deploymentDocument } from "../../stack/documents/deployment.ts";
+import { deploymentDocument, deploymentsDocument } from "../../stack/documents/deployment.ts";
 import { setUpNetwork } from "./boot.ts";
 import { openClient } from "./client.ts";
 import { canRunContainers, needs, workFolder } from "./requirements.ts";
@@ -27,6 +28,7 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
   const node = await realNode();
   const peer = openClient(network.namespace);
   cleanup.add(() => peer.close());
+  const volumes = "container.volumes={postgres: 20 GiB, redis: 8 GiB, rabbitmq: 8 GiB}";
   const access = { PROXMOX_TOKEN: node.token, DEPLOY_CA_FILE: node.caFile, DEPLOY_TO: node.to };
   const deployTemplate = (args: readonly string[], more: RunOptions = {}) =>
     inNetwork(network, run)(program, args, {
@@ -43,7 +45,7 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
   let address = "";
 
   t.test("one command makes a healthy container of the file, exactly as its definition says", async (t) => {
-    const { stdout, stderr, code } = await deployTemplate([template, "--vmid", "120", "--json"]);
+    const { stdout, stderr, code } = await deployTemplate([template, "--vmid", "120", "--set", volumes, "--json"]);
     t.ok(code === 0 || code === 2, stderr);
     const document = deploymentDocument.parse(JSON.parse(stdout));
     t.match(document, { node: "pve1", vmid: 120, hostname: "stock-analysis", changed: true });
@@ -64,6 +66,39 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
       "POST /nodes/pve1/lxc/120/status/start",
     ]);
     t.equal(made().length, 1);
+  });
+
+  t.test("each database's data lies in its volume, which was root's and empty", async (t) => {
+    const [name = ""] = made();
+    const inside = (...path: string[]): string[] => readdirSync(join(workFolder, name, ...path));
+    t.ok(inside("mp0", "15", "main").includes("PG_VERSION"));
+    for (const node of ["6379", "6380", "6381"]) t.ok(inside("mp1", node).length > 0, node);
+    t.ok(inside("mp2", "mnesia").length > 0);
+    for (const volume of ["mp0", "mp1", "mp2"]) {
+      t.not(statSync(join(workFolder, name, volume)).uid, idMap.base, `${volume} is the database's now`);
+    }
+    t.same(inside("rootfs", "var", "lib", "postgresql"), []);
+    t.same(inside("rootfs", "var", "lib", "redis", "6379"), []);
+    t.same(inside("rootfs", "var", "lib", "rabbitmq", "mnesia"), []);
+  });
+
+  t.test("a volume that is to have another size is told of, with the command; nothing is done", async (t) => {
+    const larger = ["--set", volumes.replace("20", "40")];
+    const { stderr, code } = await deployTemplate([template, "--vmid", "120", ...larger]);
+    t.ok(code === 0 || code === 2);
+    t.match(stderr, /a volume at \/var\/lib\/postgresql of 20 GiB, .* 40 GiB; pct resize 120 mp0 40G/);
+    t.same(await writes(), []);
+  });
+
+  t.test("beside a node that is out of reach it is what it is, and the exit code tells of the other", async (t) => {
+    const to = `${node.to},${node.to}:8007`;
+    const { stdout, code } = await deployTemplate([template, "--to", to, "--set", volumes, "--json"]);
+    t.equal(code, 1);
+    t.match(deploymentsDocument.parse(JSON.parse(stdout)).deployments, [
+      { to: node.to, deployment: { vmid: 120, changed: false } },
+      { to: `${node.to}:8007`, error: { code: "node-unreachable" } },
+    ]);
+    t.same(await writes(), []);
   });
 
   t.test("again, on the healthy container: nothing to do, nothing done, with the vmid and without", async (t) => {
@@ -88,7 +123,10 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
   t.test("destroy names the volumes, wants a name or --yes, and then leaves nothing of it", async (t) => {
     const asked = await deployTemplate(["destroy", "--vmid", "120"]);
     t.equal(asked.code, 64);
-    t.match(asked.stderr, /rootfs local-lvm:vm-120-disk-0 \(50G\)(.|\n)*\[no-terminal\]/);
+    t.match(
+      asked.stderr,
+      /mp0 local-lvm:vm-120-disk-1 \(20G\)(.|\n)*rootfs local-lvm:vm-120-disk-0 \(50G\)(.|\n)*\[no-terminal\]/,
+    );
     t.same(await writes(), []);
     const { code, stdout } = await deployTemplate(["destroy", "--vmid", "120", "--yes"]);
     t.equal(code, 0);

@@ -2,6 +2,21 @@ import t from "tap";
 import { createParameters } from "../../installer/flow/create-parameters.ts";
 import { wantedOf } from "./facts.ts";
 
+t.test("each database's volume is a mount point that backups take, numbered in order", async (t) => {
+  const set = [
+    "postgres={}",
+    "redis={}",
+    "rabbitmq={}",
+    "container.volumes={postgres: 20 GiB, rabbitmq: 1500 MiB}",
+    "deploy.volumeStorage=tank",
+  ];
+  const { rootfs, mp0, mp1, ...others } = createParameters(wantedOf(...set)) as Readonly<Record<string, unknown>>;
+  t.equal(rootfs, "local-lvm:50");
+  t.equal(mp0, "tank:20,mp=/var/lib/postgresql,backup=1");
+  t.equal(mp1, "tank:2,mp=/var/lib/rabbitmq,backup=1");
+  t.notHas(others, { mp2: String });
+});
+
 t.test("a container is asked for exactly as the definition says", async (t) => {
   t.same(createParameters(wantedOf()), {
     vmid: 120,

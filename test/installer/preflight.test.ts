@@ -15,6 +15,9 @@ const storages = (changes: { local?: object; lvm?: object }) =>
   ] as Facts["storages"];
 const creation = { upid: "UPID:pve1:0:0:0:vzcreate:120:root@pam!ci:", user: "root@pam!ci" };
 
+/** A database whose data has a volume. */
+const volume = ["postgres={}", "container.volumes.postgres=20GiB"];
+
 interface Row {
   readonly why: string;
   readonly facts: Partial<Facts>;
@@ -140,6 +143,24 @@ const rows: readonly Row[] = [
     why: "it is this very one, as it is defined",
     facts: { occupant: own, config: { cores: "4", memory: 8192, swap: 512 } },
   },
+  {
+    why: "a root disk that is smaller than it is defined",
+    facts: { occupant: own, config: { rootfs: "local-lvm:vm-120-disk-0,size=40G" } },
+    warning: "other-configuration",
+  },
+  { why: "volumes, in the root disk's storage", facts: {}, set: volume },
+  {
+    why: "a thick storage has room for the disk, not for the volume too",
+    facts: { storages: storages({ lvm: { type: "lvm", available: 60e9 } }) },
+    set: volume,
+    refusal: ["storage-full", /--storage/],
+  },
+  {
+    why: "the volumes' storage isn't there",
+    facts: {},
+    set: [...volume, "deploy.volumeStorage=ceph"],
+    refusal: ["no-storage", /--set deploy\.volumeStorage=local-lvm/],
+  },
   { why: "nesting is asked for", facts: {}, set: ["container.nesting=true"], warning: "nesting" },
 ];
 
@@ -193,19 +214,42 @@ t.test("what is left to do follows from what is there", async (t) => {
 
 t.test("privileges are asked for on the very paths, the bridge's since PVE 8", async (t) => {
   const { settings } = wantedOf("deploy.vlan=20");
-  t.same(Object.keys(neededPrivileges({ settings, vmid: 120 }, "8.4.1")), [
+  t.same(Object.keys(neededPrivileges({ settings, vmid: 120, volumes: [] }, "8.4.1")), [
     "/storage/local",
     "/storage/local-lvm",
     "/vms/120",
     "/sdn/zones/localnetwork/vmbr0/20",
   ]);
-  t.notOk(Object.keys(neededPrivileges({ settings, vmid: 120 }, "7.4")).some((path) => path.startsWith("/sdn")));
+  const elsewhere = wantedOf(...volume, "deploy.volumeStorage=tank");
+  t.same(neededPrivileges(elsewhere, "8.4.1")["/storage/tank"], ["Datastore.AllocateSpace"]);
+  t.notOk(
+    Object.keys(neededPrivileges({ settings, vmid: 120, volumes: [] }, "7.4")).some((path) => path.startsWith("/sdn")),
+  );
   const one = wantedOf("deploy.storage=local").settings;
-  t.same(neededPrivileges({ settings: one, vmid: 120 }, "8.4.1")["/storage/local"], [
+  t.same(neededPrivileges({ settings: one, vmid: 120, volumes: [] }, "8.4.1")["/storage/local"], [
     "Datastore.AllocateTemplate",
     "Datastore.Audit",
     "Datastore.AllocateSpace",
   ]);
+});
+
+t.test("of volumes that are otherwise than the definition is told what, and what helps", async (t) => {
+  const table: readonly (readonly [mp0: string | undefined, set: readonly string[], message: RegExp, fix: RegExp])[] = [
+    [undefined, volume, /has no volume at \/var\/lib\/postgresql, .* one of 20 GiB/, /a new container has the volume/],
+    ["size=10G,backup=1", volume, /a volume at \S+ of 10 GiB, .* 20 GiB/, /^pct resize 120 mp0 20G$/],
+    ["size=30720M,backup=1", volume, /of 30 GiB, .* 20 GiB/, /can't shrink/],
+    ["size=20G", volume, /left out of backups/, /^pct set 120 --mp0 local-lvm:v,mp=\S+,size=20G,backup=1$/],
+    ["size=20G,backup=1", ["postgres={}"], /has a volume at \S+, the definition has none/, /volumes\.postgres=/],
+  ];
+  for (const [options, set, message, fix] of table) {
+    const mp0 = options === undefined ? {} : { mp0: `local-lvm:v,mp=/var/lib/postgresql,${options}` };
+    const config = { rootfs: "local-lvm:vm-120-disk-0,size=50G", ...mp0 };
+    const { warnings } = preflight({ ...goodFacts, occupant: own, config }, wantedOf(...set));
+    t.match(warnings, [{ code: "other-configuration", message, fix }]);
+    t.equal(warnings.length, 1);
+  }
+  const same = { rootfs: "l:v,size=50G", mp0: "l:w,mp=/var/lib/postgresql,backup=1,size=20G" };
+  t.same(preflight({ ...goodFacts, occupant: own, config: same }, wantedOf(...volume)).warnings, []);
 });
 
 t.test("the commands that grant them make one role and give it where it lacks", async (t) => {

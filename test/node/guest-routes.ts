@@ -18,6 +18,15 @@ export const createGuest = {
     const target = state.storages.find((one) => one.storage === storage);
     if (target === undefined) throw new ApiFault(500, `storage '${storage}' does not exist`);
     state.access.demand(user, `/storage/${storage}`, "Datastore.AllocateSpace");
+    const volumes = Object.entries(parameters).flatMap(([key, value]) => {
+      const [, pool = "", size = "", options = ""] = /^([^:]+):(\d+),(.*)$/.exec(value) ?? [];
+      return /^mp\d+$/.test(key) ? [{ key, pool, size, options, path: keyed(options).mp ?? "" }] : [];
+    });
+    for (const { pool } of volumes) {
+      if (!state.storages.some((one) => one.storage === pool))
+        throw new ApiFault(500, `storage '${pool}' does not exist`);
+      state.access.demand(user, `/storage/${pool}`, "Datastore.AllocateSpace");
+    }
     const net = keyed(parameters.net0 ?? "name=eth0");
     if (net.bridge !== undefined) {
       const zone = `/sdn/zones/localnetwork/${net.bridge}`;
@@ -51,13 +60,21 @@ export const createGuest = {
             memory: Number(parameters.memory ?? 512),
             swap: Number(parameters.swap ?? 512),
             cores: Number(parameters.cores ?? 1),
+            volumes: volumes.map(({ path }) => path),
             ...(parameters["ssh-public-keys"] !== undefined && { sshKeys: parameters["ssh-public-keys"] }),
           },
           log,
         );
         const { vmid: _vmid, ostemplate: _template, rootfs: _rootfs, "ssh-public-keys": _keys, ...kept } = parameters;
         const unprivileged = parameters.unprivileged ?? (state.version.startsWith("8") ? "0" : "1");
-        guest.config = { ...kept, unprivileged, arch: "amd64", rootfs: `${storage}:vm-${vmid}-disk-0,size=${size}G` };
+        const disk = (index: number): string => `vm-${vmid}-disk-${index}`;
+        guest.config = {
+          ...kept,
+          ...{ unprivileged, arch: "amd64", rootfs: `${storage}:${disk(0)},size=${size}G` },
+          ...Object.fromEntries(
+            volumes.map((one, index) => [one.key, `${one.pool}:${disk(index + 1)},${one.options},size=${one.size}G`]),
+          ),
+        };
         guest.lock = undefined;
       } catch (error) {
         state.guests.delete(vmid);
@@ -116,6 +133,7 @@ const formats: Readonly<Record<string, readonly [form: RegExp, fault: string]>> 
   tags: [/^([a-z0-9_][a-z0-9_.+-]*)([;, ][a-z0-9_][a-z0-9_.+-]*)*$/i, "invalid format - invalid characters in tag"],
   startup: [/^(order=)?\d+(,(up|down)=\d+)*$/, "invalid format - unable to parse startup options"],
   net0: [/^name=[^,]+(,\w+=[^,]+)*$/, "invalid format - format error"],
+  mp0: [/^[^:]+:\d+,mp=\/[^,]+(,\w+=[^,]+)*$/, "invalid format - format error"],
 };
 
 function verify(parameters: Readonly<Record<string, string>>): void {

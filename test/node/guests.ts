@@ -11,6 +11,8 @@ export interface GuestSpec {
   readonly cores: number;
   readonly nesting: boolean;
   readonly sshKeys?: string;
+  /** Where its volumes are mounted. */
+  readonly volumes: readonly string[];
 }
 
 /** What makes a stand-in's containers: liblxc, or nothing but paper. */

@@ -84,6 +84,14 @@ t.test("every fault is reported at once, with line, column and what would be rig
   t.match(text, 'services.b.needs.0: this stack has no rabbitmq; add a section "rabbitmq: {}"');
 });
 
+t.test("a volume of a database that the stack has not is refused, and so is one without a unit", async (t) => {
+  const stack = (volumes: string) =>
+    `name: a\nversion: 1.0.0\npostgres: {}\ncontainer: { volumes: ${volumes} }\nservices:\n  s: { port: 8001 }\n`;
+  t.match(faults(stack("{ redis: 8 GiB }")).detail, [/container\.volumes\.redis: this stack has no redis; add/]);
+  t.match(faults(stack("{ postgres: 20 }")).detail, [/container\.volumes\.postgres: must be a size with its unit/]);
+  t.match(faults(stack("{ postgres: 512 MiB }")).detail, [/container\.volumes\.postgres: must be at least 1 GiB/]);
+});
+
 t.test("a port that nobody sets but somebody uses is refused", async (t) => {
   const base = "name: a\nversion: 1.0.0\nredis: {}\nrabbitmq: {}\nservices:\n";
   for (const [port, owner] of [

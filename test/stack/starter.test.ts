@@ -16,8 +16,8 @@ t.test("a starter is a whole definition, and what it comments out is left to its
 t.test("it names every setting there is, with what it does", async (t) => {
   for (const { path, description } of settingRows(definitionJsonSchema())) {
     t.not(description, "", `${path} says what it is`);
-    // The keys of a static address are told by the description of `network`.
-    if (path.startsWith("container.network.")) continue;
+    // Told by the description of what they are in.
+    if (/^container\.(network|volumes)\./.test(path)) continue;
     const key = path.slice(path.lastIndexOf(".") + 1);
     t.match(text, new RegExp(`^ *(# *)*${key}:`, "m"), path);
     t.ok(text.includes(description), `what ${path} does`);

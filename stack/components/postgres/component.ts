@@ -9,6 +9,7 @@ const overlay = "rootfs-overlay/etc/postgresql";
 export const postgres: Component = {
   name: "postgres",
   present: (definition) => definition.postgres !== undefined,
+  data: { component: "postgres", path: "/var/lib/postgresql", mode: 0o755, owner: "postgres:postgres" },
   packages: ({ debian }) => ["libpq5", "postgresql-common", `postgresql-${debian.postgres}`],
   secrets: () => [
     { name: "postgres.superuser", reader: "root", purpose: "PostgreSQL's superuser postgres, for the agent's setup" },

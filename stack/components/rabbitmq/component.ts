@@ -16,6 +16,7 @@ const etc = "rootfs-overlay/etc/rabbitmq";
 export const rabbitmq: Component = {
   name: "rabbitmq",
   present: (definition) => definition.rabbitmq !== undefined,
+  data: { component: "rabbitmq", path: "/var/lib/rabbitmq", mode: 0o755, owner: "rabbitmq:rabbitmq" },
   packages: () => ["rabbitmq-server"],
   secrets: () => [
     { name: "rabbitmq.app", reader: "root", purpose: "RabbitMQ user of the services" },

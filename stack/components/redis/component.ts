@@ -6,6 +6,7 @@ import { buildFile } from "../system/component.ts";
 export const redis: Component = {
   name: "redis",
   present: (definition) => definition.redis !== undefined,
+  data: { component: "redis", path: "/var/lib/redis", mode: 0o750, owner: "redis:redis" },
   packages: () => ["redis-server", "redis-tools"],
   secrets: () => [{ name: "redis.auth", reader: "agent", purpose: "Redis: the default user's password on every node" }],
   ports: ({ redis }) =>

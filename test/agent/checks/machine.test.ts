@@ -26,7 +26,7 @@ t.test("the fullest file system decides, by blocks or by inodes", async (t) => {
 });
 
 t.test("this machine's disks are looked at, folders that are not there left out", async (t) => {
-  const check = diskCheck({ paths: { state: "/nowhere/at/all" } as never }).open(context);
+  const check = diskCheck({ paths: { state: "/nowhere/at/all" } as never, data: [] }).open(context);
   const outcome = await check.run(never);
   t.ok(outcome.observedValue !== undefined && outcome.observedValue > 0 && outcome.observedValue <= 100);
   t.match(outcome.message, /^\/ is/);

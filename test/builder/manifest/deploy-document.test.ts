@@ -16,6 +16,8 @@ const fixed = modelOf(
   text.replace("network: dhcp", "network: {address: 10.9.8.7/24, gateway: 10.9.8.1, dns: [10.9.8.2, 10.9.8.3]}"),
 );
 
+const stored = modelOf(text.replace(/^container:$/m, "container:\n  volumes: { postgres: 20 GiB, redis: 8 GiB }"));
+
 t.test("a template's name is one that Proxmox takes, and leaves as it is on upload", async (t) => {
   t.equal(file, "debian-12-stock-analysis_1.0.0-3f2a91bc_amd64.tar.gz");
   t.match(file, /^[a-zA-Z0-9_.-]+\.tar\.(gz|zst)$/);
@@ -41,8 +43,16 @@ t.test("a defined address is in the command, with its resolvers", async (t) => {
   t.match(createCommand(fixed, file)(120, "dhcp"), "ip=dhcp");
 });
 
+t.test("defined volumes are in the command, as mount points that backups take", async (t) => {
+  const command = createCommand(stored, file)(120, "defined");
+  t.match(command, "--mp0 local-lvm:20,mp=/var/lib/postgresql,backup=1 \\\n");
+  t.match(command, "--mp1 local-lvm:8,mp=/var/lib/redis,backup=1 \\\n");
+  t.notMatch(createCommand(model, file)(120, "defined"), /--mp/);
+});
+
 for (const [what, one] of [
   ["DHCP", model],
+  ["volumes", stored],
   ["a fixed address", fixed],
 ] as const) {
   t.test(`every command of the document for ${what} is one that a shell reads`, async (t) => {
