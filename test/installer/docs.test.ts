@@ -18,7 +18,9 @@ t.test("every command of docs/deploy.md does what the page says, as it is writte
   const second = await paperNode(t, { node: "pve2", joins: paper.node });
   const home = join(paper.folder, "home");
   await mkdir(join(home, "dist"), { recursive: true });
-  const template = await paper.template("name: stock-analysis\nversion: 1.0.0\nservices:\n  hello: { port: 8001 }\n");
+  const template = await paper.template(
+    "name: stock-analysis\nversion: 1.0.0\npostgres: {}\nredis: {}\nrabbitmq: {}\nservices:\n  hello: { port: 8001 }\n",
+  );
   await copyFile(template, join(home, "dist", basename(template)));
   await writeFile(join(home, ".proxmox-token"), paper.own, { mode: 0o600 });
   await copyFile(paper.identity.caFile, join(home, "pve-root-ca.pem"));
