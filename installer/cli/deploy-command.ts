@@ -17,20 +17,20 @@ import { wanted } from "../wanted.ts";
 import { deployHelp } from "./deploy-help.ts";
 import { deploySeveral, type Order } from "./deploy-several.ts";
 import { deploymentText } from "./deployment-text.ts";
+import { type HostFlags, hostCommand, isForHost } from "./host-command.ts";
 import { intentDocument, intentText } from "./intent-text.ts";
-import { accessOptions, defaultAbsence, type NodeFlags, required, settingOptions, shownProgress } from "./options.ts";
+import { accessOptions, defaultAbsence, required, settingOptions, shownProgress } from "./options.ts";
 import { whoAsks } from "./who-asks.ts";
 
-interface DeployFlags extends NodeFlags {
-  readonly set?: readonly string[];
-  readonly dryRun?: true;
-}
+type DeployFlags = HostFlags;
 
 /** `deploy-template TEMPLATE`. @returns the exit code */
 export async function deployCommand(argv: readonly string[]): Promise<number> {
   const command = new Command("deploy-template")
     .description("Puts a template on a Proxmox node and makes a healthy container of it.")
-    .usage("[options] TEMPLATE\n       deploy-template destroy …")
+    .usage(
+      "[options] TEMPLATE\n       deploy-template [options] FILE.deb --host root@server\n       deploy-template destroy …",
+    )
     .argument("<TEMPLATE>", "what build-template wrote: dist/debian-12-NAME_VERSION-HASH_amd64.tar.gz");
   accessOptions(settingOptions(command))
     .addOption(
@@ -43,6 +43,7 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
         .argParser(secondsArgument)
         .default(600),
     )
+    .option("--host <user@server>", "install a .deb on a plain Debian host over SSH, in the place of a template")
     .option("--dry-run", "tell what would be done, and change nothing")
     .option("--json", "print the result, or the error, as one JSON object")
     .version(await projectVersion(), "--version", "print the version and end")
@@ -66,6 +67,7 @@ async function perform(
   signal: AbortSignal,
   onLeft: (text: string) => void,
 ): Promise<number> {
+  if (isForHost(path, flags)) return hostCommand(path, flags, signal, onLeft);
   const json = flags.json === true;
   const nodes = perNode(flags, process.env);
   const progress = await shownProgress(json);

@@ -23,7 +23,7 @@ export function assertPossible({ refusals }: Verdict, node: string): void {
   const [first, ...more] = refusals;
   if (first === undefined) return;
   if (more.length === 0) throw new StackError(first.code, first.message, { hint: first.fix });
-  throw new StackError("preflight", `${node} can't take the container; nothing was changed`, {
+  throw new StackError("preflight", `${node} can't take it; nothing was changed`, {
     detail: refusals.flatMap(({ code, message, fix }) => [`${message} [${code}]`, `  fix: ${fix}`]),
   });
 }

@@ -1,15 +1,18 @@
 import * as z from "zod/mini";
+import { errorDocument } from "./progress.ts";
 
-/** `deploy-template --json`: the container that a template was made into. */
+/** `deploy-template --json`: the container that a template was made into, or the host that has the stack now. */
 export const deploymentDocument = z.object({
   schemaVersion: z.literal(1),
+  /** The node; with `--host` the host's own name. */
   node: z.string(),
-  vmid: z.number(),
+  /** Of a container. */
+  vmid: z.optional(z.number()),
   hostname: z.string(),
-  /** The template's file name. */
+  /** The file's name: a template's, or a package's. */
   template: z.string(),
-  /** Of the root disk. */
-  storage: z.string(),
+  /** Of a container's root disk. */
+  storage: z.optional(z.string()),
   /** `degraded`: all of it answers, something is `warn`. */
   status: z.enum(["healthy", "degraded"]),
   /** False where there was nothing to do. */
@@ -32,15 +35,7 @@ export const deploymentsDocument = z.object({
       to: z.string(),
       deployment: z.optional(deploymentDocument),
       /** In its place where that node failed. */
-      error: z.optional(
-        z.object({
-          code: z.string(),
-          message: z.string(),
-          hint: z.optional(z.string()),
-          cause: z.optional(z.string()),
-          detail: z.array(z.string()),
-        }),
-      ),
+      error: z.optional(errorDocument),
     }),
   ),
 });

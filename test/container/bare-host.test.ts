@@ -3,12 +3,14 @@
  * packages are installed, provisioned, taken back, provisioned over its data, taken back whole.
  */
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { inNetwork } from "../../lib/lxc/network.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
+import { deploymentDocument } from "../../stack/documents/deployment.ts";
 import { planDocument } from "../../stack/documents/plan.ts";
 import { type ResetDocument, resetDocument } from "../../stack/documents/reset.ts";
 import { stackModel } from "../agent/stack-model.ts";
@@ -53,7 +55,10 @@ if (await canRunContainers(t)) {
 
   // All of it before the first test: a file whose tests have all ended is taken down.
   const template = await bareHostTemplate(stackModel(debian.suite).packages);
-  const machine = await createMachine(await setUpNetwork(t), { template });
+  const setup = await setUpNetwork(t);
+  const identity = join(folder, "id_ed25519");
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", identity]);
+  const machine = await createMachine(setup, { template, sshKeys: await readFile(`${identity}.pub`, "utf8") });
   await machine.start();
   // A first boot's own work, presets among it, belongs to what was before. Debug file systems may fail in a container.
   await waitFor(async () => /^(running|degraded)$/.test(await machine.sh("systemctl is-system-running || true")), {
@@ -61,9 +66,16 @@ if (await canRunContainers(t)) {
     timeout: 2 * minutes,
     interval: 500,
   });
-  await copyFile(join(folder, deb), join(machine.settings.rootfs, "root", deb));
   await machine.sh("apt-get --quiet update", { timeout: 2 * minutes });
   const before = await snapshot(machine);
+  const address = await machine.address();
+  const hostKey = join(machine.settings.rootfs, "etc/ssh/ssh_host_ed25519_key.pub");
+  const { stdout: fingerprint } = await run("ssh-keygen", ["-lf", hostKey]);
+  const trusted = ["--identity", identity, "--fingerprint", fingerprint.split(" ")[1] ?? ""];
+  const deployTemplate = (...args: readonly string[]) =>
+    inNetwork(setup.network, run)("bin/deploy-template", [join(folder, deb), "--host", address, ...trusted, ...args], {
+      ...{ accept: anyCode, timeout: 10 * minutes, signal: setup.cleanup.signal },
+    });
 
   t.test("the same input gives the same bytes", async (t) => {
     const again = join(folder, "again");
@@ -74,11 +86,28 @@ if (await canRunContainers(t)) {
     t.equal(code, 0);
   });
 
-  t.test("the package sets nothing up, and nothing of it runs", async (t) => {
-    const installed = await machine.sh(`apt-get install --yes --no-install-recommends /root/${deb}`, {
-      timeout: 5 * minutes,
+  t.test("deploy-template --dry-run tells what it would do over SSH, and changes nothing", async (t) => {
+    const { stdout, stderr, code } = await deployTemplate("--dry-run");
+    t.equal(code, 0, stderr);
+    t.match(
+      stdout,
+      /Debian 12\.\S+, stack-agent-stock-analysis 1\.0\.0\n1\. send .*\n2\. stack-agent provision\n3\. wait/,
+    );
+    t.strictSame(difference(before.files, (await snapshot(machine)).files), []);
+  });
+
+  t.test("refused by a taken port, deploy-template leaves a package that sets nothing up", async (t) => {
+    await machine.sh("systemd-run --quiet --unit=somebodys /usr/sbin/sshd -D -o Port=5432 -o ListenAddress=127.0.0.1");
+    await waitFor(async () => (await listening(machine)).includes(5432), {
+      what: "the port to be taken",
+      timeout: minutes,
     });
-    t.match(installed, /To set it up: stack-agent provision/);
+    const { stderr, code } = await deployTemplate();
+    t.equal(code, 1, stderr);
+    t.match(stderr, /port 5432 \(PostgreSQL\) is taken by sshd/);
+    t.match(stderr, /left: the package is installed, with what of the stack was set up; the same command carries on/);
+    await machine.sh("systemctl stop somebodys");
+    t.equal(await machine.sh("ls /var/tmp"), "", "what was sent is gone");
     t.equal(await machine.sh("ls /etc/systemd/system | grep stack || true"), "");
     t.equal(await machine.sh("getent passwd stack-agent || true"), "");
     t.strictSame(await listening(machine), [22]);
@@ -134,9 +163,16 @@ if (await canRunContainers(t)) {
 
   t.test("the next run mends it and goes on to the end; another one has nothing to do", async (t) => {
     const started = performance.now();
-    const { code, stdout, stderr } = await provision(machine);
-    t.equal(code, 0, `${stdout}${stderr.split("\n").slice(-20).join("\n")}`);
+    const { code, stdout, stderr } = await deployTemplate("--json");
+    t.ok(code === 0 || code === 2, `${stdout}${stderr.split("\n").slice(-20).join("\n")}`);
+    t.match(deploymentDocument.parse(JSON.parse(stdout)), {
+      ...{ node: "stock-analysis", template: deb, changed: true, steps: ["provision", "wait"], address },
+      urls: [{ name: "agent", url: `http://${address}:8000/health` }],
+    });
     await healthy(t, machine, started);
+    const again = await deployTemplate();
+    t.equal(again.code, code, again.stderr);
+    t.match(again.stdout, /stock-analysis on stock-analysis is \w+: nothing to do/);
     t.strictSame(planDocument.parse(JSON.parse(await machine.sh("stack-agent provision --plan --json"))), {
       actions: [],
       unseen: [],

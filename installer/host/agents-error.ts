@@ -1,0 +1,35 @@
+import { StackError } from "../../lib/error.ts";
+import { tail } from "../../lib/run.ts";
+import { errorDocument, progressDocument } from "../../stack/documents/progress.ts";
+import type { ExecResult } from "../ssh/exec-over.ts";
+
+/** What a program printed as one JSON document; undefined where it did not. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An error of the agent on the host, told as its own: code, message, hint, last lines. */
+export function agentsError({ stdout, stderr, code }: ExecResult, otherwise: string): StackError {
+  const progress = progressDocument.safeParse(jsonOf(stdout));
+  const failed = progress.success ? progress.data.stages.flatMap(({ error }) => error ?? []) : [];
+  const thrown = stderr.split("\n").flatMap((line) => {
+    const parsed = line.startsWith("{") ? errorDocument.safeParse(jsonOf(line)) : undefined;
+    return parsed?.success ? [parsed.data] : [];
+  });
+  const [first, ...more] = [...failed, ...thrown];
+  if (first === undefined) {
+    return new StackError("agent-failed", `${otherwise}: stack-agent ended with ${code}`, {
+      detail: tail(stdout + stderr),
+    });
+  }
+  const others = more.filter(({ message }) => message !== first.message);
+  return new StackError(first.code, first.message, {
+    hint: first.hint,
+    cause: first.cause,
+    detail: [...first.detail, ...others.flatMap((one) => [`${one.message} [${one.code}]`, ...one.detail])],
+  });
+}
