@@ -70,6 +70,8 @@ export async function openSsh(options: SshOptions): Promise<Ssh> {
     client.destroy();
     throw error;
   }
+  // Small requests go at once: else each waits for an acknowledgement that is sent late.
+  client.setNoDelay(true);
   const connection = { client, where, lost: () => lost, isOpen: () => open };
   const turn = turns(sessions);
   const exec: Ssh["exec"] = (argv, more = {}) => turn(() => execOver(connection, argv, { signal, ...more }));
@@ -80,7 +82,7 @@ export async function openSsh(options: SshOptions): Promise<Ssh> {
     isOpen: () => open,
     exec,
     put,
-    execWithFile: (file, argv, more = {}) => execWithFile({ exec, put }, file, argv, more),
+    execWithFile: (file, argv, more = {}) => execWithFile({ exec, put }, file, argv, { signal, ...more }),
     close: () => {
       client.end();
       // A server that is gone says no farewell.

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { settings } from "../../installer/settings.ts";
-import { paperNode, program, vmid } from "./paper-node.ts";
+import { paperNode, program } from "./paper-node.ts";
 
 t.setTimeout(300_000);
 
@@ -23,15 +23,6 @@ t.test("--help names every setting with its variable, every exit code, and no wa
   t.match(plain, /Exit codes: 0 healthy, 1 failed or refused, 2 degraded, 64 .* 130 .* 143/);
   t.notMatch(plain, /--(token|password|secret)[ =]/);
   t.match((await paper.cli(["destroy", "--help"])).stdout, /--yes/);
-});
-
-t.test("--dry-run tells the steps and the parameters, and changes nothing", async (t) => {
-  const { stdout, code } = await paper.cli([path, "--to", paper.to, "--vmid", "120", "--dry-run"]);
-  t.equal(code, 0);
-  t.match(stdout, /node pve1, Proxmox VE 8\.4\.1, container 120\n1\. send .*\n2\. create container 120\n3\. start/);
-  t.match(stdout, / net0 +name=eth0,bridge=vmbr0,ip=dhcp\n/);
-  t.match(stdout, /nothing was changed\n$/);
-  t.same(writes(), []);
 });
 
 t.test("--dry-run --json is one object; with refusals it ends with 1 and has each with its fix", async (t) => {
@@ -128,42 +119,6 @@ t.test("Ctrl-C ends it with 130 and tells what is left; no secret is in what it 
   t.equal(await ended, 130, said);
   t.match(said, /error: stopped; left: the node goes on creating container 150 by itself; the same command carries on/);
   t.notOk(said.includes(paper.own.split("=")[1] ?? "?"));
-});
-
-t.test("destroy leaves what is not ours alone, and what isn't there is no error", async (t) => {
-  const guest = { type: "lxc", node: "pve1", lock: undefined, status: "running" } as const;
-  paper.node.state.guests.set(130, { ...guest, vmid: 130, config: { hostname: "web", tags: "web" } });
-  const destroy = (id: number, ...more: string[]) =>
-    paper.cli(["destroy", "--to", paper.to, "--vmid", String(id), ...more]);
-  const before = writes().length;
-  const other = await destroy(130, "--yes");
-  t.equal(other.code, 1);
-  t.match(other.stderr, /130 was not made by deploy-template, and is left alone \[not-ours\]/);
-  t.match(await destroy(131, "--yes"), { code: 0, stdout: /no container 131: nothing to do/ });
-  t.equal(writes().length, before);
-});
-
-t.test("destroy names the volumes, and asks: nobody to ask is a refusal; --dry-run deletes nothing", async (t) => {
-  paper.node.state.guests.set(vmid, {
-    ...{ vmid, type: "lxc", node: "pve1", lock: undefined, status: "running" },
-    config: {
-      hostname: "shop",
-      tags: "proxmox-stack;shop;1.0.0-00000000",
-      rootfs: "local-lvm:vm-120-disk-0,size=50G",
-      mp0: "local-lvm:vm-120-disk-1,mp=/data,size=8G",
-    },
-  });
-  const destroy = (...more: string[]) => paper.cli(["destroy", "--to", paper.to, "--vmid", "120", ...more]);
-  const volumes = /rootfs local-lvm:vm-120-disk-0 \(50G\)\n {2}mp0 local-lvm:vm-120-disk-1 \(8G\)/;
-  const before = writes().length;
-  t.match(await destroy(), { code: 64, stderr: volumes });
-  t.match(await destroy("--dry-run"), { code: 0, stderr: volumes, stdout: /nothing was changed/ });
-  t.equal(writes().length, before);
-  const { code, stdout } = await destroy("--yes", "--json");
-  t.equal(code, 0);
-  t.match(JSON.parse(stdout), { vmid: 120, destroyed: true, volumes: [String, String] });
-  t.same(writes().slice(before), ["POST /nodes/pve1/lxc/120/status/stop", "DELETE /nodes/pve1/lxc/120"]);
-  t.notOk(paper.node.state.guests.has(vmid));
 });
 
 t.test("destroy on a terminal wants the container's name", async (t) => {

@@ -41,7 +41,9 @@ export async function openSshServer(options: SshServerOptions) {
   await run("cp", [at("client.pub"), at("authorized_keys")]);
   // Where systemd doesn't make it.
   if (process.getuid?.() === 0) await mkdir("/run/sshd", { recursive: true, mode: 0o755 });
-  const set = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  // Debian's bash reads ~/.bashrc for a SSH server's commands too, unless it thinks it is a shell's shell: what this
+  // machine's user has in there is no matter of the tests.
+  const set = Object.entries({ SHLVL: "2", ...environment }).map(([name, value]) => `${name}=${value}`);
   const settings = [
     `HostKey ${at("host_ed25519")}`,
     `HostKey ${at("host_rsa")}`,
@@ -54,7 +56,7 @@ export async function openSshServer(options: SshServerOptions) {
     "Subsystem sftp internal-sftp",
     "LogLevel ERROR",
     // Of several lines only the first would count.
-    ...(set.length > 0 ? [`SetEnv ${set.join(" ")}`] : []),
+    `SetEnv ${set.join(" ")}`,
     ...(options.config ?? []),
   ];
   await writeFile(at("sshd_config"), `${settings.join("\n")}\n`);
@@ -65,6 +67,7 @@ export async function openSshServer(options: SshServerOptions) {
   let connections = 0;
   const serve = (socket: Socket): void => {
     connections += 1;
+    socket.setNoDelay(true);
     const child = spawn(program, ["-i", "-e", "-f", at("sshd_config")], { stdio: ["pipe", "pipe", "ignore"] });
     const pair = { socket, child };
     live.add(pair);

@@ -215,10 +215,13 @@ export const creationPromises: readonly Promised[] = [
       await sleep(1000);
       stop.abort("received SIGINT");
       await stopped;
-      setTimeout(release, 1500);
       const lines: string[] = [];
-      const progress = plainProgress((line) => lines.push(line));
+      const progress = plainProgress((line) => {
+        lines.push(line);
+        if (line.startsWith("create: ")) setTimeout(release, 500);
+      });
       await t.rejects(by.deploy(path, { progress }), asFarAsPaperGoes);
+      release();
       t.match(lines.join("\n"), /create: waiting for container 120, which is being created already/);
       t.equal(creations(by), 1);
     },
