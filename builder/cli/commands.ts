@@ -23,6 +23,12 @@ export const commands: readonly Subcommand[] = [
     load: async () => (await import("./deb-command.ts")).debCommand,
   },
   {
+    name: "deployer",
+    usage: "deployer",
+    summary: "make deploy-template one file that a Proxmox node runs without npm",
+    load: async () => (await import("./deployer-command.ts")).deployerCommand,
+  },
+  {
     name: "smoke",
     usage: "smoke TEMPLATE",
     summary: "boot a template, wait until it is healthy, throw the container away",

@@ -108,6 +108,11 @@ function findParts(project: string): Parts {
   };
 }
 
+/** Path of the Node that runs on the amd64 machines where things are deployed. */
+export function nodeBinary(project: string): string {
+  return findParts(project).node;
+}
+
 /** Where npm has dropped the package, since it couldn't compile it on this machine, its packed copy serves. */
 function journaldFolder(project: string): string {
   const copy = join(project, "bundled", "systemd-journald");
