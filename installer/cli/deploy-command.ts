@@ -17,8 +17,8 @@ import { wanted } from "../wanted.ts";
 import { deployHelp } from "./deploy-help.ts";
 import { deploySeveral, type Order } from "./deploy-several.ts";
 import { deploymentText } from "./deployment-text.ts";
-import { type HostFlags, hostCommand, isForHost } from "./host-command.ts";
 import { intentDocument, intentText } from "./intent-text.ts";
+import { type HostFlags, isForHost } from "./is-for-host.ts";
 import { accessOptions, defaultAbsence, required, settingOptions, shownProgress } from "./options.ts";
 import { whoAsks } from "./who-asks.ts";
 
@@ -67,7 +67,10 @@ async function perform(
   signal: AbortSignal,
   onLeft: (text: string) => void,
 ): Promise<number> {
-  if (isForHost(path, flags)) return hostCommand(path, flags, signal, onLeft);
+  if (isForHost(path, flags)) {
+    const { hostCommand } = await import("./host-command.ts");
+    return hostCommand(path, flags, signal, onLeft);
+  }
   const json = flags.json === true;
   const nodes = perNode(flags, process.env);
   const progress = await shownProgress(json);

@@ -20,6 +20,10 @@ Several nodes: --to pve1,pve2. Each gets a container of its own, side by side; o
 doesn't stop the others. --node, --vmid, --hostname, --fingerprint, --token-file and the other
 settings above take one value for all, or one for each in the same order.
 
+A plain host: --host root@server installs the .deb of build-template deb on a Debian without
+Proxmox, over SSH, and sets the stack up there; with --identity, --fingerprint, --timeout,
+--dry-run and --json.
+
 Settings come from a flag, else its variable (env), else 'deploy:' and 'container:' of the
 stack.yaml in the template; --set goes before all of them.
 
@@ -27,6 +31,7 @@ Examples:
   deploy-template dist/debian-12-*.tar.gz --to pve1 --vmid 120 --token-file ~/.proxmox-token
   deploy-template TEMPLATE --to pve1 --dry-run              what would be done
   deploy-template TEMPLATE --to pve1,pve2 --vmid 120,121    on two nodes at once
+  deploy-template dist/stack-agent-*.deb --host root@server on a Debian without Proxmox
   deploy-template TEMPLATE --to 10.1.1.2 --user root@pam --ca-file pve-root-ca.pem
   deploy-template TEMPLATE --to pve1 --set container.memory=16GiB
   deploy-template TEMPLATE --to pve1 \\

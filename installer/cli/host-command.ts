@@ -10,24 +10,8 @@ import { ownLogin } from "../ssh/login.ts";
 import { openSsh } from "../ssh/open-ssh.ts";
 import { sshAddress } from "../ssh/ssh-address.ts";
 import { askSecretly } from "./ask.ts";
-import { type NodeFlags, settingOf, shownProgress } from "./options.ts";
-
-export interface HostFlags extends NodeFlags {
-  readonly host?: string;
-  readonly set?: readonly string[];
-  readonly dryRun?: true;
-}
-
-/** Whether it goes to a plain host, which needs a package, and no template. @throws StackError `other-way`, exit 64 */
-export function isForHost(path: string, { host }: HostFlags): boolean {
-  const isPackage = path.endsWith(".deb");
-  if (isPackage === (host !== undefined)) return isPackage;
-  throw usage(
-    "other-way",
-    isPackage ? `${path} is a package for a plain host` : `${path} is no package, which --host takes`,
-    isPackage ? "--host root@server; for a Proxmox node: build-template" : "build-template deb --out dist",
-  );
-}
+import type { HostFlags } from "./is-for-host.ts";
+import { settingOf, shownProgress } from "./options.ts";
 
 /** `deploy-template FILE.deb --host root@server`. @returns the exit code */
 export async function hostCommand(
