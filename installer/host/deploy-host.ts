@@ -139,7 +139,11 @@ const actions: Readonly<Record<Exclude<HostStep, "wait">, Act>> = {
           if (stream === "stderr") progress.log("debug", line);
         },
       });
-      if (answer.code !== 0) throw agentsError(answer, `the stack could not be set up on ${ssh.where}`);
+      if (answer.code === 0) return;
+      const error = agentsError(answer, `the stack could not be set up on ${ssh.where}`);
+      // An earlier run's, whose connection was lost, or another deployer's: it is waited for.
+      if (error.code === "already-running") return;
+      throw error;
     }),
 };
 
