@@ -115,7 +115,7 @@ async function whoAsksEach(
   const all: (NodeValues<DeployFlags> & { readonly credentials: Access })[] = [];
   for (const node of nodes) {
     const { flags } = node;
-    const by = JSON.stringify([flags.tokenFile, flags.identity]);
+    const by = JSON.stringify([flags.tokenFile, flags.identity, flags.to?.includes("@")]);
     const found = known.get(by) ?? (await whoAsks(flags));
     known.set(by, found);
     all.push({ ...node, credentials: found });

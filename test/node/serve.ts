@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { stderrLog } from "../../lib/log.ts";
@@ -6,13 +7,27 @@ import { run } from "../../lib/run.ts";
 import { openApiDoor } from "./api-door.ts";
 import { nodeIdentity } from "./authority.ts";
 import { lxcGuests } from "./lxc-guests.ts";
+import { openShellDoor } from "./shell-door.ts";
+import { openSshServer } from "./ssh-server.ts";
 import { standIn } from "./stand-in.ts";
 
+/** What a stand-in says first: how to reach it, over each way. */
+export interface Served {
+  readonly to: string;
+  readonly token: string;
+  readonly caFile: string;
+  /** Of its sshd, on port 22. */
+  readonly ssh: { readonly identity: string; readonly hostKey: string };
+  /** Folder of its own commands. */
+  readonly bin: string;
+}
+
 /**
- * A stand-in with real containers, in the network they are in: started there by nsenter. Its
- * first line says how to reach it. On standard input `requests` asks what was carried out since,
- * `stop VMID` cuts a container's power; each is answered with a line. It ends, and all of its
- * containers with it, when its standard input does.
+ * A stand-in with real containers, in the network they are in: started there by nsenter, with
+ * both of its doors. Its first line says how to reach it. On standard input `requests` asks what
+ * was carried out since, `stop VMID` cuts a container's power, `forget` takes the templates out
+ * of its storage; each is answered with a line. It ends, and all of its containers with it, when
+ * its standard input does.
  */
 const [folder = "", containers = "", networkText = "{}"] = process.argv.slice(2);
 const network = JSON.parse(networkText) as Network;
@@ -22,13 +37,26 @@ const guests = lxcGuests({ folder: containers, network, run, log: stderrLog, sig
 const node = standIn({ folder: join(folder, "node"), guests });
 const identity = await nodeIdentity(join(folder, "tls"));
 const door = await openApiDoor(node, identity, { host: network.gateway, port: 8006 });
+const shell = await openShellDoor(node, join(folder, "door"));
+const environment = { PATH: `${shell.bin}:/usr/sbin:/usr/bin:/sbin:/bin` };
+const ssh = await openSshServer({ folder: join(folder, "sshd"), environment, host: network.gateway, port: 22 });
 const say = (document: unknown): void => void process.stdout.write(`${JSON.stringify(document)}\n`);
-say({ to: network.gateway, token: node.access.addToken("root@pam!deploy"), caFile: identity.caFile });
+const served: Served = {
+  to: network.gateway,
+  token: node.access.addToken("root@pam!deploy"),
+  caFile: identity.caFile,
+  ssh: { identity: ssh.identity, hostKey: await readFile(ssh.hostKeys[0], "utf8") },
+  bin: shell.bin,
+};
+say(served);
 for await (const line of createInterface({ input: process.stdin })) {
   const [command, vmid] = line.split(" ");
   if (command === "requests") say(node.state.carriedOut.splice(0));
   if (command === "stop") say(await cutPower(Number(vmid)));
+  if (command === "forget") say(await node.forgetTemplates("local"));
 }
+await ssh.close();
+await shell.close();
 await door.close();
 await node.tasks.settled();
 await guests.clear();

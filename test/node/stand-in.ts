@@ -155,6 +155,11 @@ export function standIn(options: StandInOptions) {
         }
       });
     },
+    /** As somebody does who needs the room. */
+    forgetTemplates: async (name: string): Promise<string> => {
+      await rm(state.templates(name), { recursive: true, force: true });
+      return "forgotten";
+    },
     /** Names of the templates that a storage has. */
     templateNames: async (name: string): Promise<readonly string[]> => readdir(state.templates(name)).catch(() => []),
   };
