@@ -23,6 +23,7 @@ would go with it are named, and the container's name is asked for, unless --yes.
 
 Examples:
   deploy-template destroy --to pve1 --vmid 120 --token-file ~/.proxmox-token
+  deploy-template destroy --to root@pve1 --vmid 120         over SSH
   deploy-template destroy --to pve1 --vmid 120 --dry-run
   deploy-template destroy --to pve1 --vmid 120 --yes
 

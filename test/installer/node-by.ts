@@ -62,7 +62,7 @@ const openers: Readonly<Record<Way, (t: Test, paper: PaperNode) => Promise<Over>
     const { folder } = paper;
     let cut = (): void => {};
     const door = await openShellDoor(paper.node, join(folder, "door"), () => cut());
-    const environment = { PATH: `${door.bin}:/usr/bin:/bin` };
+    const environment = { PATH: `${door.bin}:/usr/bin:/bin`, XDG_CACHE_HOME: join(folder, "cache") };
     const server = await openSshServer({ folder: join(folder, "sshd"), environment });
     cut = server.cut;
     t.teardown(async () => {
