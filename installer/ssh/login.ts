@@ -97,6 +97,7 @@ async function* attempts(user: string, host: string, login: SshLogin, tried: str
     method: async () => {
       const text = await asked();
       if (text === undefined) return undefined;
+      tried.push("the password");
       // Some servers ask for the password this way only. More than one question is a second factor, which isn't ours.
       const answers = (_name: string, _what: string, _language: string, prompts: readonly unknown[]): string[] =>
         prompts.map((_prompt, index) => (index === 0 ? text : ""));
