@@ -61,11 +61,6 @@ async function entries(project: string, version: string): Promise<readonly Entry
   ];
 }
 
-/** What packages of CommonJS take for granted. */
-const commonJs = `import { createRequire } from "node:module";
-const require = createRequire(import.meta.url);
-const [__dirname, __filename] = [import.meta.dirname, import.meta.filename];`;
-
 /** Its packages are in it. Native addons are not: ssh2 does without its own. */
 async function bundle(project: string): Promise<string> {
   const source = join(project, "installer/cli.ts");
@@ -82,7 +77,7 @@ async function bundle(project: string): Promise<string> {
       format: "esm",
       legalComments: "none",
       external: ["*.node", "cpu-features", "supports-color"],
-      banner: { js: commonJs },
+      banner: { js: await readFile(resource("deployer/common-js.mjs"), "utf8") },
       tsconfigRaw: "{}",
       logLevel: "silent",
     });

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { chmod, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { settings } from "../../installer/settings.ts";
 import { paperNode, program } from "./paper-node.ts";
@@ -10,7 +9,6 @@ t.setTimeout(300_000);
 
 const paper = await paperNode(t);
 const path = await paper.template();
-const writes = () => paper.node.state.carriedOut.filter((what) => !what.startsWith("GET "));
 
 t.test("--help names every setting with its variable, every exit code, and no way to type a secret", async (t) => {
   const { stdout, code } = await paper.cli(["--help"]);
@@ -98,27 +96,6 @@ t.test("a token file is taken only where nobody else can read it", async (t) => 
   const open = await paper.cli(args);
   t.equal(open.code, 64);
   t.match(open.stderr, /\[open-token-file\]/);
-});
-
-t.test("Ctrl-C ends it with 130 and tells what is left; no secret is in what it says", async (t) => {
-  paper.node.tasks.faults.hang.add("vzcreate");
-  t.teardown(() => paper.node.tasks.faults.hang.clear());
-  const env = {
-    PATH: process.env.PATH,
-    HOME: paper.folder,
-    PROXMOX_TOKEN: paper.own,
-    DEPLOY_CA_FILE: paper.identity.caFile,
-  };
-  const child = spawn(process.execPath, [program, path, "--to", paper.to, "--vmid", "150"], { env });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => (said += text));
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  while (!writes().includes("POST /nodes/pve1/lxc") && child.exitCode === null) await sleep(50);
-  child.kill("SIGINT");
-  t.equal(await ended, 130, said);
-  t.match(said, /error: stopped; left: the node goes on creating container 150 by itself; the same command carries on/);
-  t.notOk(said.includes(paper.own.split("=")[1] ?? "?"));
 });
 
 t.test("destroy on a terminal wants the container's name", async (t) => {

@@ -33,6 +33,7 @@ export async function nodeBy(t: Test, way: Way) {
     ...paper,
     ...over,
     way,
+    environment: { ...paper.environment, ...over.env },
     asked: (request: RegExp): number => paper.node.state.carriedOut.filter((what) => request.test(what)).length,
     connect: (signal?: AbortSignal) => paper.connect({ target: over.target, ...(signal !== undefined && { signal }) }),
     deploy: (path: string, how: DeployHow = {}) =>

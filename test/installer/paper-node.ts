@@ -40,8 +40,17 @@ export async function paperNode(t: Test, options: PaperOptions = {}) {
   const token = (acl?: Acl): string => node.access.addToken(`root@pam!t${randomBytes(3).toString("hex")}`, acl);
   const own = token();
 
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    PROXMOX_TOKEN: own,
+    DEPLOY_CA_FILE: identity.caFile,
+  };
+
   return {
     ...{ folder, node, identity, door, to, token, own },
+    /** Of the program. */
+    environment,
     template: (definition?: string) => makeTemplate(folder, definition),
     /** Opens the API in this process. */
     connect: async (how: Pick<DeployHow, "token" | "as" | "signal" | "target"> = {}) => {
@@ -77,7 +86,7 @@ export async function paperNode(t: Test, options: PaperOptions = {}) {
         accept: [0, 1, 2, 64, 130],
         timeout: 120_000,
         ...more,
-        env: { PATH: process.env.PATH, HOME: folder, PROXMOX_TOKEN: own, DEPLOY_CA_FILE: identity.caFile, ...more.env },
+        env: { ...environment, ...more.env },
       }),
   };
 }

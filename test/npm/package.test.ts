@@ -158,6 +158,15 @@ t.test("the agent bundled from the installed package is the checkout's, byte for
   t.same(theirs.packages, ours.packages);
 });
 
+t.test("the installed program makes the one file for a node, which tells its version without it", async (t) => {
+  const made = await program(buildTemplate, "deployer", "--out", join(elsewhere, "out"));
+  t.equal(made.code, 0, made.stderr);
+  const { version } = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { version: string };
+  const file = join(elsewhere, "out", `deploy-template_${version}_amd64`);
+  t.match(await program(file, "--version"), { stdout: `${version}\n`, code: 0 });
+  t.match((await program(file, "--help")).stdout, "local   on the node itself");
+});
+
 t.test("as a dependency of another project, beside its own packages, it works too", async (t) => {
   const local = join(folder, "local");
   mkdirSync(local);

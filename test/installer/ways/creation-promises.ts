@@ -1,7 +1,8 @@
+import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { plainProgress } from "../../../lib/progress/plain.ts";
 import type { NodeBy } from "../node-by.ts";
-import { vmid } from "../paper-node.ts";
+import { program, vmid } from "../paper-node.ts";
 import { asFarAsPaperGoes, creations, type Promised, remote } from "./promised.ts";
 
 /** Holds the creation until it is let go. */
@@ -224,6 +225,31 @@ export const creationPromises: readonly Promised[] = [
       release();
       t.match(lines.join("\n"), /create: waiting for container 120, which is being created already/);
       t.equal(creations(by), 1);
+    },
+  },
+  {
+    promise: "Ctrl-C ends the program with 130 at once and tells what is left; the node's task goes on",
+    keep: async (t, by) => {
+      by.node.tasks.faults.hang.add("vzcreate");
+      const args = [program, await by.template(), "--vmid", "150", ...by.flags];
+      const child = spawn(process.execPath, args, { env: by.environment });
+      let said = "";
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+      }
+      const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+      while (creations(by) === 0 && child.exitCode === null) await sleep(50);
+      // Once the node has told the task: before, what is left is told as perhaps there.
+      await sleep(1500);
+      child.kill("SIGINT");
+      t.equal(await ended, 130, said);
+      t.match(
+        said,
+        /error: stopped; left: the node goes on creating container 150 by itself; the same command carries on/,
+      );
+      t.notOk(said.includes(by.own.split("=")[1] ?? "?"), "no secret in what it says");
+      t.equal(by.node.tasks.list().find(({ type }) => type === "vzcreate")?.exitstatus, undefined);
+      by.node.tasks.stop("vzcreate");
     },
   },
 ];
