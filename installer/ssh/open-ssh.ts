@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import ssh2, { type Client } from "ssh2";
 import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import { type ExecOptions, type ExecResult, execOver } from "./exec-over.ts";
@@ -24,7 +25,7 @@ export interface Ssh {
   /**
    * Runs a program there and waits for it; each word of `argv` arrives as it is.
    *
-   * @throws StackError `timeout`, `aborted`, `connection-lost` (it may have run, or run still)
+   * @throws StackError `timeout`, `aborted`, `session-refused`, `connection-lost` (it may have run, or run still)
    */
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /**
@@ -45,6 +46,8 @@ export interface Ssh {
 
 /** OpenSSH's own limit is ten at once (MaxSessions). */
 const sessions = 6;
+/** Milliseconds for it to notice that some of them have ended: it still counts those. */
+const settling = 5000;
 
 /**
  * Opens a connection to a SSH server that is trusted. Before it is, nothing is sent that says
@@ -74,9 +77,10 @@ export async function openSsh(options: SshOptions): Promise<Ssh> {
   client.setNoDelay(true);
   const connection = { client, where, lost: () => lost, isOpen: () => open };
   const turn = turns(sessions);
-  const exec: Ssh["exec"] = (argv, more = {}) => turn(() => execOver(connection, argv, { signal, ...more }));
+  const exec: Ssh["exec"] = (argv, more = {}) =>
+    turn(() => settled(() => execOver(connection, argv, { signal, ...more })));
   const put: Ssh["put"] = (path, remote, more = {}) =>
-    turn(() => putOver(connection, path, remote, { signal, patience, ...more }));
+    turn(() => settled(() => putOver(connection, path, remote, { signal, patience, ...more })));
   return {
     where,
     isOpen: () => open,
@@ -162,6 +166,19 @@ async function connected(client: Client, options: SshOptions, patience: number):
         },
       });
   });
+}
+
+/** Again where the server has refused to begin it, for a while: then nothing of it was done. */
+async function settled<T>(act: () => Promise<T>): Promise<T> {
+  const until = Date.now() + settling;
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isStackError(error) || error.code !== "session-refused" || Date.now() > until) throw error;
+    }
+    await sleep(100);
+  }
 }
 
 function aborted(signal: AbortSignal | undefined): StackError {

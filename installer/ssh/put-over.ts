@@ -54,7 +54,11 @@ export async function putOver(
     if (signal?.aborted) onAbort();
     if (!connection.isOpen()) onLost();
     alive();
-    sftp = await or(called<SFTPWrapper>((done) => client.sftp(done)));
+    sftp = await or(
+      called<SFTPWrapper>((done) => client.sftp(done)).catch((error: unknown) => {
+        throw new StackError("session-refused", `${where} takes no files over SFTP: ${messageOf(error)}`);
+      }),
+    );
     const session = sftp;
     const handle = await or(called<Buffer>((done) => session.open(remote, "wx", 0o600, done)));
     await or(
