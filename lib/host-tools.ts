@@ -11,6 +11,8 @@ export interface HostTool {
   readonly package: string;
   /** Arguments of a call that succeeds only where the tool is whole, e.g. `python3 -m pip --version`. */
   readonly probe?: readonly string[];
+  /** Units that the package starts by itself. Only the program is wanted: they are stopped and disabled. */
+  readonly units?: readonly string[];
 }
 
 export interface HostToolsOptions {
@@ -55,6 +57,11 @@ export async function ensureTools(tools: readonly HostTool[], options: HostTools
     ["--quiet", "--yes", "-o", "DPkg::Lock::Timeout=300", ...install.split(" ").slice(1)],
     apt,
   );
+  const units = missing.flatMap((tool) => tool.units ?? []);
+  const systemctl = units.length > 0 ? await find("systemctl", options.path) : undefined;
+  // Nothing is started where systemd isn't at work, and `disable` then says so.
+  if (systemctl !== undefined)
+    await options.run(systemctl, ["disable", "--quiet", "--now", ...units], { accept: [0, 1] });
   const still = await missingTools(tools, options);
   if (still.length > 0) {
     throw new StackError("missing-tool", `still missing after the install: ${still.map((t) => t.command).join(", ")}`, {

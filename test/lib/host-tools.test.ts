@@ -45,12 +45,13 @@ t.test("a program that is there but lacks a part counts as missing", async (t) =
   await t.rejects(ensureTools(tools, { ...base, root: false, path }), { code: "missing-tool", hint: /python3-pip/ });
 });
 
-t.test("root installs what is missing with one apt-get, and says so", async (t) => {
+t.test("root installs what is missing with one apt-get, says so, and starts no service of it", async (t) => {
   const folder = t.testdir();
   const path = programs(join(folder, "bin"), {});
   // A real program in apt-get's place: it notes its arguments and "installs" into the PATH.
   programs(path, {
     "apt-get": `echo "$@" >>${folder}/calls; if [ "$2" = --yes ]; then : >${path}/pigz; chmod +x ${path}/pigz; fi`,
+    systemctl: `echo "systemctl $@" >>${folder}/calls; exit 1`,
   });
   const said: string[] = [];
   const before = process.env.PATH;
@@ -59,11 +60,14 @@ t.test("root installs what is missing with one apt-get, and says so", async (t) 
     process.env.PATH = before;
   });
   const log = (_level: string, message: string): void => void said.push(message);
-  await ensureTools([{ command: "pigz", package: "pigz" }], { run, log, root: true, path });
-  t.equal(
-    readFileSync(join(folder, "calls"), "utf8"),
-    "--quiet update\n--quiet --yes -o DPkg::Lock::Timeout=300 install --no-install-recommends pigz\n",
-  );
+  const tool = { command: "pigz", package: "pigz", units: ["pigz.service"] };
+  await ensureTools([tool], { run, log, root: true, path });
+  await ensureTools([tool], { run, log, root: true, path });
+  t.same(readFileSync(join(folder, "calls"), "utf8").trim().split("\n"), [
+    "--quiet update",
+    "--quiet --yes -o DPkg::Lock::Timeout=300 install --no-install-recommends pigz",
+    "systemctl disable --quiet --now pigz.service",
+  ]);
   t.match(said[0], /installing pigz/);
 });
 

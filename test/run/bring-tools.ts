@@ -18,7 +18,7 @@ const tools = {
   pip: { command: "python3", package: "python3-pip", probe: ["-m", "pip", "--version"] },
   ps: { package: "procps" },
   python3: { package: "python3" },
-  sshd: { package: "openssh-server" },
+  sshd: { package: "openssh-server", units: ["ssh.service", "ssh.socket"] },
   shellcheck: { package: "shellcheck" },
   "ssh-keygen": { package: "openssh-client" },
   xz: { package: "xz-utils" },
