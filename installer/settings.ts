@@ -20,6 +20,7 @@ export const settings: readonly Setting[] = [
     "deploy.to",
     "the node's address, with its port where that isn't 8006; over SSH root@HOST; several: pve1,pve2",
   ),
+  row("via <way>", "DEPLOY_VIA", "deploy.via", "api, ssh, or local: on the node itself; see below"),
   row("node <name>", "DEPLOY_NODE", "deploy.node", "its name in the cluster, where the address says another"),
   row(
     "fingerprint <sha256>",

@@ -10,7 +10,7 @@ import type { Access } from "../access.ts";
 import { chooseVmid } from "../choose-vmid.ts";
 import { connect } from "../connect.ts";
 import { deploy, intend } from "../flow/deploy.ts";
-import { type NodeValues, perNode } from "../per-node.ts";
+import { perNode } from "../per-node.ts";
 import { assignments, inOwnWords } from "../settings.ts";
 import { openTemplate, type Template } from "../template/read-template.ts";
 import { wanted } from "../wanted.ts";
@@ -20,7 +20,7 @@ import { deploymentText } from "./deployment-text.ts";
 import { intentDocument, intentText } from "./intent-text.ts";
 import { type HostFlags, isForHost } from "./is-for-host.ts";
 import { accessOptions, defaultAbsence, required, settingOptions, shownProgress } from "./options.ts";
-import { whoAsks } from "./who-asks.ts";
+import { type AccessFlags, whoAsks } from "./who-asks.ts";
 
 type DeployFlags = HostFlags;
 
@@ -74,15 +74,17 @@ async function perform(
   const json = flags.json === true;
   const nodes = perNode(flags, process.env);
   const progress = await shownProgress(json);
-  const asking = await whoAsksEach(nodes);
   const template = await progress.step("template", `reading ${path}`, () => openTemplate(path, { run, signal }));
-  const orders = asking.map(({ label, flags: own, credentials }): Order => {
+  const asks = askedOnce();
+  const orders: Order[] = [];
+  for (const { label, flags: own } of nodes) {
     const chosen = withSettings(template, own, flags);
     const { deploy: settings } = chosen.model.definition;
+    const credentials = await asks(own, settings);
     const to = credentials.kind === "local" ? "" : required(settings.to, "--to", "pve1");
     const target = { ...settings, to, caFile: own.caFile, signal, credentials };
-    return { label, to, template: chosen, connect: () => connect(target) };
-  });
+    orders.push({ label, to, template: chosen, connect: () => connect(target) });
+  }
   const [task, healthy] = [flags.timeout * 1000, flags.timeout * 1000];
   const patience = { task, healthy, absence: defaultAbsence };
   const [order, ...others] = orders;
@@ -108,19 +110,14 @@ async function perform(
 }
 
 /** A password is asked for once, a file read once. */
-async function whoAsksEach(
-  nodes: readonly NodeValues<DeployFlags>[],
-): Promise<readonly (NodeValues<DeployFlags> & { readonly credentials: Access })[]> {
+function askedOnce(): (flags: DeployFlags, at: Pick<AccessFlags, "to" | "via">) => Promise<Access> {
   const known = new Map<string, Access>();
-  const all: (NodeValues<DeployFlags> & { readonly credentials: Access })[] = [];
-  for (const node of nodes) {
-    const { flags } = node;
-    const by = JSON.stringify([flags.tokenFile, flags.identity, flags.to?.includes("@")]);
-    const found = known.get(by) ?? (await whoAsks(flags));
+  return async (flags, at) => {
+    const by = JSON.stringify([flags.tokenFile, flags.identity, at.via, at.to?.includes("@")]);
+    const found = known.get(by) ?? (await whoAsks(flags, at));
     known.set(by, found);
-    all.push({ ...node, credentials: found });
-  }
-  return all;
+    return found;
+  };
 }
 
 function withSettings(template: (set: readonly string[]) => Template, own: DeployFlags, flags: DeployFlags): Template {

@@ -36,7 +36,7 @@ interface DestroyFlags extends NodeFlags {
   readonly dryRun?: true;
 }
 
-const used = new Set(["deploy.to", "deploy.node", "deploy.fingerprint"]);
+const used = new Set(["deploy.to", "deploy.via", "deploy.node", "deploy.fingerprint"]);
 
 /** `deploy-template destroy`. @returns the exit code */
 export async function destroyCommand(argv: readonly string[]): Promise<number> {

@@ -56,7 +56,7 @@ function refuseOthers(flags: HostFlags): void {
   const given: Readonly<Record<string, unknown>> = { ...flags };
   const others = [
     ...settings.filter(({ path }) => path !== "deploy.fingerprint").map((setting) => names(setting)),
-    ...["--via", "--user", "--set"].map((typed) => ({ typed, key: typed.slice(2) })),
+    ...["--user", "--set"].map((typed) => ({ typed, key: typed.slice(2) })),
     { typed: "--token-file", key: "tokenFile" },
   ];
   const found = others.find(({ key }) => given[key] !== undefined);

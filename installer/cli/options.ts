@@ -29,7 +29,6 @@ export function settingOptions(command: Command, which: (setting: Setting) => bo
 /** Adds what says who asks, and whom to trust. No option takes a secret. */
 export function accessOptions(command: Command): Command {
   return command
-    .option("--via <way>", "api, ssh, or local: on the node itself (env: DEPLOY_VIA; see below)")
     .option(
       "--identity <file>",
       "ssh: a private key (else: the agent's, ~/.ssh/id_*, PROXMOX_PASSWORD, or you are asked)",

@@ -10,8 +10,8 @@ import { askSecretly } from "./ask.ts";
 
 /** What flags say of the way to a node, and of who asks it. */
 export interface AccessFlags {
-  readonly to?: string;
-  readonly via?: string;
+  readonly to?: string | undefined;
+  readonly via?: string | undefined;
   readonly tokenFile?: string;
   readonly user?: string;
   readonly caFile?: string;
@@ -23,11 +23,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Who asks the node, and so over which way.
  *
+ * @param at the node and the way to it, where more than the flags say so
  * @throws StackError those of `credentials`, `other-way`, `bad-way`; exit 64
  */
-export async function whoAsks(flags: AccessFlags): Promise<Access> {
+export async function whoAsks(flags: AccessFlags, at: Pick<AccessFlags, "to" | "via"> = flags): Promise<Access> {
   const environment: Environment = process.env;
-  const way = await chooseWay(flags, environment);
+  const way = await chooseWay(at, environment);
   refuseOthers(flags, way);
   const ask = process.stdin.isTTY && process.stderr.isTTY ? askSecretly : undefined;
   if (way === "local") return { kind: "local" };

@@ -12,6 +12,16 @@ export const deploySchema = z.strictObject({
       /^([A-Za-z_][A-Za-z0-9_.-]*@)?([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/,
     ).check(z.meta({ examples: ["pve1"] })),
   ),
+  via: z.optional(
+    z
+      .enum(["api", "ssh", "local"], "must be api, ssh or local")
+      .check(
+        z.describe(
+          "The way to the node; default: ssh for an address with a user, else api, or local on the node itself",
+        ),
+        z.meta({ examples: ["ssh"] }),
+      ),
+  ),
   node: z.optional(
     word("The node's name in its cluster; default: what its address begins with", "pve1").check(
       z.meta({ examples: ["pve1"] }),

@@ -55,6 +55,24 @@ t.test("a setting comes from --set, else from its flag, else from its variable, 
   t.match(await created(["--hostname", "007"]), { hostname: "007" }, "a text stays one");
 });
 
+t.test("the node and the way to it may be in the template: nothing need be said", async (t) => {
+  const stack = (deploy: string) => `name: shop\nversion: 1.0.0\n${deploy}\nservices:\n  hello: { port: 8001 }\n`;
+  const asked = async (deploy: string, ...args: string[]) => {
+    const { stderr, code } = await paper.cli([await paper.template(stack(deploy)), "--dry-run", "--json", ...args]);
+    t.not(code, 0);
+    return JSON.parse(stderr.slice(stderr.lastIndexOf('{"code"'))) as object;
+  };
+  const nobody = { code: "node-unreachable", message: /root@127\.0\.0\.1:1 does not answer/ };
+  t.match(await asked("deploy: { to: root@127.0.0.1:1 }"), nobody);
+  t.match(await asked("deploy: { to: 127.0.0.1:1, via: ssh }"), nobody);
+  t.match(await asked("deploy: { to: 127.0.0.1:1, via: ssh }", "--via", "api"), {
+    message: /^https:\/\/127\.0\.0\.1:1 /,
+  });
+  t.match(await asked("deploy: { to: 127.0.0.1:1 }", "--via", "telnet"), {
+    detail: [/^--via: must be api, ssh or local/],
+  });
+});
+
 t.test("a bad setting is told by the name it was given with, with exit code 64", async (t) => {
   const bad = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
     const { stderr, code } = await paper.cli([path, ...args], { env });
