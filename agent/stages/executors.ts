@@ -5,6 +5,7 @@ import { sql } from "./postgres/sql.ts";
 import { superuserPassword } from "./postgres/superuser-password.ts";
 import { deleteBrokerUser } from "./rabbitmq/delete-broker-user.ts";
 import { importDefinitions } from "./rabbitmq/import-definitions.ts";
+import { leadQueue } from "./rabbitmq/lead-queue.ts";
 import { redisCluster } from "./redis/redis-cluster.ts";
 
 /** Executors of actions that one server only knows. */
@@ -16,4 +17,5 @@ export const dataExecutors = {
   redisCluster,
   importDefinitions,
   deleteBrokerUser,
+  leadQueue,
 } satisfies Partial<Pick<Executors, ActionName>>;

@@ -17,7 +17,7 @@ import { redisLogin, secret } from "./logins.ts";
 import { management, managementDelete } from "./management.ts";
 import { required, serviceNames, serviceUnit } from "./required.ts";
 import { superuser } from "./rows/postgres.ts";
-import { planIsEmpty } from "./rows/reboot.ts";
+import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 import { bringWheels } from "./wheels.ts";
 
@@ -45,6 +45,9 @@ const shell =
 const sql = async (machine: Machine, text: string, database = "postgres"): Promise<void> => {
   await machine.inside().pg({ ...(await superuser(machine)), database, text });
 };
+
+/** What the databases held before RabbitMQ lost its record. */
+let kept = "";
 
 const drifts: readonly Drifts[] = [
   {
@@ -112,6 +115,20 @@ const drifts: readonly Drifts[] = [
       /^rabbitmq importDefinitions /,
     ],
     restarted: [],
+  },
+  {
+    // As in a power cut half a second after the queues were declared.
+    what: "RabbitMQ's record of which log is whose queue lost",
+    make: async (machine) => {
+      kept = await keep(machine);
+      const names = "/var/lib/rabbitmq/mnesia/rabbit@localhost/quorum/rabbit@localhost/names.dets";
+      await shell(`systemctl stop ${rabbitmq.unit}`, `rm ${names}`, `systemctl start ${rabbitmq.unit}`)(machine);
+    },
+    planned: [
+      /^rabbitmq leadQueue '\/stock-analysis_stack-agent-check', its log /,
+      /^rabbitmq leadQueue '\/stock-analysis_stock-analysis-frontend', its log /,
+    ],
+    restarted: [rabbitmq.unit],
   },
   {
     what: "a secret, a node's data and a virtual environment lost",
@@ -192,6 +209,8 @@ if (machine !== undefined) {
       }).catch(async () => t.fail(await machine.sh("stack-agent status || true")));
       await planIsEmpty(t, machine);
       t.strictSame(changes(before, await running(machine)), [...restarted].sort(), "what runs anew");
+      if (kept !== "") await isKept(t, machine, kept);
+      kept = "";
       t.equal(await machine.sh("systemctl is-system-running --wait || true"), "running");
     });
   }

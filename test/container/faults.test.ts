@@ -7,7 +7,6 @@ import { answers, health } from "./health.ts";
 import { proofs } from "./healthy.ts";
 import { required, serviceNames, serviceUnit } from "./required.ts";
 import { failedUnits } from "./rows/machine.ts";
-import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 import { journal, mainPid, restarted, unitProperties } from "./units.ts";
 
@@ -119,19 +118,6 @@ if (machine !== undefined) {
       t.pass(`${unit} is back`);
     }
     await allHealthy(t);
-  });
-
-  t.test("R08 queues that a power cut left without their logs get them back, and leaders", async (t) => {
-    const kept = await keep(machine);
-    const names = "/var/lib/rabbitmq/mnesia/rabbit@localhost/quorum/rabbit@localhost/names.dets";
-    const { unit } = required.rabbitmq;
-    // As if it had been killed half a second after the queues were declared.
-    await machine.sh(`systemctl stop ${unit} && rm ${names} && systemctl start ${unit}`, { timeout: 120_000 });
-    await allHealthy(t);
-    await isKept(t, machine, kept);
-    const told = (await journal(machine, unit)).match(/had lost its log/g);
-    t.equal(told?.length, serviceNames.length + 2, "the services' queues, the dead letters', the check's");
-    await planIsEmpty(t, machine);
   });
 
   t.test("R08 each service killed comes back, after delays that double", async (t) => {

@@ -4,20 +4,22 @@ import type { RabbitmqModel } from "../../../stack/model.ts";
 import { management } from "../../clients/management.ts";
 import type { Eyes } from "../../engine/eyes.ts";
 import type { Held, HeldDefinitions, HeldUser } from "./drift.ts";
+import { type LeaderlessQueue, leaderlessQueues } from "./raft-logs.ts";
 
 const LOOK_TIMEOUT = 10_000;
 
 export interface Broker extends HeldDefinitions {
   /** All quorum queues have ended, as they do when their log can't be written; only a start brings them back. */
   readonly ended: boolean;
+  readonly leaderless: readonly LeaderlessQueue[];
 }
 
 /** `down`: not there, or not answering yet; `refused`: not with the administrator's password we know. */
 export type BrokerFacts = Broker | "down" | "refused";
 
-/** Asks the broker what it holds, as the administrator. */
+/** Asks the broker what it holds, as the administrator, and looks at its queues' logs. */
 export async function inspectBroker(
-  eyes: Pick<Eyes, "withSecret" | "secretMatches">,
+  eyes: Pick<Eyes, "withSecret" | "secretMatches" | "names" | "readText">,
   rabbitmq: RabbitmqModel,
   wanted: Definitions,
   signal: AbortSignal,
@@ -32,7 +34,7 @@ export async function inspectBroker(
       );
     const held = await readDefinitions(await ask("/definitions"), wanted, eyes);
     const queues = await ask("/queues?disable_stats=true&columns=type,online");
-    return { ...held, ended: allEnded(queues) };
+    return { ...held, ended: allEnded(queues), leaderless: await leaderlessQueues(eyes) };
   } catch (error) {
     signal.throwIfAborted();
     if (isStackError(error) && ["management-refused", "secret-missing"].includes(error.code)) return "refused";

@@ -74,11 +74,19 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
       unseen: ["users, queues and bindings: no login yet"],
     };
   }
+  const lead = facts.broker.leaderless.map(
+    (queue): Action => ({
+      do: "leadQueue",
+      why: queue.log === undefined ? "the queue has no leader" : "the queue has lost its log, and so its leader",
+      args: queue,
+    }),
+  );
   const drift = definitionsDrift(wanted, facts.broker);
   const guestThere = facts.broker.users.some(({ name }) => name === guest);
   return {
     actions: [
       ...below,
+      ...lead,
       ...(drift.length === 0
         ? []
         : [

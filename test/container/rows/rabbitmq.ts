@@ -50,17 +50,6 @@ export function rabbitmqRows(t: Test, machine: Machine): void {
     );
   });
 
-  t.test("the broker's modules were loaded at once, before it began", async (t) => {
-    const asked = `'{os:getenv("ERL_AFLAGS"), length(code:all_loaded())}.'`;
-    const [, flags, loaded] = /\{(.*),(\d+)\}/.exec(await machine.sh(`rabbitmqctl --quiet eval ${asked}`)) ?? [];
-    t.equal(flags, "false", "it ran, and no program that the broker starts does it again");
-    const alone = await machine.sh(
-      `ERL_LIBS=$(echo /usr/lib/rabbitmq/lib/rabbitmq_server-*/plugins) erl -noinput -boot start_sasl -eval \
-        'ok = file:eval("/usr/lib/stack-agent/rabbitmq-preload.erl"), io:put_chars(integer_to_list(length(code:all_loaded()))), halt().'`,
-    );
-    t.ok(Number(alone) > 0.95 * Number(loaded), `${alone} modules of ${loaded}`);
-  });
-
   t.test("R15 an event reaches the queues whose bindings fit, persistent and confirmed", async (t) => {
     const body = randomUUID();
     for (const [key, names] of [

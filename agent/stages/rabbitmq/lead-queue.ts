@@ -1,0 +1,43 @@
+import type { Executors } from "../../engine/action.ts";
+import type { LeaderlessQueue } from "./raft-logs.ts";
+
+const LEAD_TIMEOUT = 60_000;
+
+/** Gives a quorum queue its log back, if it had one, and a leader. A power cut in the middle does no harm. */
+export const leadQueue: Executors["leadQueue"] = {
+  lock: "rabbitmq",
+  describe: ({ member, log }) => `${member}${log === undefined ? "" : `, its log ${log}`}`,
+  async apply(queue, io) {
+    await io.run("rabbitmqctl", ["--quiet", "eval", script(queue)], { cwd: "/", timeout: LEAD_TIMEOUT });
+  },
+};
+
+/**
+ * For the broker to evaluate. A member that isn't led answers no question about its members; one
+ * that gets a log with entries is led by itself, being the only one. Ra's record of whose log is
+ * where is on disk before the empty one is deleted.
+ */
+function script({ member, empty, log }: LeaderlessQueue): string {
+  return `
+    System = quorum_queues, Name = ${member}, Member = {Name, node()}, Empty = <<"${empty}">>,
+    #{data_dir := Folder, names := #{directory_rev := Record}} = ra_system:fetch(System),
+    case ra:members(Member, 2000) of
+      {ok, _, _} -> led;
+      _ ->
+        ${log === undefined ? "" : exchange(log)}
+        ra:trigger_election(Member),
+        {ok, _, _} = ra:members(Member, 10000)
+    end,
+    case ra_directory:uid_of(System, Name) of
+      Empty -> kept;
+      _ -> ok = dets:sync(Record), ok = file:del_dir_r(filename:join(Folder, Empty))
+    end.`;
+}
+
+function exchange(log: string): string {
+  return `
+        ok = ra:stop_server(System, Member),
+        ra_directory:unregister_name(System, Empty),
+        ok = ra_directory:register_name(System, <<"${log}">>, undefined, undefined, Name, Name),
+        ok = ra:restart_server(System, Member),`;
+}
