@@ -130,7 +130,7 @@ const rabbitmq = z.strictObject({
         z.minLength(1, "must name a source"),
         z.describe("Where RabbitMQ comes from: the first of these that has a new enough one"),
       ),
-    ["debian"],
+    ["vendor", "backport", "debian"],
   ),
   minimumVersion: z._default(
     z

@@ -188,7 +188,7 @@ for (const [signal, expected] of [
 ] as const) {
   t.test(`${signal} in the middle of the base ends with ${expected} and leaves nothing behind`, async (t) => {
     const here = place(t);
-    const child = spawn(cli[0], [cli[1], "--out", here.out], {
+    const child = spawn(cli[0], [cli[1], "--set", "rabbitmq.sources=[debian]", "--out", here.out], {
       env: { ...process.env, TMPDIR: here.temporary, XDG_CACHE_HOME: here.cache },
     });
     const ended = exitOf(child);

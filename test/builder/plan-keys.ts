@@ -45,6 +45,7 @@ export async function planKeys(file: string, cache: string, mirror: Mirror): Pro
     format: "zst",
     cacheLimit: 0,
     offline: true,
+    brokerSources: ["debian"],
     log: () => {},
     signal: new AbortController().signal,
     root: false,

@@ -1,6 +1,7 @@
-import { appendFile, glob, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, glob, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isStackError, messageOf } from "../../lib/error.ts";
+import { run } from "../../lib/run.ts";
 import { installPackage } from "../npm/install-package.ts";
 import { type Built, buildOnce, type LayerName, layers, rebuilt, same, stem } from "./build-once.ts";
 import { type User, withUser } from "./other-machine.ts";
@@ -51,6 +52,7 @@ export async function buildPhase(cache: string): Promise<{ readonly counts: Coun
       same(rebuilt(await buildFromPackage(cache), []), gz),
     );
     await withUser(async (user) => {
+      await lendBackport(cache, user);
       const promise = "an ordinary user, host name, umask, locale, time zone, folders, cores: the same content";
       const zst = await prove(promise, async () => {
         const made = rebuilt(await buildOnce([...user.command, "--format", "zst"]), layers);
@@ -82,6 +84,18 @@ const edited: readonly { what: string; file: string; line: string; anew: readonl
   { what: "a file of the overlay", file: "rootfs-overlay/etc/motd.ejs", line: "edited", anew: ["overlay"] },
   { what: "the agent", file: "agent/cli.ts", line: 'process.title = "edited";', anew: ["agent", "overlay"] },
 ];
+
+/** What takes ten minutes is made once: the user's packages for RabbitMQ are root's. */
+async function lendBackport(cache: string, { project, home }: User): Promise<void> {
+  const theirs = join(home, ".cache/proxmox-stack/layers");
+  const names = await readdir(join(cache, "proxmox-stack/layers"));
+  const { uid, gid } = await stat(project);
+  await mkdir(theirs, { recursive: true });
+  for (const name of names.filter((one) => one.startsWith("backport-"))) {
+    await cp(join(cache, "proxmox-stack/layers", name), join(theirs, name), { recursive: true });
+  }
+  await run("chown", ["--recursive", `${uid}:${gid}`, join(home, ".cache")]);
+}
 
 async function edits(user: User, gz: Built, prove: <T>(promise: string, proof: () => Promise<T>) => Promise<unknown>) {
   for (const { what, file, line, anew } of edited) {

@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { run } from "../../lib/run.ts";
 
 export interface User {
+  readonly home: string;
   /** Their copy of the project. */
   readonly project: string;
   /** Runs build-template as they would. */
@@ -33,7 +34,7 @@ export async function withUser(use: (user: User) => Promise<void>): Promise<void
       ...["taskset", "--cpu-list", "0", "runuser", "-u", name, "--", "env", ...environment],
       ...[join(project, "bin/build-template"), "--out", join(home, "out")],
     ];
-    await use({ project, command: words });
+    await use({ home, project, command: words });
   } finally {
     // 6: useradd had failed; 8: a build that was killed still ends; 12: its home goes with the folder.
     await run("userdel", ["--force", "--remove", name], { accept: [0, 6, 8, 12] });
