@@ -17,13 +17,14 @@ import { run } from "../../lib/run.ts";
 import { stackModel } from "../agent/stack-model.ts";
 import { proveEventStore, type Query } from "../container/event-store.ts";
 import { needs } from "../container/requirements.ts";
+import { suite } from "./debian.ts";
 import { type PostgresServer, postgresObstacle, postgresServer } from "./postgres-server.ts";
 
 const signal = new AbortController().signal;
 
 t.test("a real PostgreSQL", async (t) => {
-  if (!needs(t, await postgresObstacle(stackModel()))) return;
-  const server = await postgresServer(stackModel());
+  if (!needs(t, await postgresObstacle(stackModel(suite)))) return;
+  const server = await postgresServer(stackModel(suite));
   t.teardown(server.remove);
   const { model, postgres } = server;
   await server.start();

@@ -18,6 +18,7 @@ import type { Model, RedisNode } from "../../stack/model.ts";
 import { renderFile } from "../../stack/render/file.ts";
 import { stackModel } from "../agent/stack-model.ts";
 import { needs } from "../container/requirements.ts";
+import { suite } from "./debian.ts";
 import { freePort } from "./free-port.ts";
 
 const signal = new AbortController().signal;
@@ -27,7 +28,7 @@ const secret = async (): Promise<string> => password;
 t.test("a real Redis Cluster", async (t) => {
   const found = await run("redis-server", ["--version"]).catch(() => undefined);
   if (!needs(t, found === undefined ? "Redis is not installed (apt-get install redis-server)" : "")) return;
-  const servers = await redisServers(stackModel());
+  const servers = await redisServers(stackModel(suite));
   t.teardown(servers.remove);
   const { ports } = servers;
   for (const port of ports) await servers.start(port);
