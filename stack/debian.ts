@@ -1,6 +1,9 @@
+export const suites = ["bookworm", "trixie"] as const;
+export type Suite = (typeof suites)[number];
+
 /** What differs between Debian releases, as data. */
 export interface DebianRelease {
-  readonly suite: string;
+  readonly suite: Suite;
   readonly version: string;
   readonly python: string;
   readonly postgres: string;
@@ -17,7 +20,4 @@ export const debianReleases = {
     localeFile: "/etc/default/locale",
   },
   trixie: { suite: "trixie", version: "13", python: "3.13", postgres: "17", localeFile: "/etc/locale.conf" },
-} as const satisfies Record<string, DebianRelease>;
-
-export type Suite = keyof typeof debianReleases;
-export const suites = Object.keys(debianReleases) as [Suite, ...Suite[]];
+} as const satisfies Record<Suite, DebianRelease>;

@@ -6,7 +6,7 @@ import type { BackportInputs } from "../layers/backport/backport.ts";
 import type { Resolution } from "../resolve.ts";
 import { findBackport } from "./find-backport.ts";
 import { findVendor } from "./find-vendor.ts";
-import { lockPath, readLock, writeLock } from "./lock-file.ts";
+import { type Lock, lockPath, readLock, writeLock } from "./lock-file.ts";
 
 /** Where the stack's RabbitMQ comes from, and which packages of which versions come from there. */
 export interface Broker {
@@ -48,10 +48,15 @@ export async function chooseBroker(
   const sources = context.brokerSources ?? rabbitmq?.sources ?? ["debian"];
   if (rabbitmq === undefined || sources.join() === "debian") return { source: "debian", versions: {} };
   const file = context.definition.file;
-  const kept = context.update ? undefined : await readLock(file);
+  const { suite } = context.model.debian;
+  const lock = await readLock(file).catch((error: unknown): Lock => {
+    if (context.update) return {};
+    throw error;
+  });
+  const kept = context.update ? undefined : lock[suite];
   const found = await firstOf(kept !== undefined && sources.includes(kept) ? [kept] : sources, kept);
   if (!dry && sources.length > 1 && kept !== found.source) {
-    await writeLock(file, found.source);
+    await writeLock(file, { ...lock, [suite]: found.source });
     context.log("notice", `RabbitMQ comes from ${found.source}; ${lockPath(file)} keeps that until --update`);
   }
   return found;

@@ -32,14 +32,18 @@ interface Asked {
   readonly finders?: Partial<Finders>;
   readonly minimum?: string;
   readonly locked?: string;
+  readonly debian?: string;
   readonly update?: boolean;
   readonly dry?: boolean;
 }
 
-async function choose(t: Test, { sources, finders = {}, minimum = "3.12", locked, update, dry = false }: Asked) {
+async function choose(
+  t: Test,
+  { sources, finders = {}, minimum = "3.12", locked, debian, update, dry = false }: Asked,
+) {
   const file = join(t.testdir(), "stack.yaml");
   if (locked !== undefined) writeFileSync(lockPath(file), locked);
-  const text = `name: shop\nversion: 1.0.0\nrabbitmq: {sources: [${sources.join(", ")}], minimumVersion: "${minimum}"}\nservices: {web: {port: 9001}}\n`;
+  const text = `name: shop\nversion: 1.0.0\ndebian: ${debian ?? "bookworm"}\nrabbitmq: {sources: [${sources.join(", ")}], minimumVersion: "${minimum}"}\nservices: {web: {port: 9001}}\n`;
   const told: string[] = [];
   const context = {
     model: resolve(parseDefinition(text, file)),
@@ -50,10 +54,15 @@ async function choose(t: Test, { sources, finders = {}, minimum = "3.12", locked
   const chosen: Broker = await chooseBroker(context, resolved, dry, { ...all, ...finders });
   const kept = existsSync(lockPath(file)) ? JSON.parse(readFileSync(lockPath(file), "utf8")) : undefined;
   rmSync(lockPath(file), { force: true });
-  return { source: chosen.source, told: told.join("\n"), kept: kept?.rabbitmq };
+  return {
+    source: chosen.source,
+    told: told.join("\n"),
+    kept: kept?.rabbitmq?.[debian ?? "bookworm"],
+    lock: kept?.rabbitmq,
+  };
 }
 
-const lock = (source: string): string => JSON.stringify({ schemaVersion: 1, rabbitmq: source });
+const lock = (source: string): string => JSON.stringify({ schemaVersion: 1, rabbitmq: { bookworm: source } });
 const every = ["vendor", "backport", "debian"] as const;
 
 t.test(
@@ -110,6 +119,16 @@ t.test("what was found once holds until it is asked for anew", async (t) => {
   );
 });
 
+t.test("each Debian release has a choice of its own, and keeps the other's", async (t) => {
+  const found = await choose(t, {
+    sources: every,
+    debian: "trixie",
+    locked: lock("backport"),
+    finders: { vendor: nothing, backport: nothing },
+  });
+  t.match(found, { source: "debian", lock: { bookworm: "backport", trixie: "debian" } });
+});
+
 t.test("a look keeps nothing, and where there is one source there is nothing to keep", async (t) => {
   t.match(await choose(t, { sources: every, dry: true }), { source: "vendor", kept: undefined });
   t.match(await choose(t, { sources: ["backport"] }), { source: "backport", kept: undefined });
@@ -128,5 +147,6 @@ t.test("without any source, or with a lock that no build wrote, that is told", a
   });
   for (const text of ["", "{}", lock("elsewhere")]) {
     await t.rejects(choose(t, { sources: every, locked: text }), { code: "bad-lock" });
+    t.match(await choose(t, { sources: every, locked: text, update: true }), { kept: "vendor" }, "written anew");
   }
 });
