@@ -4,7 +4,7 @@ import { required } from "../../container/required.ts";
 import { mainPid } from "../../container/units.ts";
 import { once } from "../once.ts";
 import { least, type Row } from "../row.ts";
-import { appendRow } from "./append-row.ts";
+import { appendRows } from "./append-rows.ts";
 import type { BenchMachines } from "./bench-machine.ts";
 import { healthRow } from "./health-row.ts";
 
@@ -88,7 +88,7 @@ export function agentRows({ machines, repeats, log }: AgentBenchOptions): Row[] 
       },
     },
     healthRow(async () => ({ namespace: `/proc/${(await machine()).pid()}/ns/net`, port: required.agent.port })),
-    appendRow(machine),
+    ...appendRows(machine),
   ];
 }
 
