@@ -7,8 +7,9 @@ import type { Executors, Io } from "./action.ts";
 import { type Disk, disksOf, explainFullDisk } from "./disk-full.ts";
 import type { Eyes } from "./eyes.ts";
 import { namedLocks } from "./named-locks.ts";
+import { problemError, refusal } from "./preflight.ts";
 import { type Progress, progressError } from "./progress.ts";
-import { type EarlyFacts, problemError, runStage, type StageRun, seconds, throwIfStopped } from "./run-stage.ts";
+import { type EarlyFacts, runStage, type StageRun, seconds, throwIfStopped } from "./run-stage.ts";
 import type { Problem, Stage, StageId } from "./stage.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -121,19 +122,15 @@ async function preflight(
   };
   const found = await Promise.all(stages.map(look));
   throwIfStopped(signal);
-  const troubled = stages.flatMap((stage, index) => {
+  const refused = stages.flatMap((stage, index) => {
     const error = problemError(found[index] ?? []);
     return error === undefined ? [] : [{ stage, error }];
   });
-  for (const { stage, error } of troubled) {
+  for (const { stage, error } of refused) {
     progress.stage(stage.id, { status: "failed", error: progressError(error) });
   }
-  if (troubled.length > 0) {
-    throw new StackError("preflight", "this machine can't take the stack as it is; nothing was changed", {
-      detail: troubled.flatMap(({ stage, error }) => error.detail.map((line) => `${stage.id}: ${line}`)),
-      hint: [...new Set(troubled.map(({ error }) => error.hint))].join("; "),
-    });
-  }
+  const error = refusal(refused);
+  if (error !== undefined) throw error;
   return early;
 }
 

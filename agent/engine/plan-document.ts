@@ -4,22 +4,31 @@ import type { Action } from "./action.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { Eyes } from "./eyes.ts";
 import { foresee, isForeseen } from "./foresee.ts";
-import { describeAction, problemError } from "./run-stage.ts";
+import { problemError, refusal } from "./preflight.ts";
+import { describeAction } from "./run-stage.ts";
 import type { Plan, Stage, StageId } from "./stage.ts";
 
 type Looking = Pick<EngineOptions, "stages" | "eyes" | "model" | "executors" | "signal">;
 
-type Planned = { readonly plan: Plan } | { readonly error: StackError };
+/** `refused`: the stage has something against this machine; else its look failed. */
+type Planned = { readonly plan: Plan } | { readonly error: StackError; readonly refused: boolean };
+
+export interface PlanMore {
+  /** With what is there and what will be. */
+  readonly diff?: boolean;
+  /** A machine that provisioning would refuse is refused, as it would be: no plan is made for it. */
+  readonly refuse?: boolean;
+}
 
 /**
  * What provisioning would do, without doing it: each stage's first round. What can be seen
  * only after something else is done is listed as unseen.
  *
- * @param more `diff`: with what is there and what will be
- * @throws StackError of a look that failed though nothing before it has anything to do
+ * @throws StackError of a look that failed though nothing before it has anything to do; with
+ *   `refuse` `preflight`
  */
-export async function planStages(options: Looking, more: { readonly diff?: boolean } = {}): Promise<PlanDocument> {
-  const plans = await planEach(options);
+export async function planStages(options: Looking, more: PlanMore = {}): Promise<PlanDocument> {
+  const plans = await planEach(options, more.refuse === true);
   const planned = options.stages.map((stage) => ({ stage, outcome: plans.get(stage.id) }));
   const actions = planned.flatMap(({ stage, outcome }) =>
     actionsOf(outcome).map((action) => ({ stage: stage.id, action })),
@@ -42,12 +51,18 @@ export async function planStages(options: Looking, more: { readonly diff?: boole
 }
 
 /** Looks at all at once; and again, once their plans are known, where what a stage needs will change what it sees. */
-async function planEach(options: Looking): Promise<ReadonlyMap<StageId, Planned>> {
+async function planEach(options: Looking, refuse: boolean): Promise<ReadonlyMap<StageId, Planned>> {
   const early = new Map(
     await Promise.all(
       options.stages.map(async (stage) => [stage.id, await planStage(stage, options.eyes, options)] as const),
     ),
   );
+  const refused = options.stages.flatMap((stage) => {
+    const planned = early.get(stage.id);
+    return planned !== undefined && "error" in planned && planned.refused ? [{ stage, error: planned.error }] : [];
+  });
+  const error = refuse ? refusal(refused) : undefined;
+  if (error !== undefined) throw error;
   const before = new Map<StageId, readonly Action[]>();
   const plans = new Map<StageId, Planned>();
   // The list is in an order in which what is needed comes first.
@@ -68,11 +83,11 @@ async function planStage(stage: Stage, eyes: Eyes, { model, signal }: Looking): 
   try {
     const facts = await stage.inspect(eyes, model, signal);
     const problem = problemError(stage.preflight(facts, model));
-    if (problem !== undefined) return { error: problem };
+    if (problem !== undefined) return { error: problem, refused: true };
     return { plan: stage.plan(facts, model) };
   } catch (error) {
-    if (isStackError(error)) return { error };
-    return { error: new StackError("internal", messageOf(error), { cause: error }) };
+    if (isStackError(error)) return { error, refused: false };
+    return { error: new StackError("internal", messageOf(error), { cause: error }), refused: false };
   }
 }
 

@@ -4,8 +4,9 @@ import type { Action, ActionName, Executors } from "./action.ts";
 import { awaitChecks } from "./await-checks.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { WithLock } from "./named-locks.ts";
+import { problemError } from "./preflight.ts";
 import type { Progress } from "./progress.ts";
-import type { Problem, Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 
 /** Plans with something to do that a stage may have, one after the other. */
 const ROUNDS = 3;
@@ -154,16 +155,6 @@ export function actionError(what: string, error: unknown): StackError {
     detail: known?.detail ?? [],
     cause: known?.cause,
     ...(known === undefined ? {} : { exit: known.exit }),
-  });
-}
-
-/** A stage's problems as one error, `detail` a line each; undefined where there are none. */
-export function problemError(problems: readonly Problem[]): StackError | undefined {
-  const [first] = problems;
-  if (first === undefined) return undefined;
-  return new StackError(first.code, first.message, {
-    detail: problems.map((problem) => `${problem.message} [${problem.code}]`),
-    hint: [...new Set(problems.map((problem) => problem.hint))].join("; "),
   });
 }
 

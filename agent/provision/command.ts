@@ -42,7 +42,7 @@ export async function provisionCommand(options: ProvisionCommandOptions): Promis
   const all = presentStages(stages, model);
   const machine = thisMachine({ model, stages: chosen, run, log: options.log, signal: options.signal });
   if (options.plan || options.diff) {
-    const plan = await planStages(machine, { diff: options.diff === true });
+    const plan = await planStages(machine, { diff: options.diff === true, refuse: true });
     options.write(options.json ? `${JSON.stringify(plan)}\n` : printPlan(plan));
     return ExitCode.healthy;
   }

@@ -121,12 +121,14 @@ if (await canRunContainers(t)) {
       timeout: minutes,
     });
     const found = await files(machine);
-    const { code, stderr } = await provision(machine);
-    t.equal(code, 1);
-    t.match(stderr, /port 5432 \(PostgreSQL\) is taken by sshd \(pid \d+\) of somebodys\.service/);
-    t.match(stderr, /systemctl disable --now somebodys\.service/, "and what helps");
-    t.match(stderr, /\/var\/lib\/redis\/6379 is there, and is not this stack's/);
-    t.match(stderr, /\/etc\/rabbitmq\/rabbitmq\.conf was written by somebody/);
+    for (const asked of [["--plan"], []]) {
+      const { code, stderr } = await provision(machine, ...asked);
+      t.equal(code, 1);
+      t.match(stderr, /port 5432 \(PostgreSQL\) is taken by sshd \(pid \d+\) of somebodys\.service/);
+      t.match(stderr, /systemctl disable --now somebodys\.service/, "and what helps");
+      t.match(stderr, /\/var\/lib\/redis\/6379 is there, and is not this stack's/);
+      t.match(stderr, /\/etc\/rabbitmq\/rabbitmq\.conf was written by somebody/);
+    }
     t.strictSame(difference(found, await files(machine)), []);
     await machine.sh("systemctl stop somebodys; rm -r /var/lib/redis /etc/rabbitmq");
   });
@@ -264,8 +266,8 @@ if (await canRunContainers(t)) {
   });
 }
 
-function provision(machine: Machine) {
-  return machine.exec("stack-agent", ["provision"], { accept: anyCode, timeout: 10 * minutes });
+function provision(machine: Machine, ...args: readonly string[]) {
+  return machine.exec("stack-agent", ["provision", ...args], { accept: anyCode, timeout: 10 * minutes });
 }
 
 async function reset(machine: Machine, ...args: readonly string[]): Promise<ResetDocument> {

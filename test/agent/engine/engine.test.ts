@@ -229,11 +229,14 @@ t.test("nothing is touched when any stage has a problem, and all problems are to
     fileStage("postgres", folder, { needs: ["system"], problems: [problem("a"), problem("b")] }),
     fileStage("redis", folder, { problems: [problem("c")] }),
   ]);
-  await t.rejects(runEngine(options, progress), {
+  const refusal = {
     code: "preflight",
     detail: ["postgres: a! [a]", "postgres: b! [b]", "redis: c! [c]"],
     hint: "repair a; repair b; repair c",
-  });
+  };
+  await t.rejects(planStages(options, { refuse: true }), refusal, "the plan says no other");
+  t.same((await planStages(options)).unseen, ["postgres: a!", "redis: c!"], "a look for drift goes on");
+  await t.rejects(runEngine(options, progress), refusal);
   t.same(told, []);
   t.match(progress.document.stages, [
     { id: "system", status: "waiting" },
