@@ -11,6 +11,7 @@ import { sourceDateEpoch } from "../context.ts";
 import { nodeBinary } from "../layers/node/node.ts";
 import { archiveOfEntries, type Entry } from "../pack/write.ts";
 import { resource } from "../resources.ts";
+import { nativeAddons } from "./native-addons.ts";
 
 export interface DeployerOptions {
   readonly project: string;
@@ -76,7 +77,7 @@ async function bundle(project: string): Promise<string> {
       target: "node24",
       format: "esm",
       legalComments: "none",
-      external: ["*.node", "cpu-features", "supports-color"],
+      external: [...nativeAddons, "supports-color"],
       banner: { js: await readFile(resource("deployer/common-js.mjs"), "utf8") },
       tsconfigRaw: "{}",
       logLevel: "silent",

@@ -1,6 +1,8 @@
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { nativeAddons } from "../deployer/native-addons.ts";
+import { resource } from "../resources.ts";
 import { programs } from "./programs.ts";
 
 /**
@@ -8,16 +10,22 @@ import { programs } from "./programs.ts";
  * node_modules, so what is packed is JavaScript: bundled/NAME.js, one level below the top
  * like the sources' rooms (see lib/project-folder.ts). Packages stay outside: npm packs them
  * along (`bundleDependencies`) in the versions of the lock, which an install from a file
- * would heed neither as package-lock.json nor as npm-shrinkwrap.json.
+ * would heed neither as package-lock.json nor as npm-shrinkwrap.json. Not ssh2: packed along,
+ * its optional native helper would not be optional any more, and npm would compile it.
  */
 const folder = "bundled";
+const bundledPackages = ["ssh2", "asn1", "bcrypt-pbkdf", "safer-buffer", "tweetnacl"];
+const { dependencies, optionalDependencies } = JSON.parse(await readFile("package.json", "utf8")) as Readonly<
+  Record<"dependencies" | "optionalDependencies", Readonly<Record<string, string>>>
+>;
 await rm(folder, { recursive: true, force: true });
 await build({
   entryPoints: Object.entries(programs).map(([out, entry]) => ({ in: entry, out })),
   outdir: folder,
   bundle: true,
   splitting: true,
-  packages: "external",
+  external: [...Object.keys({ ...dependencies, ...optionalDependencies }), ...nativeAddons],
+  banner: { js: await readFile(resource("deployer/common-js.mjs"), "utf8") },
   platform: "node",
   target: "node24",
   format: "esm",
@@ -32,4 +40,9 @@ for (const path of ["package.json", "LICENSE", "src/journal_send.cc"]) {
   const copy = join(folder, "systemd-journald", path);
   await mkdir(dirname(copy), { recursive: true });
   await copyFile(join("node_modules/systemd-journald", path), copy);
+}
+
+// Their licences go with what is copied.
+for (const name of bundledPackages) {
+  await copyFile(join("node_modules", name, "LICENSE"), join(folder, `LICENSE.${name}`));
 }
