@@ -56,7 +56,11 @@ export function unfinishedName(): string {
  * there; a folder that isn't there has nothing in it.
  */
 export async function removeUnfinished(folder: string): Promise<void> {
-  const unfinished = (await namesIfAny(folder)).filter((name) => /^\.[0-9a-f]{12}\.tmp$/.test(name));
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
+  });
+  const unfinished = names.filter((name) => /^\.[0-9a-f]{12}\.tmp$/.test(name));
   await Promise.all(unfinished.map((name) => rm(join(folder, name), { force: true })));
 }
 
@@ -66,16 +70,6 @@ export async function ensureFolder(path: string, options: WriteOptions = {}): Pr
   if (options.mode !== undefined) await chmod(path, options.mode);
   if (options.uid !== undefined || options.gid !== undefined) {
     await chown(path, options.uid ?? -1, options.gid ?? -1);
-  }
-}
-
-/** What is in a folder, or nothing where there is none. Other errors (EACCES) are thrown. */
-export async function namesIfAny(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
-    throw error;
   }
 }
 

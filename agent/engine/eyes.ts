@@ -47,8 +47,6 @@ export interface Eyes {
   freeMiB(path: string): Promise<number | undefined>;
   readText(path: string): Promise<string | undefined>;
   exists(path: string): Promise<boolean>;
-  /** What is in a folder; nothing where there is none. */
-  names(path: string): Promise<readonly string[]>;
   hasSecret(name: SecretName): Promise<boolean>;
   /** Whether a value we were shown (a role's SCRAM verifier, a RabbitMQ hash) is that of the secret. */
   secretMatches(name: SecretName, stored: string): Promise<boolean>;

@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isErrno, isStackError, messageOf, StackError } from "../../lib/error.ts";
-import { exists, namesIfAny, readTextIfAny } from "../../lib/files.ts";
+import { exists, readTextIfAny } from "../../lib/files.ts";
 import { readListeners } from "../../lib/listeners.ts";
 import type { Run } from "../../lib/run.ts";
 import { budget } from "../../stack/budget.ts";
@@ -77,7 +77,6 @@ export function localEyes(options: LocalEyesOptions): Eyes {
     freeMiB,
     readText: readTextIfAny,
     exists,
-    names: namesIfAny,
     hasSecret: (name) => secrets.has(name),
     async secretMatches(name, stored) {
       try {

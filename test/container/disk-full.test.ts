@@ -12,7 +12,6 @@ import { leftovers, proveWhole, secretsNow } from "../cuts/prove-whole.ts";
 import { readProgress } from "../cuts/strike.ts";
 import { proofs } from "./healthy.ts";
 import { identity } from "./identity.ts";
-import { management } from "./management.ts";
 import { required } from "./required.ts";
 import { workFolder } from "./requirements.ts";
 import { endsHealthy, stackMachine } from "./stack-machine.ts";
@@ -109,11 +108,10 @@ if (disk !== undefined && machine !== undefined) {
     "rabbitmq: running on after the last byte is gone, it loses its queues; with room it is restarted",
     async (t) => {
       await disk.fill(0);
-      const ended = async () => {
-        type Queues = readonly { readonly type: string; readonly online: readonly string[] }[];
-        const queues = await management<Queues>(machine, "queues?disable_stats=true");
-        return queues.length > 0 && queues.every(({ online }) => online.length === 0);
-      };
+      const member = "['/stock-analysis_stack-agent-check']";
+      const ended = async () =>
+        (await machine.sh(`HOME=/var/lib/rabbitmq erl_call -sname rabbit@localhost -a "erlang whereis ${member}"`)) ===
+        "undefined";
       await waitFor(ended, { what: "the queues to end", timeout: 120_000, interval: 500 });
       await disk.empty();
       const { code, stdout, stderr } = await provision("--only", "rabbitmq");

@@ -4,43 +4,57 @@ import type { RabbitmqModel } from "../../../stack/model.ts";
 import { management } from "../../clients/management.ts";
 import type { Eyes } from "../../engine/eyes.ts";
 import type { Held, HeldDefinitions, HeldUser } from "./drift.ts";
-import { type LeaderlessQueue, leaderlessQueues } from "./raft-logs.ts";
+import { type LeaderlessQueue, lookAtQueues } from "./look-at-queues.ts";
 
 const LOOK_TIMEOUT = 10_000;
 
 export interface Broker extends HeldDefinitions {
-  /** All quorum queues have ended, as they do when their log can't be written; only a start brings them back. */
-  readonly ended: boolean;
-  readonly leaderless: readonly LeaderlessQueue[];
+  /** `unseen`: its Erlang node doesn't let us look. */
+  readonly leaderless: readonly LeaderlessQueue[] | "unseen";
 }
 
-/** `down`: not there, or not answering yet; `refused`: not with the administrator's password we know. */
-export type BrokerFacts = Broker | "down" | "refused";
+/**
+ * `down`: not there, or not answering yet; `ended`: it can't go on without a start;
+ * `refused`: not with the administrator's password we know.
+ */
+export type BrokerFacts = Broker | "down" | "ended" | "refused";
 
-/** Asks the broker what it holds, as the administrator, and looks at its queues' logs. */
+/** Asks the broker what it holds, as the administrator, and which of its queues are led. */
 export async function inspectBroker(
-  eyes: Pick<Eyes, "withSecret" | "secretMatches" | "names" | "readText">,
+  eyes: Pick<Eyes, "run" | "withSecret" | "secretMatches">,
   rabbitmq: RabbitmqModel,
   wanted: Definitions,
   signal: AbortSignal,
 ): Promise<BrokerFacts> {
-  const ended = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT)]);
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT)]);
+  const { managementPort: port, adminUser: user } = rabbitmq;
   try {
-    const ask = (path: string) =>
-      eyes.withSecret("rabbitmq.admin", (password) =>
-        management({ port: rabbitmq.managementPort, user: rabbitmq.adminUser, password }, "GET", path, {
-          signal: ended,
-        }),
-      );
-    const held = await readDefinitions(await ask("/definitions"), wanted, eyes);
-    const queues = await ask("/queues?disable_stats=true&columns=type,online");
-    return { ...held, ended: allEnded(queues), leaderless: await leaderlessQueues(eyes) };
+    const exported = await eyes
+      .withSecret("rabbitmq.admin", (password) =>
+        management({ port, user, password }, "GET", "/definitions", { signal: deadline }),
+      )
+      .catch(refusedIfSo);
+    const queues = await lookAtQueues(eyes.run, deadline).catch(unseenIfSilent);
+    if (queues === "ended" || exported === refused) return queues === "ended" ? queues : refused;
+    return { ...(await readDefinitions(exported, wanted, eyes)), leaderless: queues };
   } catch (error) {
     signal.throwIfAborted();
-    if (isStackError(error) && ["management-refused", "secret-missing"].includes(error.code)) return "refused";
-    if (ended.aborted || isErrno(error, "ECONNREFUSED", "ECONNRESET")) return "down";
+    if (deadline.aborted || isErrno(error, "ECONNREFUSED", "ECONNRESET")) return "down";
     throw error;
   }
+}
+
+const refused = "refused";
+
+function refusedIfSo(error: unknown): typeof refused {
+  if (isStackError(error) && ["management-refused", "secret-missing"].includes(error.code)) return refused;
+  throw error;
+}
+
+/** It stops just now, or runs with another cookie than the file's. */
+function unseenIfSilent(error: unknown): "unseen" {
+  if (isStackError(error) && error.code === "broker-silent") return "unseen";
+  throw error;
 }
 
 async function readDefinitions(
@@ -70,12 +84,6 @@ async function readDefinitions(
     queues: list("queues"),
     bindings: list("bindings"),
   };
-}
-
-/** Quorum queues' members that run are listed as `online`. */
-function allEnded(queues: unknown): boolean {
-  const quorum = Array.isArray(queues) ? queues.filter((queue) => isRecord(queue) && queue.type === "quorum") : [];
-  return quorum.length > 0 && quorum.every(({ online }) => Array.isArray(online) && online.length === 0);
 }
 
 /** A list since 3.9, words with commas before. */

@@ -1,5 +1,6 @@
 import type { Executors } from "../../engine/action.ts";
-import type { LeaderlessQueue } from "./raft-logs.ts";
+import { evaluate } from "./evaluate.ts";
+import type { LeaderlessQueue } from "./look-at-queues.ts";
 
 const LEAD_TIMEOUT = 60_000;
 
@@ -8,7 +9,7 @@ export const leadQueue: Executors["leadQueue"] = {
   lock: "rabbitmq",
   describe: ({ member, log }) => `${member}${log === undefined ? "" : `, its log ${log}`}`,
   async apply(queue, io) {
-    await io.run("rabbitmqctl", ["--quiet", "eval", script(queue)], { cwd: "/", timeout: LEAD_TIMEOUT });
+    await evaluate(io.run, script(queue), { timeout: LEAD_TIMEOUT, signal: io.signal });
   },
 };
 
@@ -29,7 +30,7 @@ function script({ member, empty, log }: LeaderlessQueue): string {
         {ok, _, _} = ra:members(Member, 10000)
     end,
     case ra_directory:uid_of(System, Name) of
-      Empty -> kept;
+      Empty -> ok;
       _ -> ok = dets:sync(Record), ok = file:del_dir_r(filename:join(Folder, Empty))
     end.`;
 }

@@ -53,7 +53,7 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
   if (facts.broker === "down" || starting) {
     return { actions: below, unseen: ["users, queues and bindings: RabbitMQ is not running yet"] };
   }
-  if (facts.broker !== "refused" && facts.broker.ended) {
+  if (facts.broker === "ended") {
     const restart: Action = {
       do: "restartUnits",
       why: "its queues have ended: their log could not be written",
@@ -74,7 +74,8 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
       unseen: ["users, queues and bindings: no login yet"],
     };
   }
-  const lead = facts.broker.leaderless.map(
+  const { leaderless } = facts.broker;
+  const lead = (leaderless === "unseen" ? [] : leaderless).map(
     (queue): Action => ({
       do: "leadQueue",
       why: queue.log === undefined ? "the queue has no leader" : "the queue has lost its log, and so its leader",
@@ -105,7 +106,7 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
           ]
         : []),
     ],
-    unseen: [],
+    unseen: leaderless === "unseen" ? ["which queues have a leader: RabbitMQ's Erlang node does not answer"] : [],
   };
 }
 
