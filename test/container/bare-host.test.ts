@@ -16,6 +16,7 @@ import { type ResetDocument, resetDocument } from "../../stack/documents/reset.t
 import { stackModel } from "../agent/stack-model.ts";
 import { bareHostTemplate, packagePool } from "./bare-host-template.ts";
 import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
+import { loseQueueLogs } from "./broker-eval.ts";
 import { debian } from "./debian.ts";
 import { healthyAfter } from "./healthy.ts";
 import { postgresLogin, redisLogin } from "./logins.ts";
@@ -25,6 +26,7 @@ import { event, postgresRows } from "./rows/postgres.ts";
 import { privilegeRows } from "./rows/privileges.ts";
 import { pythonRows } from "./rows/python.ts";
 import { rabbitmqRows } from "./rows/rabbitmq.ts";
+import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
 import { redisRows } from "./rows/redis.ts";
 import { becomesHealthy } from "./stack-machine.ts";
 
@@ -194,8 +196,12 @@ if (await canRunContainers(t)) {
   rabbitmqRows(t, machine);
   privilegeRows(t, machine);
 
-  t.test("it comes up by itself after a reboot", async (t) => {
+  t.test("it comes up by itself after a reboot, and RabbitMQ's queues get their logs back", async (t) => {
+    const kept = await keep(machine);
+    await loseQueueLogs(machine);
     await becomesHealthy(t, machine, await machine.reboot(), "a reboot");
+    await planIsEmpty(t, machine);
+    await isKept(t, machine, kept);
   });
 
   const marker = `marker-${randomUUID()}`;

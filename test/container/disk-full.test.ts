@@ -10,6 +10,7 @@ import { waitFor } from "../../lib/wait.ts";
 import type { StageId } from "../../stack/stage-ids.ts";
 import { leftovers, proveWhole, secretsNow } from "../cuts/prove-whole.ts";
 import { readProgress } from "../cuts/strike.ts";
+import { brokerEval } from "./broker-eval.ts";
 import { proofs } from "./healthy.ts";
 import { identity } from "./identity.ts";
 import { required } from "./required.ts";
@@ -108,10 +109,8 @@ if (disk !== undefined && machine !== undefined) {
     "rabbitmq: running on after the last byte is gone, it loses its queues; with room it is restarted",
     async (t) => {
       await disk.fill(0);
-      const member = "['/stock-analysis_stack-agent-check']";
       const ended = async () =>
-        (await machine.sh(`HOME=/var/lib/rabbitmq erl_call -sname rabbit@localhost -a "erlang whereis ${member}"`)) ===
-        "undefined";
+        (await brokerEval(machine, "whereis('/stock-analysis_stack-agent-check').")) === "undefined";
       await waitFor(ended, { what: "the queues to end", timeout: 120_000, interval: 500 });
       await disk.empty();
       const { code, stdout, stderr } = await provision("--only", "rabbitmq");

@@ -12,6 +12,7 @@ import { driftDocument } from "../../stack/documents/drift.ts";
 import { type PlanDocument, planDocument } from "../../stack/documents/plan.ts";
 import { timelineDocument } from "../../stack/documents/timeline.ts";
 import type { Machine } from "./boot.ts";
+import { brokerEval, loseQueueLogs } from "./broker-eval.ts";
 import { health } from "./health.ts";
 import { redisLogin, secret } from "./logins.ts";
 import { management, managementDelete } from "./management.ts";
@@ -122,13 +123,13 @@ const drifts: readonly Drifts[] = [
     what: "RabbitMQ's record of which log is whose queue lost, and what was in a queue's log",
     make: async (machine) => {
       kept = await keep(machine);
-      const emptied = `'/stock-analysis_stock-analysis-monitoring'`;
-      const segments = `$(dirname $(grep -l "cluster_name => ${emptied}" /var/lib/rabbitmq/mnesia/rabbit@localhost/quorum/rabbit@localhost/*/config))/*.segment`;
+      const emptied = "'/stock-analysis_stock-analysis-monitoring'";
+      await loseQueueLogs(machine, emptied);
+      // What is in it goes to its folder.
+      await brokerEval(machine, "ra_log_wal:force_roll_over(ra_log_wal).");
+      const quorum = "/var/lib/rabbitmq/mnesia/rabbit@localhost/quorum/rabbit@localhost";
+      const segments = `$(dirname $(grep -l "cluster_name => ${emptied}" ${quorum}/*/config))/*.segment`;
       await shell(
-        "HOME=/var/lib/rabbitmq erl_call -sname rabbit@localhost -e <<end",
-        `[ok = dets:delete(ra_directory_reverse, Name) || {Name, _} <- ra_directory:list_registered(quorum_queues), Name =/= ${emptied}],`,
-        "ra_log_wal:force_roll_over(ra_log_wal).",
-        "end",
         `for each in $(seq 100); do ls ${segments} >/dev/null 2>&1 && break; sleep 0.1; done`,
         `systemctl stop ${rabbitmq.unit}`,
         `rm ${segments}`,
