@@ -9,8 +9,8 @@ import { type LeaderlessQueue, lookAtQueues } from "./look-at-queues.ts";
 const LOOK_TIMEOUT = 10_000;
 
 export interface Broker extends HeldDefinitions {
-  /** `unseen`: its Erlang node doesn't let us look. */
-  readonly leaderless: readonly LeaderlessQueue[] | "unseen";
+  /** Or why that can't be seen. */
+  readonly leaderless: readonly LeaderlessQueue[] | { readonly unseen: string };
 }
 
 /**
@@ -34,7 +34,7 @@ export async function inspectBroker(
         management({ port, user, password }, "GET", "/definitions", { signal: deadline }),
       )
       .catch(refusedIfSo);
-    const queues = await lookAtQueues(eyes.run, deadline).catch(unseenIfSilent);
+    const queues = await lookAtQueues(eyes.run, deadline).catch(whyUnseen);
     if (queues === "ended" || exported === refused) return queues === "ended" ? queues : refused;
     return { ...(await readDefinitions(exported, wanted, eyes)), leaderless: queues };
   } catch (error) {
@@ -51,10 +51,10 @@ function refusedIfSo(error: unknown): typeof refused {
   throw error;
 }
 
-/** It stops just now, or runs with another cookie than the file's. */
-function unseenIfSilent(error: unknown): "unseen" {
-  if (isStackError(error) && error.code === "broker-silent") return "unseen";
-  throw error;
+/** It stops just now, it runs with another cookie than the file's, or it isn't as those we know. */
+function whyUnseen(error: unknown): { readonly unseen: string } {
+  if (!isStackError(error) || !["broker-silent", "broker-eval"].includes(error.code)) throw error;
+  return { unseen: [error.message, ...error.detail.slice(0, 1)].join(": ") };
 }
 
 async function readDefinitions(

@@ -75,7 +75,7 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
     };
   }
   const { leaderless } = facts.broker;
-  const lead = (leaderless === "unseen" ? [] : leaderless).map(
+  const lead = ("unseen" in leaderless ? [] : leaderless).map(
     (queue): Action => ({
       do: "leadQueue",
       why: queue.log === undefined ? "the queue has no leader" : "the queue has lost its log, and so its leader",
@@ -106,7 +106,7 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
           ]
         : []),
     ],
-    unseen: leaderless === "unseen" ? ["which queues have a leader: RabbitMQ's Erlang node does not answer"] : [],
+    unseen: "unseen" in leaderless ? [`which queues have a leader: ${leaderless.unseen}`] : [],
   };
 }
 
