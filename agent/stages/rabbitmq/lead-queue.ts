@@ -14,16 +14,16 @@ export const leadQueue: Executors["leadQueue"] = {
 };
 
 /**
- * For the broker to evaluate. A member that isn't led answers no question about its members; one
- * that gets a log with entries is led by itself, being the only one. Ra's record of whose log is
- * where is on disk before the empty one is deleted.
+ * For the broker to evaluate. A queue that has a leader by now is left alone; a member that gets
+ * a log with entries is led by itself, being the only one. Ra's record of whose log is where is on
+ * disk before the empty one is deleted.
  */
 function script({ member, empty, log }: LeaderlessQueue): string {
   return `
     System = quorum_queues, Name = ${member}, Member = {Name, node()}, Empty = <<"${empty}">>,
     #{data_dir := Folder, names := #{directory_rev := Record}} = ra_system:fetch(System),
-    case ra:members(Member, 2000) of
-      {ok, _, _} -> led;
+    case ets:lookup(ra_state, Name) of
+      [State] when element(2, State) =:= leader -> led;
       _ ->
         ${log === undefined ? "" : exchange(log)}
         ra:trigger_election(Member),
