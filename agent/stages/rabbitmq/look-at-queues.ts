@@ -30,7 +30,8 @@ export interface LeaderlessQueue {
 const LOOK_TIMEOUT = 10_000;
 
 /**
- * For the broker to evaluate. A queue without a leader is looked at twice, half a second apart:
+ * For the broker to evaluate. First it has Ra write its record, which it would do within a second:
+ * whoever is done with looking needs not fear that second any more. A queue without a leader is looked at twice, half a second apart:
  * one that is just being declared is led a moment later.
  *
  * Ra keeps in ra_state what its members are; the index of their last entry is among their
@@ -39,6 +40,10 @@ const LOOK_TIMEOUT = 10_000;
  */
 const script = `
   System = quorum_queues,
+  case ra_system:fetch(System) of
+    #{names := #{directory_rev := Record}} -> catch dets:sync(Record);
+    undefined -> ok
+  end,
   Queues = fun () ->
     [{Name, amqqueue:get_name(Queue)}
      || Queue <- rabbit_amqqueue:list_by_type(rabbit_quorum_queue), {Name, _} <- [amqqueue:get_pid(Queue)]]
