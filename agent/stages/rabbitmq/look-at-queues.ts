@@ -30,9 +30,9 @@ export interface LeaderlessQueue {
 const LOOK_TIMEOUT = 10_000;
 
 /**
- * For the broker to evaluate. First it has Ra write its record, which it would do within a second:
- * whoever is done with looking needs not fear that second any more. A queue without a leader is looked at twice, half a second apart:
- * one that is just being declared is led a moment later.
+ * For the broker to evaluate. First Ra writes its record, as it would within a second: a stage
+ * that is done has its queues on disk. A queue without a leader is looked at twice, half a second
+ * apart: one that is just being declared is led a moment later.
  *
  * Ra keeps in ra_state what its members are; the index of their last entry is among their
  * metrics, in ra 2.2 the sixth in a table, by the member's name or the queue's. A log's term is
