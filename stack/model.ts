@@ -1,3 +1,4 @@
+import type { QueueType } from "./components/rabbitmq/queue-types.ts";
 import type { DebianRelease } from "./debian.ts";
 import type { Definition, PostgresSettings, RabbitmqSettings, RedisSettings } from "./definition/schema.ts";
 
@@ -173,8 +174,16 @@ export interface RabbitmqModel extends Complete<RabbitmqSettings> {
   /** Quorum queue that the health check publishes to and consumes from. */
   readonly checkQueue: string;
   readonly deadLetterQueue: string;
-  /** A queue a service, with its bindings to the exchange. */
-  readonly queues: readonly { readonly name: string; readonly service: string; readonly bindings: readonly string[] }[];
+  /** A queue a service. */
+  readonly queues: readonly ServiceQueue[];
+}
+
+export interface ServiceQueue {
+  readonly name: string;
+  readonly service: string;
+  readonly type: QueueType;
+  /** Routing keys that bind it to the exchange. */
+  readonly bindings: readonly string[];
 }
 
 export interface ServiceModel {
@@ -187,8 +196,7 @@ export interface ServiceModel {
   readonly needs: readonly DependencyName[];
   /** Units of the components it needs. */
   readonly after: readonly string[];
-  readonly bindings: readonly string[];
-  readonly queue: string | undefined;
+  readonly queue: ServiceQueue | undefined;
   readonly venv: string;
   readonly application: string;
   readonly envFile: string;

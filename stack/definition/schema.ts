@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { queueTypes } from "../components/rabbitmq/queue-types.ts";
 import { brokerSources } from "../components/rabbitmq/sources.ts";
 import { suites } from "../debian.ts";
 import { deploySchema } from "./deploy.ts";
@@ -123,6 +124,10 @@ const rabbitmq = z.strictObject({
     z.int().check(z.gte(1), z.lte(1000), z.describe("Tries before a message is dead-lettered")),
     5,
   ),
+  streamSize: z._default(
+    sizeMiB("What a stream keeps on disk; then its oldest events are deleted", { least: 64 }),
+    1024,
+  ),
   sources: z._default(
     z
       .array(z.enum(brokerSources))
@@ -147,6 +152,16 @@ const service = z.strictObject({
       .array(z.string().check(z.minLength(1), z.maxLength(255)))
       .check(z.describe("Routing keys its queue is bound with")),
     [],
+  ),
+  queue: z._default(
+    z
+      .enum(queueTypes)
+      .check(
+        z.describe(
+          "Its queue: a quorum queue, whose events are gone once they are done; or a stream, which keeps them and is read from any place",
+        ),
+      ),
+    "quorum",
   ),
   needs: z.optional(
     z

@@ -74,7 +74,7 @@ export function amqpOps(): { [K in AmqpOp]: Op<K> } {
         settleWith(channel, message, settle);
         return plain(message);
       }),
-    amqpConsume: ({ queue, count, settle, timeout = 10_000, ...login }) =>
+    amqpConsume: ({ queue, count, settle, offset, timeout = 10_000, ...login }) =>
       withChannel(
         { timeout, ...login },
         "createChannel",
@@ -94,7 +94,7 @@ export function amqpOps(): { [K in AmqpOp]: Op<K> } {
             };
             channel
               .prefetch(count)
-              .then(() => channel.consume(queue, take), reject)
+              .then(() => channel.consume(queue, take, offset && { arguments: { "x-stream-offset": offset } }), reject)
               .catch(reject);
           });
           const over = new Promise<void>((resolve) => setTimeout(resolve, timeout).unref());
@@ -113,12 +113,13 @@ export function amqpOps(): { [K in AmqpOp]: Op<K> } {
 }
 
 /** amqplib keeps the connection's socket, and its types leave it out. */
-function socketOf({ connection }: ChannelModel): { destroy(): void } | undefined {
+function socketOf({ connection }: ChannelModel | Channel): { destroy(): void } | undefined {
   return (connection as unknown as { readonly stream?: { destroy(): void } }).stream;
 }
 
 function settleWith(channel: Channel, message: Message, settle: Settle): void {
-  if (settle === "ack") channel.ack(message);
+  if (settle === "crash") socketOf(channel)?.destroy();
+  else if (settle === "ack") channel.ack(message);
   else channel.nack(message, false, settle === "requeue");
 }
 

@@ -27,7 +27,14 @@ export interface ClientOps {
   };
   /** Consumes until `count` messages came or the time is up, and settles each of them. */
   amqpConsume: {
-    args: AmqpLogin & Deadline & { readonly queue: string; readonly count: number; readonly settle: Settle };
+    args: AmqpLogin &
+      Deadline & {
+        readonly queue: string;
+        readonly count: number;
+        readonly settle: Settle;
+        /** Where a stream is read from. */
+        readonly offset?: "first" | "next";
+      };
     result: readonly AmqpMessage[];
   };
   /** Takes one message if there is one. */
@@ -81,7 +88,8 @@ export interface AmqpLogin {
   readonly vhost: string;
 }
 
-export type Settle = "ack" | "reject" | "requeue";
+/** `crash`: the connection is gone, and nothing was said of the message. */
+export type Settle = "ack" | "reject" | "requeue" | "crash";
 
 export interface AmqpMessage {
   readonly body: string;

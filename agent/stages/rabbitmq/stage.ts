@@ -9,6 +9,7 @@ import { seal } from "../../engine/sealed.ts";
 import { defineStage, type Plan } from "../../engine/stage.ts";
 import { definitionsDrift } from "./drift.ts";
 import { type BrokerFacts, inspectBroker } from "./inspect.ts";
+import { preflightQueues } from "./preflight-queues.ts";
 
 export interface RabbitmqFacts {
   readonly component: ComponentFacts;
@@ -36,7 +37,7 @@ export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
     const broker = running ? await inspectBroker(eyes, rabbitmq, wantedDefinitions(model), signal) : "down";
     return { component, broker, data: await eyes.exists(dataFolder) };
   },
-  preflight: () => [],
+  preflight: ({ broker }, model) => preflightQueues(broker, part(model), wantedDefinitions(model)),
   plan: (facts, model) => planRabbitmq(facts, part(model), wantedDefinitions(model)),
   reset: ({ component, data }, _, wish) =>
     joinResets(resetComponent(component, wish), resetData(data ? [dataFolder] : [], wish)),

@@ -1,4 +1,5 @@
 import type { RabbitmqModel, SecretName } from "../../model.ts";
+import type { QueueType } from "./queue-types.ts";
 
 /** What the broker holds, in the form of its definitions file; users without their passwords' hashes. */
 export interface Definitions {
@@ -51,7 +52,7 @@ export interface Queue {
   readonly vhost: string;
   readonly durable: true;
   readonly auto_delete: false;
-  readonly arguments: { readonly "x-queue-type": "quorum" };
+  readonly arguments: { readonly "x-queue-type": QueueType };
 }
 
 export interface Binding {
@@ -82,12 +83,12 @@ export function rabbitmqDefinitions(rabbitmq: RabbitmqModel, name: string): Defi
     internal: false,
     arguments: {},
   });
-  const queue = (queue: string): Queue => ({
+  const queue = (queue: string, type: QueueType): Queue => ({
     name: queue,
     vhost,
     durable: true,
     auto_delete: false,
-    arguments: { "x-queue-type": "quorum" },
+    arguments: { "x-queue-type": type },
   });
   const binding = (source: string, destination: string, key: string): Binding => ({
     source,
@@ -105,7 +106,7 @@ export function rabbitmqDefinitions(rabbitmq: RabbitmqModel, name: string): Defi
     priority: 1,
     definition,
   });
-  const serviceQueues = rabbitmq.queues.map((queue) => queue.name);
+  const ofType = (type: QueueType) => rabbitmq.queues.filter((queue) => queue.type === type).map(({ name }) => name);
   return {
     users: [
       { name: adminUser, secret: "rabbitmq.admin", tags: ["administrator"] },
@@ -119,16 +120,14 @@ export function rabbitmqDefinitions(rabbitmq: RabbitmqModel, name: string): Defi
       { user, vhost, configure: `^${own}\\.`, write: `^(${quoted(exchange)}$|${own}\\.)`, read: `^${own}[-.]` },
     ],
     policies: [
-      ...(serviceQueues.length === 0
-        ? []
-        : [
-            policy("dead-letter", serviceQueues, {
-              "dead-letter-exchange": deadLetterExchange,
-              "dead-letter-strategy": "at-least-once",
-              overflow: "reject-publish",
-              "delivery-limit": rabbitmq.deliveryLimit,
-            }),
-          ]),
+      // Both are always there: one that was left out would stay as it was, and hold for a queue made anew.
+      policy("dead-letter", ofType("quorum"), {
+        "dead-letter-exchange": deadLetterExchange,
+        "dead-letter-strategy": "at-least-once",
+        overflow: "reject-publish",
+        "delivery-limit": rabbitmq.deliveryLimit,
+      }),
+      policy("stream", ofType("stream"), streamLimits(rabbitmq.streamSize)),
       policy("check", [checkQueue], { "message-ttl": 60_000, "max-length": 100 }),
     ],
     exchanges: [
@@ -136,7 +135,11 @@ export function rabbitmqDefinitions(rabbitmq: RabbitmqModel, name: string): Defi
       exchangeOf("topic", deadLetterExchange),
       exchangeOf("direct", checkQueue),
     ],
-    queues: [...serviceQueues, deadLetterQueue, checkQueue].map(queue),
+    queues: [
+      ...rabbitmq.queues.map(({ name, type }) => queue(name, type)),
+      queue(deadLetterQueue, "quorum"),
+      queue(checkQueue, "quorum"),
+    ],
     bindings: [
       ...rabbitmq.queues.flatMap(({ name, bindings }) => bindings.map((key) => binding(exchange, name, key))),
       binding(deadLetterExchange, deadLetterQueue, "#"),
@@ -145,6 +148,17 @@ export function rabbitmqDefinitions(rabbitmq: RabbitmqModel, name: string): Defi
   };
 }
 
+/**
+ * A stream is deleted by whole segments, and its last one stays. RabbitMQ's segments have 500 MB; an
+ * eighth of the limit keeps what lies on disk near it.
+ * (https://www.rabbitmq.com/docs/streams#retention)
+ */
+function streamLimits(sizeMiB: number): Policy["definition"] {
+  const size = sizeMiB * 1024 * 1024;
+  return { "max-length-bytes": size, "stream-max-segment-size-bytes": Math.min(size / 8, 500_000_000) };
+}
+
+/** No queue's name is empty: none of them all is `^()$`. */
 function oneOf(names: readonly string[]): string {
   return `^(${names.map(quoted).join("|")})$`;
 }

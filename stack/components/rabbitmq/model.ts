@@ -24,7 +24,7 @@ export function rabbitmqModel(definition: Definition): RabbitmqModel {
     deadLetterQueue: `${name}-dead-letters`,
     queues: Object.entries(definition.services)
       .filter(([, service]) => needsRabbitmq(service))
-      .map(([service, { bindings }]) => ({ name: `${name}-${service}`, service, bindings })),
+      .map(([service, { queue, bindings }]) => ({ name: `${name}-${service}`, service, type: queue, bindings })),
   };
 }
 

@@ -2,6 +2,9 @@ import t from "tap";
 import { seal } from "../../../agent/engine/sealed.ts";
 import { definitionsDrift, type Held } from "../../../agent/stages/rabbitmq/drift.ts";
 import type { Broker } from "../../../agent/stages/rabbitmq/inspect.ts";
+import { preflightQueues } from "../../../agent/stages/rabbitmq/preflight-queues.ts";
+import { planRabbitmq, type RabbitmqFacts } from "../../../agent/stages/rabbitmq/stage.ts";
+import { rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import { planRabbitmq, type RabbitmqFacts } from "../../../agent/stages/rabbitmq/stage.ts";
 import { rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import { stackModel } from "../stack-model.ts";
@@ -105,10 +108,46 @@ t.test("what differs is shown as it is and as it will be, passwords by name", (t
         '+ user stack-admin {"tags":["administrator"],"password":"«secret:rabbitmq.admin»"}',
         '- policy /stock-analysis dead-letter {"priority":2}',
         '+ policy /stock-analysis dead-letter {"priority":1}',
+        /^\+ policy \/stock-analysis stream \{"pattern":/,
         /^\+ policy \/stock-analysis check \{"pattern":/,
       ],
     },
   ]);
+  t.end();
+});
+
+t.test("a queue of another type is refused, with the command that deletes it; nothing else of a broker is", (t) => {
+  const queue = (name: string, other: object) => ({ name, vhost: rabbitmq.vhost, ...other });
+  const stream = { arguments: { "x-queue-type": "stream", "x-more": 1 } };
+  const table: [what: string, queues: Held[], refused: RegExp[]][] = [
+    [
+      "a stream",
+      [queue("stock-analysis-frontend", stream)],
+      [/frontend is of type stream, and is to be of type quorum/],
+    ],
+    ["a classic queue", [queue("stock-analysis-frontend", { arguments: {} })], [/is of type classic/]],
+    ["two", [queue("stack-agent-check", stream), queue("stock-analysis-frontend", stream)], [/frontend/, /check/]],
+    ["somebody's own", [queue("stock-analysis.mine", stream)], []],
+    ["in another vhost", [{ ...queue("stock-analysis-frontend", stream), vhost: "/" }], []],
+    ["those that are wanted", records(wanted.queues), []],
+    ["none", [], []],
+  ];
+  for (const [what, queues, refused] of table) {
+    t.match(
+      preflightQueues(held({ queues }), rabbitmq, wanted).map(({ message }) => message),
+      refused,
+      what,
+    );
+    t.equal(preflightQueues(held({ queues }), rabbitmq, wanted).length, refused.length, what);
+  }
+  const one = held({ queues: [queue("stock-analysis-frontend", stream)] });
+  const [problem] = preflightQueues(one, rabbitmq, wanted);
+  t.match(problem?.hint, /then: rabbitmqctl delete_queue --vhost \/stock-analysis stock-analysis-frontend;/);
+  t.match(problem?.hint, /services\.frontend\.queue: stream in stack\.yaml$/);
+  const odd = { ...rabbitmq, vhost: "it's; ours" };
+  const there = held({ queues: [{ ...queue("stack-agent-check", stream), vhost: odd.vhost }] });
+  t.match(preflightQueues(there, odd, wanted)[0]?.hint, /--vhost 'it'\\''s; ours' stack-agent-check$/);
+  for (const unknown of ["down", "refused"] as const) t.same(preflightQueues(unknown, rabbitmq, wanted), []);
   t.end();
 });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Test } from "tap";
 import type { Machine } from "../boot.ts";
-import type { AmqpMessage } from "../client-ops.ts";
+import type { AmqpMessage, Settle } from "../client-ops.ts";
 import { amqpLogin } from "../logins.ts";
 import { management, managementAs } from "../management.ts";
 import { required, type ServiceName, serviceNames, serviceQueue } from "../required.ts";
@@ -20,7 +20,7 @@ interface Queue {
 export function rabbitmqRows(t: Test, machine: Machine): void {
   const publish = async (routingKey: string, body: string) =>
     machine.inside().amqpPublish({ ...(await amqpLogin(machine)), exchange, routingKey, body });
-  const consume = async (queue: string, count: number, settle: "ack" | "reject" | "requeue", timeout = 10_000) =>
+  const consume = async (queue: string, count: number, settle: Settle, timeout = 10_000) =>
     machine.inside().amqpConsume({ ...(await amqpLogin(machine)), queue, count, settle, timeout });
 
   t.test("R15 exchanges, a durable queue a service, and their bindings are there", async (t) => {
@@ -99,6 +99,37 @@ export function rabbitmqRows(t: Test, machine: Machine): void {
     );
     t.match(await consume(dead, 1, "ack"), [{ body, headers: death("intelligent-core", "delivery_limit") }]);
     t.equal((await lengths(machine))["intelligent-core"], 0);
+  });
+
+  t.test("R15 an event whose consumer crashes each time is dead-lettered after its delivery limit", async (t) => {
+    const dead = await deadLetterQueue(machine);
+    const body = randomUUID();
+    await publish("analysis.crashing", body);
+    await consume(serviceQueue("event-bus"), 1, "ack");
+    const tries: AmqpMessage[] = [];
+    for (let left = 10; left > 0; left--) {
+      const got = await consume(serviceQueue("intelligent-core"), 1, "crash", 2_000);
+      if (got.length === 0) break;
+      tries.push(...got);
+    }
+    t.strictSame(
+      tries.map((message) => message.body),
+      Array(6).fill(body),
+      "delivered once, and five times again",
+    );
+    t.match(await consume(dead, 1, "ack"), [{ body, headers: death("intelligent-core", "delivery_limit") }]);
+    t.equal((await lengths(machine))["intelligent-core"], 0);
+  });
+
+  t.test("R15 no feature is in use that RabbitMQ is going to drop, where it can tell", async (t) => {
+    const { stdout, code } = await machine.exec(
+      "rabbitmqctl",
+      ["--quiet", "list_deprecated_features", "--used", "--formatter", "json"],
+      { accept: [0, 64], timeout: 60_000 },
+    );
+    // Before 3.13 there is no such command.
+    if (code === 64) return t.comment("this RabbitMQ can't tell");
+    t.strictSame(JSON.parse(stdout), []);
   });
 
   t.test("R15 guest is gone, and the services' user may do what it must and no more", async (t) => {

@@ -15,6 +15,7 @@ rabbitmq: {}
 services:
   cart: { port: 9001, bindings: ["cart.*"] }
   report: { port: 9002, needs: [postgres] }
+  ledger: { port: 9003, queue: stream, bindings: ["#"] }
 `,
     "stack.yaml",
   ),
@@ -41,8 +42,30 @@ t.test("names not given come from the stack's", (t) => {
 t.test("a service that doesn't need RabbitMQ has no queue", (t) => {
   t.same(
     model.rabbitmq?.queues.map(({ name }) => name),
-    ["my-shop-cart"],
+    ["my-shop-cart", "my-shop-ledger"],
   );
+  t.notMatch(rendered("/etc/my-shop/report.env"), /RABBITMQ/);
+  t.end();
+});
+
+t.test("a service has a quorum queue or a stream, each under the policy of its kind, and is told which", (t) => {
+  const { queues, policies } = JSON.parse(rendered("/etc/rabbitmq/definitions.json")) as {
+    readonly queues: readonly { readonly name: string; readonly arguments: Readonly<Record<string, string>> }[];
+    readonly policies: readonly { readonly name: string; readonly pattern: string; readonly definition: object }[];
+  };
+  t.strictSame(Object.fromEntries(queues.map((queue) => [queue.name, queue.arguments["x-queue-type"]])), {
+    "my-shop-cart": "quorum",
+    "my-shop-ledger": "stream",
+    "my-shop-dead-letters": "quorum",
+    "stack-agent-check": "quorum",
+  });
+  const policy = (queue: string) => policies.filter(({ pattern }) => new RegExp(pattern).test(queue));
+  t.match(policy("my-shop-cart"), [{ name: "dead-letter", definition: { "delivery-limit": 5 } }]);
+  t.match(policy("my-shop-ledger"), [{ name: "stream", definition: { "max-length-bytes": 2 ** 30 } }]);
+  for (const queue of ["my-shop-cart", "my-shop-ledger", "stack-agent-check"]) t.equal(policy(queue).length, 1, queue);
+  t.strictSame(policy("my-shop-dead-letters"), []);
+  t.match(rendered("/etc/my-shop/cart.env"), /^RABBITMQ_QUEUE=my-shop-cart\n# .*\nRABBITMQ_QUEUE_TYPE=quorum$/m);
+  t.match(rendered("/etc/my-shop/ledger.env"), /^RABBITMQ_QUEUE_TYPE=stream$/m);
   t.end();
 });
 
