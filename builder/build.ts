@@ -124,7 +124,7 @@ async function steps(
   const { context, plan, facts, base, backport, ...made } = await makeLayers(bare, progress, hold);
   const { model, signal } = context;
   const layers = [base, made.python, made.node, made.agent, made.overlay];
-  const of = { model, packages: facts.packages, tools: plan.tools };
+  const of = { model, packages: facts.packages, broker: plan.broker.source, tools: plan.tools };
   const packed = await step("pack", `laying the layers over each other, ${context.format}`, () =>
     pack({
       layers,

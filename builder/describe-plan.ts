@@ -70,7 +70,7 @@ export function describePlan(options: ProjectOptions, log: Log, signal: AbortSig
       packages: Object.entries(plan.base.versions).map(([name, version]) => ({ name, version })),
       services: model.services.map(({ name, port }) => ({ name, port })),
       tools: { ...plan.tools },
-      deviations: deviations(model, new Map(Object.entries(plan.base.versions))),
+      deviations: deviations(model, new Map(Object.entries(plan.base.versions)), plan.broker.source),
     };
   });
 }
@@ -114,7 +114,8 @@ async function overlayIn(
     return { plan: { name: "overlay", state: "build", ...lastOf("overlay", entries) } };
   }
   const facts = base.index.facts as BaseFacts;
-  const inside = await manifest({ model: context.model, layers, packages: facts.packages, tools: plan.tools });
+  const of = { packages: facts.packages, broker: plan.broker.source, tools: plan.tools };
+  const inside = await manifest({ model: context.model, layers, ...of });
   return look("overlay", await overlayOf(context, plan, facts, inside));
 }
 

@@ -114,7 +114,7 @@ export async function makeLayers(
   );
   const lower = [base, pythonLayer, nodeLayer, agentLayer];
   const facts = base.index.facts as BaseFacts;
-  const of = { model, packages: facts.packages, tools: plan.tools };
+  const of = { model, packages: facts.packages, broker: plan.broker.source, tools: plan.tools };
   const [overlay, inputs] = await step(
     "overlay",
     "units, configuration, templates",

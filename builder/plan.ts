@@ -74,8 +74,8 @@ export async function planBuild(context: BuildContext, { dry, ...begun }: PlanOp
  *
  * @throws StackError `deviation` where that is refused
  */
-export function tellDeviations({ model, strict, log }: BuildContext, { base }: BuildPlan): void {
-  const sentences = deviations(model, new Map(Object.entries(base.versions)));
+export function tellDeviations({ model, strict, log }: BuildContext, { base, broker }: BuildPlan): void {
+  const sentences = deviations(model, new Map(Object.entries(base.versions)), broker.source);
   if (sentences.length > 0 && strict === true) {
     throw new StackError("deviation", `${model.name} would not be what its definition asks for`, {
       detail: sentences,

@@ -1,3 +1,4 @@
+import type { BrokerSource } from "./components/rabbitmq/sources.ts";
 import type { Model } from "./model.ts";
 
 /** What a stack asks of a package's version, and how a person calls it. */
@@ -6,6 +7,8 @@ interface Requirement {
   readonly package: (model: Model) => string;
   /** undefined where the stack doesn't have the component. */
   readonly least: (model: Model) => string | undefined;
+  /** Not always Debian's own: it may come from elsewhere. */
+  readonly broker?: true;
 }
 
 const requirements: readonly Requirement[] = [
@@ -16,15 +19,32 @@ const requirements: readonly Requirement[] = [
     least: (model) => model.postgres && "15",
   },
   { what: "Redis", package: () => "redis-server", least: (model) => model.redis && "7.0" },
-  { what: "RabbitMQ", package: () => "rabbitmq-server", least: (model) => model.rabbitmq?.minimumVersion },
+  {
+    what: "RabbitMQ",
+    package: () => "rabbitmq-server",
+    least: (model) => model.rabbitmq?.minimumVersion,
+    broker: true,
+  },
 ];
+
+/** Whose a version is, by where it comes from. */
+const whose: Readonly<Record<BrokerSource, (debian: string) => string>> = {
+  vendor: () => "the RabbitMQ team's",
+  backport: (debian) => `rebuilt for Debian ${debian}`,
+  debian: (debian) => `Debian ${debian}'s`,
+};
 
 /**
  * Where a stack is not what it is asked to be, one sentence each.
  *
  * @param versions installed Debian packages, name → version
+ * @param broker where RabbitMQ comes from
  */
-export function deviations(model: Model, versions: ReadonlyMap<string, string>): string[] {
+export function deviations(
+  model: Model,
+  versions: ReadonlyMap<string, string>,
+  broker: BrokerSource = "debian",
+): string[] {
   return requirements.flatMap((requirement) => {
     const least = requirement.least(model);
     const installed = versions.get(requirement.package(model));
@@ -32,7 +52,8 @@ export function deviations(model: Model, versions: ReadonlyMap<string, string>):
     if (installed === undefined) return [`${requirement.what} is not installed; ${least} or newer is asked for`];
     const upstream = upstreamVersion(installed);
     if (isAtLeast(installed, least)) return [];
-    return [`${requirement.what} is ${upstream}, Debian ${model.debian.version}'s; ${least} or newer is asked for`];
+    const source = whose[requirement.broker === true ? broker : "debian"](model.debian.version);
+    return [`${requirement.what} is ${upstream}, ${source}; ${least} or newer is asked for`];
   });
 }
 

@@ -1,3 +1,4 @@
+import type { BrokerSource } from "../../stack/components/rabbitmq/sources.ts";
 import { deviations } from "../../stack/deviations.ts";
 import type { ManifestDocument } from "../../stack/documents/manifest.ts";
 import type { Model } from "../../stack/model.ts";
@@ -9,6 +10,7 @@ export interface ManifestSources {
   readonly model: Model;
   readonly layers: readonly CachedLayer[];
   readonly packages: readonly Package[];
+  readonly broker: BrokerSource;
   /** Versions of what goes into the template (uv, node). */
   readonly tools: Readonly<Record<string, string>>;
 }
@@ -18,7 +20,9 @@ export interface ManifestSources {
  * holds nothing of the building machine, so that the same input gives the same bytes.
  */
 export async function manifest(from: ManifestSources, packed?: PackedTemplate): Promise<ManifestDocument> {
-  const { model, packages } = from;
+  const { model, packages, broker } = from;
+  const versions = new Map(packages.map(({ name, version }) => [name, version]));
+  const rabbitmq = versions.get("rabbitmq-server");
   const layers = from.layers.map(({ index: { name, key, entries, bytes, seconds }, cached }) => ({
     ...{ name, key, entries, bytes },
     ...(packed && { seconds, cached }),
@@ -32,7 +36,8 @@ export async function manifest(from: ManifestSources, packed?: PackedTemplate): 
     ...(packed && { template: { file: packed.file, bytes: packed.bytes, sha256: packed.sha256 } }),
     layers,
     packages: packages.map(({ name, version }) => ({ name, version })),
+    ...(rabbitmq !== undefined && { rabbitmq: { source: broker, version: rabbitmq } }),
     tools: { ...from.tools },
-    deviations: deviations(model, new Map(packages.map(({ name, version }) => [name, version]))),
+    deviations: deviations(model, versions, broker),
   };
 }

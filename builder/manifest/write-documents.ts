@@ -7,6 +7,7 @@ import type { BaseFacts } from "../layers/base/facts.ts";
 import { uvLock } from "../layers/python/uv.ts";
 import type { PackedTemplate } from "../pack/pack.ts";
 import type { BuildPlan } from "../plan.ts";
+import { origins } from "../provenance/origins.ts";
 import { type Provenance, writeProvenance } from "../provenance/write-provenance.ts";
 import { deployDocument } from "./deploy-document.ts";
 
@@ -38,6 +39,7 @@ export async function writeDocuments(
   await writeFileAtomic(paths.deploy, deploy);
   const provenance = await writeProvenance({
     ...{ model, packages, npm: plan.npm, run, signal, version: document.version, template: packed },
+    origins: origins(plan.broker),
     locks: Object.fromEntries(
       model.services.map(({ name, source }) => [name, plan.sources.get(source)?.lockText ?? ""]),
     ),

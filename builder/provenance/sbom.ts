@@ -3,6 +3,7 @@ import type { Model } from "../../stack/model.ts";
 import { sourceDateEpoch } from "../context.ts";
 import type { Package } from "../layers/base/facts.ts";
 import type { NpmPackage } from "../layers/stack-agent/npm-package.ts";
+import type { Origin } from "./origins.ts";
 import { purl } from "./purl.ts";
 import { readPythonLock } from "./python-lock.ts";
 
@@ -13,6 +14,8 @@ export interface SbomSources {
   readonly builder: string;
   /** Debian packages of the base. */
   readonly packages: readonly Package[];
+  /** Of those, whose are not the release's own. */
+  readonly origins: ReadonlyMap<string, Origin>;
   /** Text of each service's requirements.lock, by the service's name. */
   readonly locks: Readonly<Record<string, string>>;
   /** npm packages in the agent: those bundled, and those its native addons are made of. */
@@ -47,7 +50,9 @@ interface Component {
  */
 export function sbom(from: SbomSources): object {
   const { model, template } = from;
-  const debian = from.packages.map((one) => debianPackage(one, model.debian.version));
+  const debian = from.packages.map((one) =>
+    debianPackage(one, { vendor: "debian", release: model.debian.version, ...from.origins.get(one.name) }),
+  );
   const locked = Object.entries(from.locks).map(
     ([service, text]) => [service, readPythonLock(text).map(pythonPackage)] as const,
   );
@@ -98,16 +103,27 @@ export function sbom(from: SbomSources): object {
   return withSerialNumber(document);
 }
 
-/** The source package is told in the way that scanners for advisories read it: they are by source. */
-function debianPackage({ name, version, architecture, source }: Package, release: string): Component {
-  const built = source.name === name && source.version === version;
+/**
+ * The source package is told in the way that scanners for advisories read it: they are by source,
+ * and a rebuilt package's are those of what it was rebuilt from.
+ */
+function debianPackage(
+  { name, version, architecture, source: built }: Package,
+  { vendor, release, suffix = "" }: Origin,
+): Component {
+  const source = { ...built, version: withoutSuffix(built.version, suffix) };
+  const own = source.name === name && source.version === version;
   const upstream = source.version === version ? source.name : `${source.name}@${source.version}`;
-  const qualifiers = { arch: architecture, distro: `debian-${release}`, ...(!built && { upstream }) };
-  const url = purl("deb", ["debian", name], version, qualifiers);
+  const qualifiers = { arch: architecture, distro: `debian-${release}`, ...(!own && { upstream }) };
+  const url = purl("deb", [vendor, name], version, qualifiers);
   return {
     ...{ type: "library", "bom-ref": url, name, version, purl: url },
     properties: [{ name: "proxmox-stack:debian:source", value: `${source.name} ${source.version}` }],
   };
+}
+
+function withoutSuffix(text: string, suffix: string): string {
+  return suffix !== "" && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
 }
 
 function pythonPackage({ name, version, sha256 }: ReturnType<typeof readPythonLock>[number]): Component {

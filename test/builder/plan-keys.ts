@@ -60,7 +60,10 @@ export async function planKeys(file: string, cache: string, mirror: Mirror): Pro
     layer("node", plan.node),
     layer("agent", plan.agent.inputs),
   ];
-  const document = await manifest({ model, packages: facts.packages, tools: plan.tools, layers: lower });
+  const document = await manifest({
+    ...{ model, packages: facts.packages, broker: plan.broker.source, tools: plan.tools },
+    layers: lower,
+  });
   const overlay = await overlayOf(context, plan, facts, document);
   const keys = Object.fromEntries([...lower, layer("overlay", overlay)].map(({ index }) => [index.name, index.key]));
   return keys as Keys;

@@ -24,6 +24,20 @@ t.test("Debian 12's RabbitMQ is one deviation, with both versions in its sentenc
   t.match(found[0], /RabbitMQ is 3\.10\.8.*3\.12/);
 });
 
+t.test("its sentence says whose the RabbitMQ is; PostgreSQL is always Debian's", async (t) => {
+  const old = new Map([...good, ["rabbitmq-server", "3.11.1-1"], ["postgresql-15", "14.1-1"]]);
+  for (const [source, whose] of [
+    ["vendor", "the RabbitMQ team's"],
+    ["backport", "rebuilt for Debian 12"],
+    ["debian", "Debian 12's"],
+  ] as const) {
+    t.strictSame(deviations(model, old, source), [
+      "PostgreSQL is 14.1, Debian 12's; 15 or newer is asked for",
+      `RabbitMQ is 3.11.1, ${whose}; 3.12 or newer is asked for`,
+    ]);
+  }
+});
+
 t.test("a package that is not there is one", async (t) => {
   const found = deviations(model, new Map([...good].filter(([name]) => name !== "redis-server")));
   t.same(found, ["Redis is not installed; 7.0 or newer is asked for"]);

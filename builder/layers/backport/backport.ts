@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import type { Suite } from "../../../stack/debian.ts";
 import type { StoredLayer } from "../../cache/layer.ts";
 import { archiveOf } from "../../cache/raw.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
@@ -15,7 +16,7 @@ import type { MadeLayer } from "../made-layer.ts";
 /** A release's packages rebuilt for an older one. */
 interface Backport {
   /** The release whose packages they are. */
-  readonly from: string;
+  readonly from: Suite;
   /** The source package that is rebuilt. */
   readonly source: string;
   /** What rebuilt versions end in: older than the release's own, so that an upgrade to it replaces them. */
@@ -44,7 +45,7 @@ export const backports: Readonly<Record<string, Backport>> = {
 export interface BackportInputs extends Inputs {
   readonly code: string;
   readonly suite: string;
-  readonly from: string;
+  readonly from: Suite;
   readonly architecture: string;
   readonly source: { readonly name: string; readonly version: string };
   readonly suffix: string;

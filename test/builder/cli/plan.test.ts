@@ -128,7 +128,8 @@ t.test("with layers in the cache", async (t) => {
   });
 
   await t.test("where all are there, the template's name is the one that a build gives it", async (t) => {
-    const inside = await manifest({ model, layers: lower, packages: facts.packages, tools: plan.tools });
+    const of = { packages: facts.packages, broker: plan.broker.source, tools: plan.tools };
+    const inside = await manifest({ model, layers: lower, ...of });
     const overlay = await overlayOf(context, plan, facts, inside);
     layers = [...lower, await keep("overlay", overlay, (await buildOverlay(overlay)).archive)];
     const found = await describe({ offline: true });

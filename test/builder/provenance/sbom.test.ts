@@ -2,9 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import t from "tap";
+import type { Broker } from "../../../builder/broker/choose-broker.ts";
 import { readBaseFacts } from "../../../builder/layers/base/facts.ts";
 import { bundleAgent } from "../../../builder/layers/stack-agent/bundle.ts";
 import { readNpmPackage } from "../../../builder/layers/stack-agent/npm-package.ts";
+import { origins } from "../../../builder/provenance/origins.ts";
 import { purl } from "../../../builder/provenance/purl.ts";
 import { readPythonLock } from "../../../builder/provenance/python-lock.ts";
 import { type SbomSources, sbom } from "../../../builder/provenance/sbom.ts";
@@ -14,6 +16,17 @@ import { debianReleases } from "../../../stack/debian.ts";
 const project = join(import.meta.dirname, "../../..");
 const lock = readFileSync(join(project, "services/reference/requirements.lock"), "utf8");
 const sha256 = "0123456789abcdef".repeat(4);
+
+const backported: Broker = {
+  source: "backport",
+  versions: { "rabbitmq-server": "4.0.5-6+deb13u2", "erlang-base": "1:27.3.4.1+dfsg-1+deb13u3~bpo12+1" },
+  backport: {
+    ...{ code: "", suite: "bookworm", from: "trixie", architecture: "amd64", kept: ["erlang-base"], profiles: "" },
+    source: { name: "erlang", version: "1:27.3.4.1+dfsg-1+deb13u3" },
+    ...{ suffix: "~bpo12+1", tools: "autoconf", ready: { name: "rabbitmq-server", version: "4.0.5-6+deb13u2" } },
+    epoch: 0,
+  },
+};
 
 const sources: SbomSources = {
   model: { name: "stock-analysis", version: "1.0.0", debian: debianReleases.bookworm, architecture: "amd64" },
@@ -39,7 +52,20 @@ const sources: SbomSources = {
       architecture: "all",
       source: { name: "tzdata", version: "2026f-0+deb12u1" },
     },
+    {
+      name: "erlang-base",
+      version: "1:27.3.4.1+dfsg-1+deb13u3~bpo12+1",
+      architecture: "amd64",
+      source: { name: "erlang", version: "1:27.3.4.1+dfsg-1+deb13u3~bpo12+1" },
+    },
+    {
+      name: "rabbitmq-server",
+      version: "4.0.5-6+deb13u2",
+      architecture: "all",
+      source: { name: "rabbitmq-server", version: "4.0.5-6+deb13u2" },
+    },
   ],
+  origins: origins(backported),
   locks: { broker: lock, events: lock },
   npm: [
     { name: "pg", version: "8.23.1", licence: "MIT" },
@@ -134,6 +160,29 @@ t.test("packages are named as the tools that look up advisories name them", asyn
   const of = (ref: string) => dependencies.find((one) => one.ref === ref)?.dependsOn;
   t.same(of("service:broker"), of("service:events"));
   t.equal(of("service:broker")?.length, readPythonLock(lock).length);
+});
+
+t.test("a rebuilt package is looked up as what it was rebuilt from, the RabbitMQ team's as theirs", async (t) => {
+  const urls = (broker: Broker): readonly string[] =>
+    documentOf({ ...sources, origins: origins(broker) }).components.flatMap(({ purl }) =>
+      purl !== undefined && /erlang|rabbitmq-server|tzdata/.test(purl) ? [purl] : [],
+    );
+  const tzdata = "pkg:deb/debian/tzdata@2026f-0%2Bdeb12u1?arch=all&distro=debian-12";
+  const erlang = "erlang-base@1:27.3.4.1%2Bdfsg-1%2Bdeb13u3~bpo12%2B1?arch=amd64";
+  t.strictSame(urls(backported), [
+    `pkg:deb/debian/${erlang}&distro=debian-13&upstream=erlang%401:27.3.4.1%2Bdfsg-1%2Bdeb13u3`,
+    "pkg:deb/debian/rabbitmq-server@4.0.5-6%2Bdeb13u2?arch=all&distro=debian-13",
+    tzdata,
+  ]);
+  t.strictSame(urls({ source: "vendor", versions: backported.versions }), [
+    tzdata,
+    `pkg:deb/rabbitmq/${erlang}&distro=debian-12&upstream=erlang`,
+    "pkg:deb/rabbitmq/rabbitmq-server@4.0.5-6%2Bdeb13u2?arch=all&distro=debian-12",
+  ]);
+  t.strictSame(
+    urls({ source: "debian", versions: {} }).at(-2),
+    "pkg:deb/debian/rabbitmq-server@4.0.5-6%2Bdeb13u2?arch=all&distro=debian-12",
+  );
 });
 
 t.test("the same sources give the same bytes in whatever order; others another serial number", async (t) => {

@@ -25,6 +25,7 @@ t.test(
       template: { path: join(folder, file), file, sha256: "0".repeat(64) },
       builder: "0.1.0",
       packages: [],
+      origins: new Map(),
       locks: { broker: read("services/reference/requirements.lock") },
       npm: [],
       node: "24.21.0",
