@@ -19,6 +19,7 @@ import { management, managementDelete } from "./management.ts";
 import { required, serviceNames, serviceUnit } from "./required.ts";
 import { superuser } from "./rows/postgres.ts";
 import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
+import { streamRows } from "./rows/stream.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 import { bringWheels } from "./wheels.ts";
 
@@ -232,6 +233,8 @@ if (machine !== undefined) {
     t.equal(await machine.sh("ls /etc/motd.set-aside"), "kept");
     t.equal((await health(machine, 8015)).status, 200);
   });
+
+  streamRows(t, machine, { service: "frontend", port: 8015 });
 
   t.test("the agent's job finds drift as root; health warns of it, and is ready", async (t) => {
     await machine.sh("echo drifted > /etc/motd; chmod 666 /etc/redis/redis-6379.conf; touch /run/marker");
