@@ -78,16 +78,17 @@ const drifts: readonly Drifts[] = [
     what: "units stopped, masked, disabled; a unit file and an enabling link gone",
     make: shell(
       `systemctl stop ${first} ${serviceUnit("monitoring")}`,
-      "systemctl mask --quiet ssh.service",
+      // One without another name: systemd 257 loses sight of a running ssh.service, also called sshd, that was masked.
+      "systemctl mask --quiet epmd.socket",
       `systemctl disable --quiet ${postgres.unit}`,
       `rm /etc/systemd/system/stock-analysis.target.wants/${serviceUnit("event-bus")}`,
       `rm /etc/systemd/system/${serviceUnit("frontend")}`,
       "systemctl stop stack-job@drift.path",
     ),
     planned: [
-      /^system enableUnits ssh.service$/,
       /^system startUnits stack-job@drift.path$/,
       new RegExp(`^postgres enableUnits ${postgres.unit}$`),
+      /^rabbitmq enableUnits epmd.socket$/,
       /^redis startUnits redis-server@6379.service$/,
       /^services reloadUnits$/,
       /^services startUnits .*monitoring.service/,

@@ -25,9 +25,7 @@ export function streamRows(
   const queue = serviceQueue(service);
   const path = `queues/${encodeURIComponent(vhost)}/${queue}`;
   const publish = async (body: string) =>
-    machine
-      .inside()
-      .amqpPublish({ ...(await amqpLogin(machine)), exchange, routingKey: required.services[service].key, body });
+    machine.inside().amqpPublish({ ...(await amqpLogin(machine)), exchange, routingKey: `${service}.event`, body });
   const consume = async (count: number, offset?: "first") => {
     const login = await amqpLogin(machine);
     const messages = await machine
