@@ -55,7 +55,7 @@ t.test("what is asked wrongly ends with 64, before any work", async (t) => {
 });
 
 t.test("--strict refuses an older version than asked for, before anything is built", async (t) => {
-  const old = ["--set", 'rabbitmq.minimumVersion="99.0"'];
+  const old = ["--set", 'rabbitmq.minimumVersion="99.0"', "--set", "rabbitmq.sources=[debian]"];
   const refused = run([...old, "--strict", "--plan"]);
   t.equal(refused.code, 1, refused.stderr);
   t.match(refused.stderr, /\[deviation\]\n.*RabbitMQ is [34]\S+, Debian 12's; 99\.0 or newer is asked for\nhint: /);
