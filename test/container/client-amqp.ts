@@ -113,12 +113,13 @@ export function amqpOps(): { [K in AmqpOp]: Op<K> } {
 }
 
 /** amqplib keeps the connection's socket, and its types leave it out. */
-function socketOf({ connection }: ChannelModel | Channel): { destroy(): void } | undefined {
-  return (connection as unknown as { readonly stream?: { destroy(): void } }).stream;
+function socketOf({ connection }: ChannelModel | Channel): { destroy(error?: Error): void } | undefined {
+  return (connection as unknown as { readonly stream?: { destroy(error?: Error): void } }).stream;
 }
 
 function settleWith(channel: Channel, message: Message, settle: Settle): void {
-  if (settle === "crash") socketOf(channel)?.destroy();
+  // Without an error amqplib would not notice.
+  if (settle === "crash") socketOf(channel)?.destroy(new Error("crashed, as it was asked to"));
   else if (settle === "ack") channel.ack(message);
   else channel.nack(message, false, settle === "requeue");
 }

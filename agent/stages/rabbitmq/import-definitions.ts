@@ -13,7 +13,7 @@ const IMPORT_TIMEOUT = 60_000;
  */
 export const importDefinitions: Executors["importDefinitions"] = {
   lock: "rabbitmq",
-  describe: ({ managementPort }) => `${definitionsPath}, by port ${managementPort}`,
+  describe: ({ managementPort }) => `by port ${managementPort}`,
   async apply({ managementPort, text }, io) {
     const body = await io.unseal(text);
     const login = await adminLogin(managementPort, io);

@@ -1,5 +1,9 @@
 import { definitionsPath } from "../../../stack/components/rabbitmq/component.ts";
-import { type Definitions, rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
+import {
+  type Definitions,
+  loadedDefinitions,
+  rabbitmqDefinitions,
+} from "../../../stack/components/rabbitmq/definitions.ts";
 import type { Model, RabbitmqModel } from "../../../stack/model.ts";
 import { rabbitmqCheck } from "../../checks/rabbitmq.ts";
 import type { Action } from "../../engine/action.ts";
@@ -8,7 +12,7 @@ import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.t
 import { seal } from "../../engine/sealed.ts";
 import { defineStage, type Plan } from "../../engine/stage.ts";
 import { definitionsDrift } from "./drift.ts";
-import { type BrokerFacts, inspectBroker } from "./inspect.ts";
+import { type Broker, type BrokerFacts, inspectBroker } from "./inspect.ts";
 import { preflightQueues } from "./preflight-queues.ts";
 
 export interface RabbitmqFacts {
@@ -63,10 +67,10 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
     return { actions: [...below, restart], unseen: ["what RabbitMQ holds: its queues have ended"] };
   }
   const text = facts.component.files.find(({ entry }) => entry.path === definitionsPath)?.text ?? seal("");
-  const load = (why: string, diff: readonly string[] = []): Action => ({
+  const load = (why: string, diff: readonly string[] = [], what = text): Action => ({
     do: "importDefinitions",
     why,
-    args: { managementPort, text },
+    args: { managementPort, text: what },
     diff,
   });
   if (facts.broker === "refused") {
@@ -83,20 +87,20 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
       args: queue,
     }),
   );
-  const drift = definitionsDrift(wanted, facts.broker);
+  const { atStart, onceRunning } = loadedDefinitions(wanted);
+  const mend = (part: Definitions, broker: Broker, what = text): Action[] => {
+    const drift = definitionsDrift(part, broker);
+    if (drift.length === 0) return [];
+    const diff = drift.flatMap(({ diff }) => diff);
+    return [load(drift.map(({ why }) => why).join("; "), diff, what)];
+  };
   const guestThere = facts.broker.users.some(({ name }) => name === guest);
   return {
     actions: [
       ...below,
       ...lead,
-      ...(drift.length === 0
-        ? []
-        : [
-            load(
-              drift.map(({ why }) => why).join("; "),
-              drift.flatMap(({ diff }) => diff),
-            ),
-          ]),
+      ...mend(atStart, facts.broker),
+      ...mend(onceRunning, facts.broker, seal(JSON.stringify({ bindings: onceRunning.bindings }))),
       ...(guestThere
         ? [
             {

@@ -1,13 +1,13 @@
 import type { FileEntry, RabbitmqModel } from "../../model.ts";
 import type { Component } from "../component.ts";
 import { buildFile } from "../system/component.ts";
-import { rabbitmqDefinitions } from "./definitions.ts";
+import { loadedDefinitions, rabbitmqDefinitions } from "./definitions.ts";
 
 /** Fixed by Erlang and by rabbitmq-env.conf; both on loopback. */
 export const epmdPort = 4369;
 export const distributionPort = 25672;
 
-/** Loaded by the broker at every start; the file that is written last on a first boot. */
+/** Loaded by the broker at every start, all but bindings to streams; the file that is written last on a first boot. */
 export const definitionsPath = "/etc/rabbitmq/definitions.json";
 
 const etc = "rootfs-overlay/etc/rabbitmq";
@@ -83,7 +83,7 @@ function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "componen
       owner: "root:rabbitmq",
       when: "boot",
       // No unit: a broker that runs is given what it lacks, and needs no restart for it.
-      data: { definitions: rabbitmqDefinitions(rabbitmq, name) },
+      data: { definitions: loadedDefinitions(rabbitmqDefinitions(rabbitmq, name)).atStart },
     },
   ];
 }

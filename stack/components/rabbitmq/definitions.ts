@@ -148,6 +148,27 @@ export function rabbitmqDefinitions(rabbitmq: RabbitmqModel, name: string): Defi
   };
 }
 
+/** The definitions in two parts, in the order in which a broker can take them. */
+export interface LoadedDefinitions {
+  readonly atStart: Definitions;
+  readonly onceRunning: Definitions;
+}
+
+/**
+ * A broker that starts can't load a binding to a stream that is there already: the stream is led a
+ * moment later, counts as absent until then, and the start fails (rabbitmq-server#14772; seen with
+ * 4.0.5). Once made it lasts.
+ */
+export function loadedDefinitions(all: Definitions): LoadedDefinitions {
+  const streams = all.queues.filter((queue) => queue.arguments["x-queue-type"] === "stream").map(({ name }) => name);
+  const isLate = ({ destination }: Binding): boolean => streams.includes(destination);
+  const none = { users: [], vhosts: [], permissions: [], policies: [], exchanges: [], queues: [] };
+  return {
+    atStart: { ...all, bindings: all.bindings.filter((binding) => !isLate(binding)) },
+    onceRunning: { ...none, bindings: all.bindings.filter(isLate) },
+  };
+}
+
 /**
  * A stream is deleted by whole segments, and its last one stays. RabbitMQ's segments have 500 MB; an
  * eighth of the limit keeps what lies on disk near it.

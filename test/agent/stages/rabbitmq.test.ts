@@ -4,9 +4,7 @@ import { definitionsDrift, type Held } from "../../../agent/stages/rabbitmq/drif
 import type { Broker } from "../../../agent/stages/rabbitmq/inspect.ts";
 import { preflightQueues } from "../../../agent/stages/rabbitmq/preflight-queues.ts";
 import { planRabbitmq, type RabbitmqFacts } from "../../../agent/stages/rabbitmq/stage.ts";
-import { rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
-import { planRabbitmq, type RabbitmqFacts } from "../../../agent/stages/rabbitmq/stage.ts";
-import { rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
+import { loadedDefinitions, rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import { stackModel } from "../stack-model.ts";
 
 const model = stackModel();
@@ -148,6 +146,35 @@ t.test("a queue of another type is refused, with the command that deletes it; no
   const there = held({ queues: [{ ...queue("stack-agent-check", stream), vhost: odd.vhost }] });
   t.match(preflightQueues(there, odd, wanted)[0]?.hint, /--vhost 'it'\\''s; ours' stack-agent-check$/);
   for (const unknown of ["down", "refused"] as const) t.same(preflightQueues(unknown, rabbitmq, wanted), []);
+  t.end();
+});
+
+t.test("a binding to a stream is not loaded at a start, which it would end, but made by itself", (t) => {
+  const streams = { ...rabbitmq, queues: rabbitmq.queues.map((queue) => ({ ...queue, type: "stream" as const })) };
+  const all = rabbitmqDefinitions(streams, model.name);
+  const { atStart, onceRunning } = loadedDefinitions(all);
+  t.strictSame(
+    atStart.bindings.map(({ destination }) => destination),
+    ["stock-analysis-dead-letters", "stack-agent-check"],
+  );
+  t.strictSame(onceRunning.bindings.length, all.bindings.length - 2);
+  t.strictSame({ ...atStart, bindings: all.bindings }, all, "all else is");
+  const broker = held({
+    policies: records(all.policies),
+    queues: records(all.queues),
+    bindings: records(all.bindings),
+  });
+  const planned = (other: Partial<Broker>) =>
+    planRabbitmq({ component, broker: { ...broker, ...other }, data: true }, streams, all).actions;
+  t.strictSame(planned({}), []);
+  const [load, ...more] = planned({ bindings: records(atStart.bindings) });
+  t.match(load, { do: "importDefinitions", why: /binding .* frontend\.\* is not there/ });
+  t.strictSame(more, []);
+  t.strictSame(JSON.parse(load?.do === "importDefinitions" ? load.args.text : ""), { bindings: onceRunning.bindings });
+  const queues = records(all.queues.slice(1));
+  const both = planned({ queues, bindings: records(all.bindings.slice(1)) });
+  t.match(both, [{ why: /^queue .* is not there$/ }, { why: /^binding .* is not there$/ }], "after its queue");
+  t.strictSame(loadedDefinitions(wanted).onceRunning.bindings, [], "a stack without streams has none");
   t.end();
 });
 
