@@ -40,6 +40,7 @@ export interface ActionArgs {
   importDefinitions: { managementPort: number; text: Sealed };
   deleteBrokerUser: { managementPort: number; user: string };
   leadQueue: { member: string; empty: string; log: string | undefined };
+  recoverStreams: Record<string, never>;
 }
 /** Types of SSH host keys; each in `/etc/ssh/ssh_host_TYPE_key`, as sshd looks for them. */
 export const sshKeyTypes = ["ecdsa", "ed25519", "rsa"] as const;

@@ -6,6 +6,7 @@ import { superuserPassword } from "./postgres/superuser-password.ts";
 import { deleteBrokerUser } from "./rabbitmq/delete-broker-user.ts";
 import { importDefinitions } from "./rabbitmq/import-definitions.ts";
 import { leadQueue } from "./rabbitmq/lead-queue.ts";
+import { recoverStreams } from "./rabbitmq/recover-streams.ts";
 import { redisCluster } from "./redis/redis-cluster.ts";
 
 /** Executors of actions that one server only knows. */
@@ -18,4 +19,5 @@ export const dataExecutors = {
   importDefinitions,
   deleteBrokerUser,
   leadQueue,
+  recoverStreams,
 } satisfies Partial<Pick<Executors, ActionName>>;

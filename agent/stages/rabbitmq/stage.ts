@@ -49,7 +49,7 @@ export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
 
 /** Files, the unit, then what the broker holds. On a first boot the broker has loaded that itself. */
 export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, wanted: Definitions): Plan {
-  const { managementPort, unit } = rabbitmq;
+  const { managementPort, unit, vhost } = rabbitmq;
   const below = [...planFiles(facts.component.files), ...planUnits(facts.component, { wait: true })];
   // A (re)start loads the definitions anyway.
   const starting = below.some(
@@ -87,6 +87,22 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
       args: queue,
     }),
   );
+  const held = facts.broker.queues;
+  // A stream that is down is told as one that never was.
+  const absent = wanted.queues.filter(
+    ({ name, arguments: args }) =>
+      args["x-queue-type"] === "stream" && !held.some((queue) => queue.name === name && queue.vhost === vhost),
+  );
+  const recover: Action[] =
+    absent.length === 0
+      ? []
+      : [
+          {
+            do: "recoverStreams",
+            why: `${absent.map(({ name }) => name).join(", ")}: not there, or not led`,
+            args: {},
+          },
+        ];
   const { atStart, onceRunning } = loadedDefinitions(wanted);
   const mend = (part: Definitions, broker: Broker, what = text): Action[] => {
     const drift = definitionsDrift(part, broker);
@@ -99,6 +115,7 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
     actions: [
       ...below,
       ...lead,
+      ...recover,
       ...mend(atStart, facts.broker),
       ...mend(onceRunning, facts.broker, seal(JSON.stringify({ bindings: onceRunning.bindings }))),
       ...(guestThere

@@ -173,7 +173,11 @@ t.test("a binding to a stream is not loaded at a start, which it would end, but 
   t.strictSame(JSON.parse(load?.do === "importDefinitions" ? load.args.text : ""), { bindings: onceRunning.bindings });
   const queues = records(all.queues.slice(1));
   const both = planned({ queues, bindings: records(all.bindings.slice(1)) });
-  t.match(both, [{ why: /^queue .* is not there$/ }, { why: /^binding .* is not there$/ }], "after its queue");
+  t.match(both, [
+    { do: "recoverStreams", why: /^stock-analysis-broker-gateway: not there, or not led$/ },
+    { why: /^queue .* is not there$/ },
+    { why: /^binding .* is not there$/ },
+  ]);
   t.strictSame(loadedDefinitions(wanted).onceRunning.bindings, [], "a stack without streams has none");
   t.end();
 });

@@ -80,4 +80,21 @@ export function streamRows(
     );
     await planIsEmpty(t, machine);
   });
+
+  t.test("a stream whose coordinator a power cut has lost is there again, and what was in it", async (t) => {
+    const events = await consume(3, "first");
+    t.equal(events.length, 3);
+    const names = "/var/lib/rabbitmq/mnesia/rabbit@localhost/coordination/rabbit@localhost/names.dets";
+    for (const command of ["stop", "start"]) {
+      await machine.exec("systemctl", [command, required.rabbitmq.unit], { timeout: 120_000 });
+      if (command === "stop") await machine.sh(`rm ${names}`);
+    }
+    await t.rejects(management<Queue>(machine, path), "it is not there");
+    const { code, stdout, stderr } = await provision();
+    t.equal(code, 0, stdout + stderr);
+    t.match(stdout + stderr, /recoverStreams/);
+    t.strictSame(await consume(3, "first"), events);
+    await planIsEmpty(t, machine);
+    await waitFor(isHealthy, { what: `${service} to be healthy`, timeout: 60_000, interval: 200 });
+  });
 }
