@@ -9,7 +9,7 @@ import { type Counts, sum } from "./tap-counts.ts";
 import { tapPhase } from "./tap-phase.ts";
 
 /** What of test/container is about what a Debian brings, and so is run on the other one too. */
-const ofEachDebian = ["test/container/stack.test.ts", "test/container/template.test.ts"];
+const ofEachDebian = ["stack", "template", "drift", "confinement"].map((name) => `test/container/${name}.test.ts`);
 
 /**
  * Builds the default template, unless STACK_TEMPLATE names one, and boots it. Containers one
