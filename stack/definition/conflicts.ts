@@ -23,6 +23,7 @@ export function conflicts(data: unknown): Fault[] {
     ...portConflicts(root),
     ...takenNames(root),
     ...absentNeeds(root),
+    ...idleQueues(root),
     ...idleVolumes(root),
     ...nothingToRun(root),
   ];
@@ -96,6 +97,16 @@ function absentNeeds(root: Record<string, unknown>): Fault[] {
     }
   }
   return faults;
+}
+
+function idleQueues(root: Record<string, unknown>): Fault[] {
+  return Object.entries(asRecord(root.services)).flatMap(([name, service]) => {
+    const { queue, needs } = asRecord(service);
+    const needless = Array.isArray(needs) && !needs.includes("rabbitmq");
+    if (queue === undefined || (root.rabbitmq !== undefined && !needless)) return [];
+    const why = needless ? "this service does not need rabbitmq" : "this stack has no rabbitmq";
+    return [{ path: ["services", name, "queue"], message: `${why}, so there is no queue; leave it out here` }];
+  });
 }
 
 function idleVolumes(root: Record<string, unknown>): Fault[] {
