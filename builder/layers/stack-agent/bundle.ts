@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { messageOf, StackError } from "../../../lib/error.ts";
@@ -28,6 +29,8 @@ export async function bundleAgent(project: string, entry = join(project, "agent"
       minify: true,
       keepNames: true,
       legalComments: "none",
+      // The copy that cron requires: an import would bring another one, with settings of its own.
+      alias: { luxon: createRequire(join(project, "package.json")).resolve("luxon") },
       // supports-color: `debug` would take it where a tool of development happens to bring it.
       external: ["*.node", "pg-native", "node-unix-socket", "supports-color"],
       // Below node_modules esbuild heeds no tsconfig.json: none, so that an installed package bundles the same.
