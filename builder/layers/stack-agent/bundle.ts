@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { messageOf, StackError } from "../../../lib/error.ts";
 import { type NpmPackage, readNpmPackage } from "./npm-package.ts";
 
@@ -35,6 +35,7 @@ export async function bundleAgent(project: string, entry = join(project, "agent"
       external: ["*.node", "pg-native", "node-unix-socket", "supports-color"],
       // Below node_modules esbuild heeds no tsconfig.json: none, so that an installed package bundles the same.
       tsconfigRaw: "{}",
+      plugins: [oneLanguage],
       logLevel: "silent",
       metafile: true,
     });
@@ -49,6 +50,16 @@ export async function bundleAgent(project: string, entry = join(project, "agent"
     throw new StackError("bundle-failed", "the agent could not be bundled", { detail: messageOf(error).split("\n") });
   }
 }
+
+/** zod's errors in English only: its other fifty languages are a fifth of the bundle, and each start would read them. */
+const oneLanguage: Plugin = {
+  name: "one-language",
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: `export { default as en } from "./en.js"`,
+    }));
+  },
+};
 
 /** Packages that files belong to, by the last node_modules in their paths; our own files belong to none. */
 async function packagesOf(files: readonly string[], project: string): Promise<NpmPackage[]> {

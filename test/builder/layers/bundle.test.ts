@@ -39,3 +39,9 @@ t.test("bundled, the clock of the jobs asks Intl for nothing in UTC: the tables 
   t.equal(utc.asked, 0);
   t.not((await tell("Asia/Kolkata")).asked, 0, "in another zone it can't do without");
 });
+
+t.test("of zod's languages the agent has English", async (t) => {
+  const { text } = await bundleAgent(project);
+  t.match(text, "Invalid input: expected", "English");
+  t.notMatch(text, /Ongeldige/, "Dutch");
+});
