@@ -1,208 +1,23 @@
-import { createInterface } from "node:readline/promises";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { describeError, ExitCode, errorDocument, isStackError } from "../lib/error.ts";
-import type { Log } from "../lib/log.ts";
 import { outliveReaders } from "../lib/outlive-readers.ts";
-import about from "../package.json" with { type: "json" };
-import {
-  type AgentCommand,
-  agentCommands,
-  agentExamples,
-  agentExitCodes,
-  agentFiles,
-  agentSummary,
-  type CommandSpec,
-  type Example,
-} from "../stack/components/stack-agent/commands.ts";
-
-/*
- * Each command's code is imported when it is called: `--help` and `status` start fast, and
- * the idle agent holds nothing of provisioning. Bundled as CommonJS: no top-level await.
- */
 
 /** Milliseconds after a command's end in which what it left open may close. */
 const LAST_MOMENT = 500;
 
-/** @returns the exit code */
-export async function main(args: readonly string[]): Promise<number> {
-  let code: number = ExitCode.healthy;
-  const end = (result: number): void => {
-    code = result;
-  };
+/**
+ * What is loaded here the idle agent holds for months: `serve` does without the reader of
+ * command lines. Bundled as CommonJS: no top-level await.
+ *
+ * @returns the exit code
+ */
+async function main(args: readonly string[]): Promise<number> {
   try {
-    await program(end).parseAsync([...args], { from: "user" });
-    return code;
+    if (args.length === 1 && args[0] === "serve") return await (await import("./health/serve.ts")).serve();
+    return await (await import("./program.ts")).program(args);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.healthy : ExitCode.usage;
     process.stderr.write(`${args.includes("--json") ? JSON.stringify(errorDocument(error)) : describeError(error)}\n`);
     return isStackError(error) ? error.exit : ExitCode.failed;
   }
-}
-
-function program(end: (code: number) => void): Command {
-  const root = new Command("stack-agent")
-    .description(agentSummary)
-    .version(about.version)
-    .exitOverride()
-    .showHelpAfterError("(stack-agent --help tells more)")
-    .addHelpText(
-      "after",
-      [
-        ...exampleLines(agentExamples),
-        ...["", "Exit codes:", ...rows(agentExitCodes)],
-        ...["", "Files:", ...rows(agentFiles)],
-        ...["", "stack-agent help COMMAND tells more of each command."],
-      ].join("\n"),
-    );
-
-  commandOf(root, "provision").action(
-    async (options: { plan?: boolean; diff?: boolean; json?: boolean; only?: string; from?: string }) => {
-      const { provisionCommand } = await import("./provision/command.ts");
-      end(await interruptible((context) => provisionCommand({ ...options, ...context })));
-    },
-  );
-
-  commandOf(root, "reset").action(
-    async (options: {
-      plan?: boolean;
-      json?: boolean;
-      only?: string;
-      withData?: boolean;
-      force?: boolean;
-      yes?: boolean;
-    }) => {
-      const { resetCommand } = await import("./reset/command.ts");
-      const isAsked = process.stdin.isTTY;
-      end(
-        await interruptible((context) => {
-          const ask = isAsked ? (question: string) => askOnTerminal(question, context.signal) : undefined;
-          return resetCommand({ ...options, ...context, ask });
-        }),
-      );
-    },
-  );
-
-  commandOf(root, "serve").action(async () => end(await (await import("./health/serve.ts")).serve()));
-
-  commandOf(root, "status").action(
-    async (options: { wait?: boolean; watch?: boolean; timeout: number; format: string }) =>
-      end(await (await import("./status/command.ts")).statusCommand(options)),
-  );
-
-  commandOf(root, "drift").action(async (options: { json?: boolean }) => {
-    const { driftCommand } = await import("./drift/command.ts");
-    end(await interruptible((context) => driftCommand({ ...options, ...context })));
-  });
-
-  commandOf(root, "health").action(async (component: string | undefined, options: { format: string }) => {
-    const { healthCommand } = await import("./health/command.ts");
-    end(await healthCommand({ ...options, ...(component === undefined ? {} : { component }) }));
-  });
-
-  commandOf(root, "logs").action(
-    async (component: string | undefined, options: { follow?: boolean; since?: string; lines?: string }) => {
-      const { logsCommand } = await import("./logs/command.ts");
-      end(await logsCommand({ ...options, ...(component === undefined ? {} : { component }) }));
-    },
-  );
-
-  commandOf(root, "doctor").action(async (options: { json?: boolean }) => {
-    const { doctorCommand } = await import("./doctor/command.ts");
-    end(await interruptible((context) => doctorCommand({ ...options, ...context })));
-  });
-  commandOf(root, "analyze").action(async (options: { firstBoot?: boolean; json?: boolean }) =>
-    end(await (await import("./analyze/command.ts")).analyzeCommand(options)),
-  );
-
-  commandOf(root, "job").action(async (job: string) => {
-    const { jobCommand } = await import("./jobs/command.ts");
-    end(await interruptible((context) => jobCommand({ job, ...context })));
-  });
-
-  return root;
-}
-
-async function askOnTerminal(question: string, signal: AbortSignal): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await terminal.question(question, { signal });
-  } finally {
-    terminal.close();
-  }
-}
-
-/** The command as the table has it; what it does is still to be said. */
-function commandOf(root: Command, name: AgentCommand): Command {
-  const spec: CommandSpec = agentCommands[name];
-  const command = root.command(name).description(spec.help);
-  if (spec.argument !== undefined) command.argument(spec.argument.name, spec.argument.help);
-  for (const { flags, help, initial, values } of spec.options) {
-    const option = new Option(flags, help);
-    if (values === "seconds") option.argParser(seconds);
-    if (initial !== undefined) option.default(initial);
-    command.addOption(option);
-  }
-  const notes = spec.notes.flatMap((note) => ["", note]);
-  return command.addHelpText("after", [...notes, ...exampleLines(spec.examples)].join("\n"));
-}
-
-function exampleLines(examples: readonly Example[]): readonly string[] {
-  if (examples.length === 0) return [];
-  return ["", "Examples:", ...rows(examples.map(({ command, help }) => [command, help]))];
-}
-
-function rows(pairs: readonly (readonly [string, string])[]): readonly string[] {
-  const width = Math.max(...pairs.map(([first]) => first.length));
-  return pairs.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`);
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (value > 0 && value <= 86_400) return value;
-  throw new InvalidArgumentError("must be seconds, more than 0 and at most 86400.");
-}
-
-interface CommandContext {
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  readonly write: (text: string) => void;
-  readonly userId: number | undefined;
-}
-
-/** A command of root's that ends in order on a signal, with the signal's exit code. */
-async function interruptible(command: (context: CommandContext) => Promise<number>): Promise<number> {
-  const [{ openLog }, { datagramSender }] = await Promise.all([
-    import("./journal/journal.ts"),
-    import("./notify/datagram.ts"),
-  ]);
-  const [, file] = process.argv;
-  const log = openLog({ environment: process.env, program: file, send: datagramSender(file) });
-  const stop = stopSignal();
-  try {
-    const write = (text: string): void => void process.stdout.write(text);
-    return await command({ log, signal: stop.signal, write, userId: process.geteuid?.() });
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    process.stderr.write(`${describeError(error)}\n`);
-    return stop.exit();
-  }
-}
-
-/** Aborts on the first SIGTERM or SIGINT; the exit code is then 128 + the signal. */
-function stopSignal(): { readonly signal: AbortSignal; readonly exit: () => number } {
-  const controller = new AbortController();
-  let exit: number = ExitCode.interrupted;
-  const on = (name: NodeJS.Signals, code: number): void => {
-    process.once(name, () => {
-      exit = code;
-      controller.abort(name);
-    });
-  };
-  on("SIGTERM", ExitCode.terminated);
-  on("SIGINT", ExitCode.interrupted);
-  // A lost terminal: end as cleanly.
-  on("SIGHUP", ExitCode.terminated);
-  return { signal: controller.signal, exit: () => exit };
 }
 
 outliveReaders(process);

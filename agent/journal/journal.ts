@@ -6,9 +6,9 @@ import { type Entry, journalEntry, nativeEntry, prefixedLines } from "./entry.ts
 
 export interface JournalOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The running program's file, `process.argv[1]`: addons lie beside it. */
+  /** The running program's file, `process.argv[1]`: the addon lies beside it. Undefined: do without the addon. */
   readonly program: string | undefined;
-  /** For journald's native protocol, where the addon is missing. */
+  /** For journald's native protocol, where there is no addon. */
   readonly send: SendDatagram | undefined;
   /** journald's socket; default systemd's. */
   readonly socket?: string;
@@ -57,7 +57,7 @@ interface JournalAddon {
 }
 
 function journalAddon(program: string | undefined): JournalAddon | undefined {
-  const addon = loadAddon(realpathSync(program ?? process.execPath), ["./journald.node"]);
+  const addon = program === undefined ? undefined : loadAddon(realpathSync(program), ["./journald.node"]);
   return isJournalAddon(addon) ? addon : undefined;
 }
 
