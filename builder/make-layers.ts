@@ -107,7 +107,7 @@ export async function makeLayers(
     "the agent's bundle",
     () =>
       cachedLayer(
-        { name: "agent", inputs: agent.inputs, online: false, make: () => buildAgent(agent.inputs, agent.bundle) },
+        { name: "agent", inputs: agent.inputs, online: false, make: () => buildAgent(agent.inputs, agent.bundles) },
         context,
       ),
     ended,

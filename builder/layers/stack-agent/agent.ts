@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { sourceDateEpoch } from "../../context.ts";
-import { archiveOfEntries } from "../../pack/write.ts";
+import { archiveOfEntries, type Entry } from "../../pack/write.ts";
 import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
 import type { MadeLayer } from "../made-layer.ts";
@@ -15,28 +16,38 @@ export interface AgentInputs extends Inputs {
   readonly epoch: number;
 }
 
+/** Texts by the files' names. */
+export type AgentBundles = Readonly<Record<"stack-agent.cjs" | "model.cjs", string>>;
+
 export interface AgentParts {
   readonly inputs: AgentInputs;
-  readonly bundle: string;
+  readonly bundles: AgentBundles;
   readonly packages: readonly NpmPackage[];
 }
 
 /**
  * @param folder the agent's, in the container
- * @returns the inputs, the bundle that goes into the layer, and the npm packages it is from
+ * @returns the inputs, the bundles that go into the layer, and the npm packages they are from
  */
 export async function agentInputs(project: string, folder: string): Promise<AgentParts> {
-  const { text: bundle, packages } = await bundleAgent(project);
+  // The model's has nothing that the program's has not: the idle agent reads its definition by it, and drops it.
+  const [program, model] = await Promise.all([
+    bundleAgent(project),
+    bundleAgent(project, join(project, "agent", "model.ts")),
+  ]);
+  const bundles = { "stack-agent.cjs": program.text, "model.cjs": model.text };
   const inputs = {
     code: await codeDigest(["layers/stack-agent", "pack/write.ts", "pack/header.ts"]),
     folder,
-    bundle: createHash("sha256").update(bundle).digest("hex"),
+    bundle: createHash("sha256").update(JSON.stringify(bundles)).digest("hex"),
     epoch: sourceDateEpoch,
   };
-  return { inputs, bundle, packages };
+  return { inputs, bundles, packages: program.packages };
 }
 
-export async function buildAgent({ folder, epoch }: AgentInputs, bundle: string): Promise<MadeLayer> {
-  const path = `${folder}/lib/stack-agent.cjs`;
-  return { archive: archiveOfEntries([{ path, mode: 0o644, content: { kind: "text", text: bundle } }], epoch) };
+export async function buildAgent({ folder, epoch }: AgentInputs, bundles: AgentBundles): Promise<MadeLayer> {
+  const files = Object.entries(bundles).map(([name, text]): Entry => {
+    return { path: `${folder}/lib/${name}`, mode: 0o644, content: { kind: "text", text } };
+  });
+  return { archive: archiveOfEntries(files, epoch) };
 }

@@ -6,14 +6,12 @@ import { run } from "../../../lib/run.ts";
 
 const project = resolve(import.meta.dirname, "../../..");
 
-t.test(
-  "bundled, the clock of the jobs asks Intl for nothing in UTC: the tables it loads are megabytes",
-  async (t) => {
-    const folder = t.testdir();
-    const entry = join(folder, "entry.ts");
-    writeFileSync(
-      entry,
-      `import { jobRunner } from ${JSON.stringify(join(project, "agent/jobs/runner.ts"))};
+t.test("bundled, the clock of the jobs asks Intl for nothing in UTC: the tables it loads are megabytes", async (t) => {
+  const folder = t.testdir();
+  const entry = join(folder, "entry.ts");
+  writeFileSync(
+    entry,
+    `import { jobRunner } from ${JSON.stringify(join(project, "agent/jobs/runner.ts"))};
     let asked = 0;
     const known = Intl.DateTimeFormat;
     Intl.DateTimeFormat = new Proxy(known, {
@@ -30,21 +28,60 @@ t.test(
     });
     process.stdout.write(JSON.stringify({ asked, next: runner.states()[0]?.nextRun }));
     void runner.stop();`,
-    );
-    const program = join(folder, "program.cjs");
-    writeFileSync(program, (await bundleAgent(project, entry)).text);
-    const tell = async (zone: string): Promise<{ asked: number; next: string }> =>
-      JSON.parse((await run(process.execPath, [program, zone], { timeout: 60_000 })).stdout);
+  );
+  const program = join(folder, "program.cjs");
+  writeFileSync(program, (await bundleAgent(project, entry)).text);
+  const tell = async (zone: string): Promise<{ asked: number; next: string }> =>
+    JSON.parse((await run(process.execPath, [program, zone], { timeout: 60_000 })).stdout);
 
-    const utc = await tell("Etc/UTC");
-    t.match(utc.next, /T\d\d:00:00.000Z$/, "it knows the job's next turn");
-    t.equal(utc.asked, 0);
-    t.not((await tell("Asia/Kolkata")).asked, 0, "in another zone it can't do without");
-  },
-);
+  const utc = await tell("Etc/UTC");
+  t.match(utc.next, /T\d\d:00:00.000Z$/, "it knows the job's next turn");
+  t.equal(utc.asked, 0);
+  t.not((await tell("Asia/Kolkata")).asked, 0, "in another zone it can't do without");
+});
 
 t.test("of zod's languages the agent has English", async (t) => {
   const { text } = await bundleAgent(project);
   t.match(text, "Invalid input: expected", "English");
   t.notMatch(text, /Ongeldige/, "Dutch");
 });
+
+t.test(
+  "of what read its definition the idle agent holds nothing, and it reads one that is wrong as ever",
+  async (t) => {
+    const folder = t.testdir({ "wrong.yaml": "name: 1\n" });
+    const entry = join(folder, "entry.ts");
+    writeFileSync(
+      entry,
+      `import { loadModelApart } from ${JSON.stringify(join(project, "agent/health/load-model-apart.ts"))};
+    const [, program, definitionPath = ""] = process.argv;
+    const used = () => {
+      for (let i = 0; i < 4; i += 1) globalThis.gc({ type: "major", execution: "sync", flavor: "last-resort" });
+      return process.memoryUsage().heapUsed;
+    };
+    const later = () => new Promise((resolve) => setTimeout(resolve, 50));
+    const begin = async () => {
+      await import("node:fs/promises");
+      await later();
+      const before = used();
+      const model = await loadModelApart(program, { definitionPath });
+      await later();
+      process.stdout.write(JSON.stringify({ name: model.name, held: used() - before }));
+    };
+    begin().catch((error) => process.stdout.write(JSON.stringify({ code: error.code, kind: error.constructor.name })));`,
+    );
+    const program = join(folder, "program.cjs");
+    writeFileSync(program, (await bundleAgent(project, entry)).text);
+    const load = async (definition: string): Promise<{ name?: string; held: number }> =>
+      JSON.parse((await run(process.execPath, ["--expose-gc", program, definition], { timeout: 60_000 })).stdout);
+    const ours = join(project, "stack/stock-analysis.yaml");
+
+    const kept = await load(ours);
+    writeFileSync(join(folder, "model.cjs"), (await bundleAgent(project, join(project, "agent/model.ts"))).text);
+    const dropped = await load(ours);
+    t.match([kept, dropped], [{ name: "stock-analysis" }, { name: "stock-analysis" }]);
+    t.ok(dropped.held < 500_000, `${dropped.held} bytes are held, of ${kept.held}`);
+    t.ok(kept.held > 1_000_000, `without a file of its own ${kept.held}`);
+    t.match(await load(join(folder, "wrong.yaml")), { code: "definition-invalid", kind: "StackError" });
+  },
+);
