@@ -48,6 +48,8 @@ export interface EngineOptions {
   /** What an error that a full disk may have made is judged by; default: this machine's. */
   readonly disks?: () => Promise<readonly Disk[]>;
   readonly timeouts: EngineTimeouts;
+  /** Waits for a moment while a stage's server does not listen yet; says whether it had to. */
+  readonly opening?: (stage: StageId) => Promise<boolean>;
 }
 
 /** Milliseconds. */

@@ -58,8 +58,12 @@ export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts):
       // A server that systemd is still starting: there is nothing to do but to look again.
       run.progress.stage(stage.id, { action: "waiting to see more" });
       if (deadline.aborted) throw stillUnseen(plan.unseen, timeouts.stage);
-      await timeline.measure({ stage: stage.id, round: round + 1, kind: "wait", what: plan.unseen.join("; ") }, () =>
-        sleep(timeouts.look, undefined, { signal }).catch(() => {}),
+      await timeline.measure(
+        { stage: stage.id, round: round + 1, kind: "wait", what: plan.unseen.join("; ") },
+        async () => {
+          if (await run.options.opening?.(stage.id)) return;
+          await sleep(timeouts.look, undefined, { signal }).catch(() => {});
+        },
       );
     } else {
       const checks = stage.checks(model);

@@ -2,6 +2,7 @@ import type { Log } from "../../lib/log.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Model } from "../../stack/model.ts";
 import { executors } from "../actions/executors.ts";
+import { awaitPorts } from "../engine/await-ports.ts";
 import { type EngineOptions, engineTimeouts } from "../engine/engine.ts";
 import { localEyes } from "../engine/local-eyes.ts";
 import { accountOwner, localIo } from "../engine/local-io.ts";
@@ -49,5 +50,12 @@ export function thisMachine(options: MachineOptions): EngineOptions {
     timeline: trackTimeline(Date.now),
     redact: secrets.redact,
     timeouts: engineTimeouts,
+    opening: (stage) => {
+      const own = model.ports.filter(({ owner }) => owner === stage);
+      return awaitPorts(
+        own.map(({ port }) => port),
+        signal,
+      );
+    },
   };
 }
