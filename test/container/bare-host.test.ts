@@ -29,6 +29,7 @@ import { rabbitmqRows } from "./rows/rabbitmq.ts";
 import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
 import { redisRows } from "./rows/redis.ts";
 import { becomesHealthy } from "./stack-machine.ts";
+import { provisioned } from "./units.ts";
 
 t.setTimeout(20 * 60_000);
 
@@ -200,6 +201,7 @@ if (await canRunContainers(t)) {
     const kept = await keep(machine);
     await loseQueueLogs(machine);
     await becomesHealthy(t, machine, await machine.reboot(), "a reboot");
+    await provisioned(machine);
     await planIsEmpty(t, machine);
     await isKept(t, machine, kept);
   });

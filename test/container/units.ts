@@ -32,6 +32,14 @@ export async function restarted(machine: Machine, unit: string, before: number, 
   );
 }
 
+/** Waits until this boot's provisioning is done: services may be well a moment before. */
+export async function provisioned(machine: Machine): Promise<void> {
+  await waitFor(
+    async () => (await unitProperties(machine, "stack-provision.service", "ActiveState")).ActiveState === "active",
+    { what: "provisioning to be done", timeout: 90_000, interval: 100 },
+  );
+}
+
 /** A unit's own lines in the journal of this boot, the oldest first. */
 export async function journal(machine: Machine, unit: string): Promise<string> {
   const read = await machine.exec("journalctl", ["--no-pager", "-b", "-o", "cat", "-u", unit]);

@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Test } from "tap";
 import { guestFiles } from "../../lib/lxc/guest-files.ts";
-import { waitFor } from "../../lib/wait.ts";
 import type { Machine } from "../container/boot.ts";
 import { type Identity, identity, refusesOld, secretsFolder, shared } from "../container/identity.ts";
 import { secret } from "../container/logins.ts";
 import { failedUnits } from "../container/rows/machine.ts";
 import { isKept, planIsEmpty } from "../container/rows/reboot.ts";
-import { unitProperties } from "../container/units.ts";
+import { provisioned } from "../container/units.ts";
 import type { Situation } from "./draw-round.ts";
 
 /** What a round began from: an instance that came up undisturbed, and data in it. */
@@ -36,10 +35,7 @@ export async function proveWhole(
   before: ReadonlyMap<string, string>,
   original: Original,
 ): Promise<void> {
-  await waitFor(
-    async () => (await unitProperties(machine, "stack-provision.service", "ActiveState")).ActiveState === "active",
-    { what: "provisioning to be done", timeout: 90_000, interval: 100 },
-  );
+  await provisioned(machine);
   await planIsEmpty(t, machine);
   t.equal(await machine.sh("systemctl is-system-running --wait || true"), "running");
   t.strictSame(await failedUnits(machine), []);
