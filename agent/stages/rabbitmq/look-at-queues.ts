@@ -30,9 +30,9 @@ export interface LeaderlessQueue {
 const LOOK_TIMEOUT = 10_000;
 
 /**
- * For the broker to evaluate. First Ra writes its record, as it would within a second: a stage
- * that is done has its queues on disk. A queue without a leader is looked at twice, half a second
- * apart: one that is just being declared is led a moment later.
+ * For the broker to evaluate. First Ra writes its records, as it would within a second: a stage
+ * that is done has its queues on disk, and the streams' coordinator. A queue without a leader is
+ * looked at twice, half a second apart: one that is just being declared is led a moment later.
  *
  * Ra keeps in ra_state what its members are; the index of their last entry is among their
  * metrics, in ra 2.2 the sixth in a table, by the member's name or the queue's. A log's term is
@@ -40,10 +40,10 @@ const LOOK_TIMEOUT = 10_000;
  */
 const script = `
   System = quorum_queues,
-  case ra_system:fetch(System) of
-    #{names := #{directory_rev := Record}} -> catch dets:sync(Record);
-    undefined -> ok
-  end,
+  [case ra_system:fetch(Each) of
+     #{names := #{directory_rev := Record}} -> catch dets:sync(Record);
+     undefined -> ok
+   end || Each <- [System, coordination]],
   Queues = fun () ->
     [{Name, amqqueue:get_name(Queue)}
      || Queue <- rabbit_amqqueue:list_by_type(rabbit_quorum_queue), {Name, _} <- [amqqueue:get_pid(Queue)]]

@@ -1,4 +1,5 @@
 import type { Executors } from "../../engine/action.ts";
+import { evaluate } from "./evaluate.ts";
 
 const RECOVER_TIMEOUT = 60_000;
 
@@ -7,7 +8,7 @@ export const recoverStreams: Executors["recoverStreams"] = {
   lock: "rabbitmq",
   describe: () => "",
   async apply(_, io) {
-    await io.run("rabbitmqctl", ["--quiet", "eval", script], { cwd: "/", timeout: RECOVER_TIMEOUT });
+    await evaluate(io.run, script, { timeout: RECOVER_TIMEOUT, signal: io.signal });
   },
 };
 
