@@ -18,6 +18,7 @@ import { deploymentDocument, deploymentsDocument } from "../../stack/documents/d
 import type { Served } from "../node/serve.ts";
 import { setUpNetwork } from "./boot.ts";
 import { openClient } from "./client.ts";
+import { debian } from "./debian.ts";
 import { canRunContainers, needs, workFolder } from "./requirements.ts";
 import { templateToTest } from "./template.ts";
 
@@ -88,7 +89,7 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
       t.test("each database's data lies in its volume, which was root's and empty", async (t) => {
         const [name = ""] = made();
         const inside = (...path: string[]): string[] => readdirSync(join(workFolder, name, ...path));
-        t.ok(inside("mp0", "15", "main").includes("PG_VERSION"));
+        t.ok(inside("mp0", debian.postgres, "main").includes("PG_VERSION"));
         for (const node of ["6379", "6380", "6381"]) t.ok(inside("mp1", node).length > 0, node);
         t.ok(inside("mp2", "mnesia").length > 0);
         for (const volume of ["mp0", "mp1", "mp2"]) {
