@@ -90,6 +90,8 @@ export interface PortUse {
   readonly what: string;
   /** `any` answers from outside, `loopback` only inside the container. */
   readonly bind: "any" | "loopback";
+  /** systemd listens, and starts the server when somebody comes. */
+  readonly activated?: true;
 }
 
 export interface UnitSpec {

@@ -1,38 +1,40 @@
-import { readTextIfAny } from "../../lib/files.ts";
+import { connect } from "node:net";
 import { waitFor } from "../../lib/wait.ts";
 
 /** Milliseconds: a unit may also have failed, or listen elsewhere. */
 const AT_MOST = 500;
 const INTERVAL = 20;
 
-/** Listening sockets of this network namespace; proc_net(5). */
-const tables = ["/proc/net/tcp", "/proc/net/tcp6"];
-const LISTEN = "0A";
-
 /**
- * Waits until something listens on every one of the ports, half a second at most. To look at
- * a server that is only starting takes processor time from its very start, and sees nothing;
- * this reads two small files, and knocks at no door.
+ * Waits until something listens on every one of the loopback ports, half a second at most. To look
+ * at a server that is only starting takes processor time from its very start, and sees nothing. A
+ * knock takes a tenth of a millisecond; to read /proc/net/tcp, which knocks at no door, takes
+ * seven on a machine with a large table of connections (Linux 6.18, 24 GiB).
  *
+ * @param ports knocked at in this order, each once the one before is open
  * @returns whether there was anything to wait for
  */
 export async function awaitPorts(ports: readonly number[], signal: AbortSignal): Promise<boolean> {
-  if (await areOpen(ports)) return false;
+  const closed = [...ports];
+  let looks = 0;
+  const areOpen = async (ended: AbortSignal): Promise<boolean> => {
+    looks += 1;
+    for (let port = closed[0]; port !== undefined && (await isOpen(port, ended)); port = closed[0]) closed.shift();
+    return closed.length === 0;
+  };
   const wait = { what: `ports ${ports.join(", ")}`, timeout: AT_MOST, interval: INTERVAL, signal };
-  await waitFor(() => areOpen(ports), wait).catch(() => {});
-  return true;
+  await waitFor(areOpen, wait).catch(() => {});
+  return closed.length > 0 || looks > 1;
 }
 
-async function areOpen(ports: readonly number[]): Promise<boolean> {
-  if (ports.length === 0) return true;
-  const texts = await Promise.all(tables.map(readTextIfAny));
-  const open = new Set(texts.flatMap((text) => listening(text ?? "")));
-  return ports.every((port) => open.has(port));
-}
-
-function listening(table: string): number[] {
-  return table.split("\n").flatMap((line) => {
-    const [, local, , state] = line.trim().split(/\s+/);
-    return state === LISTEN ? [Number.parseInt(local?.split(":").at(-1) ?? "", 16)] : [];
+/** Hangs up at once. */
+function isOpen(port: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1", signal });
+    const end = (answer: boolean) => (): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("connect", end(true)).once("error", end(false));
   });
 }

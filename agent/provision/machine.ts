@@ -51,7 +51,7 @@ export function thisMachine(options: MachineOptions): EngineOptions {
     redact: secrets.redact,
     timeouts: engineTimeouts,
     opening: (stage) => {
-      const own = model.ports.filter(({ owner }) => owner === stage);
+      const own = model.ports.filter(({ owner, activated }) => owner === stage && !activated);
       return awaitPorts(
         own.map(({ port }) => port),
         signal,

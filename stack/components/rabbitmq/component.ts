@@ -31,7 +31,7 @@ export const rabbitmq: Component = {
           { port: rabbitmq.port, owner: "rabbitmq", what: "AMQP", bind: "loopback" },
           { port: rabbitmq.managementPort, owner: "rabbitmq", what: "RabbitMQ management", bind: "loopback" },
           { port: distributionPort, owner: "rabbitmq", what: "Erlang distribution", bind: "loopback" },
-          { port: epmdPort, owner: "rabbitmq", what: "Erlang port mapper", bind: "loopback" },
+          { port: epmdPort, owner: "rabbitmq", what: "Erlang port mapper", bind: "loopback", activated: true },
         ],
   units: ({ rabbitmq }) =>
     rabbitmq === undefined
@@ -59,6 +59,10 @@ function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "componen
     { ...buildFile("/etc/rabbitmq/rabbitmq.conf", `${etc}/rabbitmq.conf.ejs`), unit },
     { ...buildFile("/etc/rabbitmq/rabbitmq-env.conf", `${etc}/rabbitmq-env.conf`), unit },
     { ...buildFile("/etc/rabbitmq/enabled_plugins", `${etc}/enabled_plugins`), unit },
+    {
+      ...buildFile("/usr/lib/stack-agent/rabbitmq-start.erl", "rootfs-overlay/usr/lib/stack-agent/rabbitmq-start.erl"),
+      unit,
+    },
     { path: "/etc/rabbitmq/conf.d", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },
     {
       ...buildFile("/etc/systemd/system/epmd.socket.d/loopback.conf", "units/epmd.socket.d/loopback.conf"),
