@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { ChainableCommander, Redis } from "ioredis";
 import { messageOf } from "../../lib/error.ts";
 import type { Model } from "../../stack/model.ts";
 import { abortable } from "../clients/abortable.ts";
@@ -63,24 +63,34 @@ function openCheck({ redis }: Model, context: CheckContext): OpenCheck {
 }
 
 async function lookAt(client: Redis, node: Node): Promise<NodeOutcome> {
-  const [cluster, memory, persistence] = await Promise.all([
-    client.cluster("INFO").then(String),
-    client.info("memory"),
-    client.info("persistence"),
-  ]);
-  const used = share(memory);
-  const fault = clusterFault(cluster) ?? persistenceFault(persistence);
-  if (fault !== undefined) return { status: "fail", ...fault, used, message: `node ${node.port}: ${fault.message}` };
   node.key ??= await ownKey(client);
   const written = String(Date.now());
-  await client.set(node.key, written, "EX", 60);
-  if ((await client.get(node.key)) !== written) {
+  // All at once: a node is asked every two seconds, and each question by itself is a packet and a wake-up.
+  const [cluster, info, set, read] = await answers(
+    client.pipeline().cluster("INFO").info("memory", "persistence").set(node.key, written, "EX", 60).get(node.key),
+  );
+  const used = share(text(info));
+  const fault = clusterFault(text(cluster)) ?? persistenceFault(text(info));
+  if (fault !== undefined) return { status: "fail", ...fault, used, message: `node ${node.port}: ${fault.message}` };
+  text(set);
+  if (text(read) !== written) {
     return { status: "fail", code: "lost-write", used, message: `node ${node.port} lost what it was given` };
   }
   if (used >= nearlyFull) {
     return { status: "warn", code: "memory", used, message: `node ${node.port} uses ${used} % of its maxmemory` };
   }
   return { status: "pass", code: "ok", used };
+}
+
+/** Each command's answer, or its error. */
+async function answers(pipeline: ChainableCommander): Promise<readonly unknown[]> {
+  return ((await pipeline.exec()) ?? []).map(([error, answer]) => error ?? answer);
+}
+
+/** @throws the error that is in the answer's place */
+function text(answer: unknown): string {
+  if (answer instanceof Error) throw answer;
+  return String(answer);
 }
 
 function clusterFault(info: string): Pick<Outcome, "code" | "message"> | undefined {

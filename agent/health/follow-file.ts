@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 
 export interface FileFollower<T> {
   current(): T | undefined;
@@ -15,17 +15,14 @@ export interface FollowOptions<T> {
   readonly interval: (content: T | undefined) => number;
 }
 
-/** Keeps a file's newest content at hand, so that answering a request reads none. Reads only what changed. */
+/** Keeps the newest content of a file below /run at hand, so that answering a request reads none. Reads only what changed. */
 export function followFile<T>(path: string, { read, again, onChange, interval }: FollowOptions<T>): FileFollower<T> {
   let current: T | undefined;
   let seen = "";
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const look = async (): Promise<void> => {
-    const mark = await stat(path).then(
-      (found) => `${found.ino}:${found.mtimeMs}:${found.size}`,
-      () => "none",
-    );
+    const mark = markOf(path);
     if (mark === seen && !(current !== undefined && again?.(current))) return;
     const content = await read().catch(() => undefined);
     if (stopped) return;
@@ -45,4 +42,14 @@ export function followFile<T>(path: string, { read, again, onChange, interval }:
       clearTimeout(timer);
     },
   };
+}
+
+/** It changes with the file. In /run there is no disk to wait for: a thread to wait in takes longer than the look. */
+function markOf(path: string): string {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? "none" : `${found.ino}:${found.mtimeMs}:${found.size}`;
+  } catch {
+    return "none";
+  }
 }
