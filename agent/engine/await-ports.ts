@@ -1,15 +1,19 @@
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "../../lib/wait.ts";
 
 /** Milliseconds: a unit may also have failed, or listen elsewhere. */
 const AT_MOST = 500;
 const INTERVAL = 20;
+/** Milliseconds from RabbitMQ's port to its word to systemd that it is ready. */
+const MOMENT = 50;
 
 /**
- * Waits until something listens on every one of the loopback ports, half a second at most. To look
- * at a server that is only starting takes processor time from its very start, and sees nothing. A
- * knock takes a tenth of a millisecond; to read /proc/net/tcp, which knocks at no door, takes
- * seven on a machine with a large table of connections (Linux 6.18, 24 GiB).
+ * Waits until something listens on every one of the loopback ports, half a second at most, and a
+ * moment for its unit to become active. To look at a server that is only starting takes processor
+ * time from its very start, and sees nothing. A knock takes a tenth of a millisecond; to read
+ * /proc/net/tcp, which knocks at no door, takes seven on a machine with a large table of
+ * connections (Linux 6.18, 24 GiB).
  *
  * @param ports knocked at in this order, each once the one before is open
  * @returns whether there was anything to wait for
@@ -24,6 +28,7 @@ export async function awaitPorts(ports: readonly number[], signal: AbortSignal):
   };
   const wait = { what: `ports ${ports.join(", ")}`, timeout: AT_MOST, interval: INTERVAL, signal };
   await waitFor(areOpen, wait).catch(() => {});
+  if (looks > 1 && closed.length === 0) await sleep(MOMENT, undefined, { signal }).catch(() => {});
   return closed.length > 0 || looks > 1;
 }
 
