@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isErrno } from "../../lib/error.ts";
+import { readTextIfAny } from "../../lib/files.ts";
 import type { Check, Outcome } from "./check.ts";
 
 /** What limits memory: the machine (or lxcfs in its place) and the control group. Bytes. */
@@ -16,7 +17,7 @@ export function memoryCheck(root = "/"): Check {
   return {
     name: "memory:available",
     component: "memory",
-    open: () => ({ run: async () => memoryOutcome(memoryFigures(root)), close: async () => {} }),
+    open: () => ({ run: async () => memoryOutcome(await memoryFigures(root)), close: async () => {} }),
   };
 }
 
@@ -55,8 +56,9 @@ const groups = [
   },
 ];
 
-function memoryFigures(root: string): MemoryFigures {
-  const meminfo = read(`${root}proc/meminfo`) ?? "";
+async function memoryFigures(root: string): Promise<MemoryFigures> {
+  // Under Proxmox a process answers for it, lxcfs, which may stand still.
+  const meminfo = (await readTextIfAny(`${root}proc/meminfo`)) ?? "";
   const kibibytes = (name: string): number =>
     1024 * Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(meminfo)?.[1] ?? 0);
   const machine = { total: kibibytes("MemTotal"), available: kibibytes("MemAvailable") };
@@ -72,7 +74,7 @@ function memoryFigures(root: string): MemoryFigures {
   return machine;
 }
 
-/** The kernel's own files: there is no disk to wait for, and a thread to wait in takes longer than the read. */
+/** A control group's file is the kernel's own: a thread to wait for it in takes longer than to read it. */
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
