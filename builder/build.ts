@@ -121,7 +121,7 @@ async function steps(
   hold: (rootfs: () => Promise<string>) => void,
 ): Promise<BuildResult> {
   const { step } = progress;
-  const { context, plan, facts, base, backport, ...made } = await makeLayers(bare, progress, hold);
+  const { context, plan, facts, base, relocated, ...made } = await makeLayers(bare, progress, hold);
   const { model, signal } = context;
   const layers = [base, made.python, made.node, made.agent, made.overlay];
   const of = { model, packages: facts.packages, broker: plan.broker.source, tools: plan.tools };
@@ -137,7 +137,7 @@ async function steps(
   );
   await pruneCache(context.cache, {
     limit: context.cacheLimit,
-    keep: [...layers, ...(backport ? [backport] : [])].map(({ folder }) => folder),
+    keep: [...layers, ...(relocated ? [relocated] : [])].map(({ folder }) => folder),
   });
   const result = await step("manifest", packed.file, async () => {
     const used = await toolVersions(base.cached ? ["tar"] : ["mmdebstrap", "apt", "dpkg", "tar"], context.run);

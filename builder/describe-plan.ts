@@ -29,7 +29,7 @@ interface Found {
 }
 
 /** Programs that say what would come; a plan installs none. */
-const asked = ["mmdebstrap", "tar"];
+const asked = ["mmdebstrap", "patchelf", "tar"];
 
 /**
  * Works out what a build would do, and changes nothing: neither out folder nor cache, and no
@@ -41,7 +41,7 @@ export function describePlan(options: ProjectOptions, log: Log, signal: AbortSig
   return withWorkFolder(log, async (work) => {
     const context = await contextOf(options, log, signal, work);
     const { model, run, cache } = context;
-    const tools = buildTools(context.root).filter(({ command }) => asked.includes(command));
+    const tools = buildTools(context).filter(({ command }) => asked.includes(command));
     await ensureTools(tools, { run, log, root: false, signal });
     const plan = await planBuild(context, { dry: true });
     if (context.strict) tellDeviations(context, plan);
@@ -55,9 +55,9 @@ export function describePlan(options: ProjectOptions, log: Log, signal: AbortSig
     ]);
     const overlay = await overlayIn(context, plan, lower, look, entries);
     const layers = [...lower, overlay];
-    const { backport } = plan.broker;
+    const { relocated } = plan.broker;
     // What the base is made from is made only together with it.
-    const before = backport !== undefined && lower[0]?.layer === undefined ? [await look("backport", backport)] : [];
+    const before = relocated !== undefined && lower[0]?.layer === undefined ? [await look("relocated", relocated)] : [];
     return {
       schemaVersion: 1,
       name: model.name,

@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import type { Progress } from "../lib/progress/progress.ts";
+import { debianReleases } from "../stack/debian.ts";
 import { type CachedLayer, cachedLayer, findLayer } from "./cache/cached-layer.ts";
 import { layerSize } from "./cache/layer-size.ts";
 import type { BuildContext } from "./context.ts";
-import { buildBackport, unpackBackport } from "./layers/backport/backport.ts";
 import { buildBase } from "./layers/base/base.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
 import { buildNode } from "./layers/node/node.ts";
 import { buildOverlay, type OverlayInputs } from "./layers/overlay/overlay.ts";
 import { buildPython } from "./layers/python/python.ts";
+import { buildRelocated, unpackRelocated } from "./layers/relocated/relocated.ts";
 import { agentInputs, buildAgent } from "./layers/stack-agent/agent.ts";
 import { manifest } from "./manifest/manifest.ts";
 import { type BuildPlan, overlayOf, planBuild, tellDeviations } from "./plan.ts";
@@ -24,7 +25,7 @@ export interface MadeLayers {
   /** Of the base. */
   readonly facts: BaseFacts;
   /** No part of the template: what the base's RabbitMQ was taken from. */
-  readonly backport?: CachedLayer;
+  readonly relocated?: CachedLayer;
   readonly base: CachedLayer;
   readonly python: CachedLayer;
   readonly node: CachedLayer;
@@ -57,7 +58,7 @@ export async function makeLayers(
     tellDeviations(bare, plan);
     return plan;
   });
-  const backport = await madeBackport(bare, plan, step, ended);
+  const relocated = await madeRelocated(bare, plan, step, ended);
   const base = await step(
     "base",
     `Debian ${model.debian.version} with ${Object.keys(plan.base.versions).length} packages`,
@@ -67,7 +68,7 @@ export async function makeLayers(
           name: "base",
           inputs: plan.base,
           online: true,
-          make: async () => buildBase(plan.base, bare, backport && (await unpackBackport(backport, work, signal))),
+          make: async () => buildBase(plan.base, bare, relocated && (await unpackRelocated(relocated, work, signal))),
         },
         bare,
       ),
@@ -126,26 +127,27 @@ export async function makeLayers(
     ([layer]) => ended(layer),
   );
   return {
-    ...{ context, plan, facts, base, overlay, ...(backport && { backport }) },
+    ...{ context, plan, facts, base, overlay, ...(relocated && { relocated }) },
     ...{ python: pythonLayer, node: nodeLayer, agent: agentLayer, overlayInputs: inputs },
   };
 }
 
-/** Where RabbitMQ is a backport and the base is still to be made, the layer that it takes it from. */
-async function madeBackport(
+/** Where RabbitMQ is relocated and the base is still to be made, the layer that it takes it from. */
+async function madeRelocated(
   context: BuildContext,
   { broker, base }: BuildPlan,
   step: Progress["step"],
   ended: (layer: CachedLayer) => Promise<string | undefined>,
 ): Promise<CachedLayer | undefined> {
-  const { backport: inputs } = broker;
+  const { relocated: inputs } = broker;
   if (inputs === undefined || (await findLayer({ name: "base", inputs: base }, context)) !== undefined)
     return undefined;
-  const { source, ready } = inputs;
+  const packages = Object.entries(inputs.ready).map(([name, version]) => `${name} ${version}`);
   return step(
-    "backport",
-    `${source.name} ${source.version} rebuilt for ${ready.name} ${ready.version}: ten minutes, once`,
-    () => cachedLayer({ name: "backport", inputs, online: true, make: () => buildBackport(inputs, context) }, context),
+    "relocated",
+    `${packages.join(", ")} of Debian ${debianReleases[inputs.from].version}, with the libraries it needs`,
+    () =>
+      cachedLayer({ name: "relocated", inputs, online: true, make: () => buildRelocated(inputs, context) }, context),
     ended,
   );
 }

@@ -44,18 +44,19 @@ export interface PlanOptions {
 export async function planBuild(context: BuildContext, { dry, ...begun }: PlanOptions): Promise<BuildPlan> {
   const { model, project, templates, own, definition, run, signal, cache, offline } = context;
   const sources = await findSources(model.services, project, definition.folder);
-  const [resolved, agent, { mmdebstrap = "", tar = "" }] = await Promise.all([
-    resolvePackages({
-      suite: model.debian.suite,
-      architecture: model.architecture,
-      packages: model.packages,
-      folder: join(cache, "resolutions"),
-      ...{ offline, dry, run, signal },
-    }),
+  const resolving = resolvePackages({
+    suite: model.debian.suite,
+    architecture: model.architecture,
+    packages: model.packages,
+    folder: join(cache, "resolutions"),
+    ...{ offline, dry, run, signal },
+  });
+  const [resolved, broker, agent, { mmdebstrap = "", tar = "" }] = await Promise.all([
+    resolving,
+    chooseBroker(context, resolving, dry),
     begun.agent ?? agentInputs(project, model.paths.agent),
     toolVersions(["mmdebstrap", "tar"], run),
   ]);
-  const broker = await chooseBroker(context, resolved, dry);
   const base = await baseInputs(model, templates, resolved, ownAccounts(own), { mmdebstrap, tar }, broker);
   const baseKey = layerKey("base", base);
   return {

@@ -30,7 +30,7 @@ const requirements: readonly Requirement[] = [
 /** Whose a version is, by where it comes from. */
 const whose: Readonly<Record<BrokerSource, (debian: string) => string>> = {
   vendor: () => "the RabbitMQ team's",
-  backport: (debian) => `rebuilt for Debian ${debian}`,
+  relocated: () => "the next Debian's",
   debian: (debian) => `Debian ${debian}'s`,
 };
 

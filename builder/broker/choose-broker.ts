@@ -2,9 +2,9 @@ import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import type { BrokerSource } from "../../stack/components/rabbitmq/sources.ts";
 import { isAtLeast } from "../../stack/deviations.ts";
 import type { BuildContext } from "../context.ts";
-import type { BackportInputs } from "../layers/backport/backport.ts";
+import type { RelocatedInputs } from "../layers/relocated/relocated.ts";
 import type { Resolution } from "../resolve.ts";
-import { findBackport } from "./find-backport.ts";
+import { findRelocated } from "./find-relocated.ts";
 import { findVendor } from "./find-vendor.ts";
 import { type Lock, lockPath, readLock, writeLock } from "./lock-file.ts";
 
@@ -16,7 +16,7 @@ export interface Broker {
   /** Texts for sources.list.d and preferences.d. */
   readonly vendor?: { readonly sources: string; readonly preferences: string };
   /** What has to be made before the base. */
-  readonly backport?: BackportInputs;
+  readonly relocated?: RelocatedInputs;
 }
 
 /** One source's answer; undefined where it has nothing for this stack. @throws StackError where it can't be reached */
@@ -26,7 +26,7 @@ export type Finders = Readonly<Record<BrokerSource, Finder>>;
 
 const realFinders: Finders = {
   vendor: findVendor,
-  backport: findBackport,
+  relocated: findRelocated,
   debian: async () => ({ source: "debian", versions: {} }),
 };
 
@@ -35,18 +35,19 @@ const realFinders: Finders = {
  * that could be reached. What was found once is kept beside the definition and holds until
  * `--update`: a build never changes it silently.
  *
- * @param resolved Debian's own packages
+ * @param resolved Debian's own packages, which may still be looked up
  * @throws StackError `source-unreachable` for the source that was kept; `no-broker`
  */
 export async function chooseBroker(
   context: BuildContext,
-  resolved: Resolution,
+  resolved: Promise<Resolution>,
   dry: boolean,
   finders: Finders = realFinders,
 ): Promise<Broker> {
   const { rabbitmq } = context.model;
-  const sources = context.brokerSources ?? rabbitmq?.sources ?? ["debian"];
-  if (rabbitmq === undefined || sources.join() === "debian") return { source: "debian", versions: {} };
+  const sources = sourcesOf(context);
+  if (sources.join() === "debian") return { source: "debian", versions: {} };
+  if (sources.length === 1) return only(sources[0] ?? "debian");
   const file = context.definition.file;
   const { suite } = context.model.debian;
   const lock = await readLock(file).catch((error: unknown): Lock => {
@@ -55,7 +56,7 @@ export async function chooseBroker(
   });
   const kept = context.update ? undefined : lock[suite];
   const found = await firstOf(kept !== undefined && sources.includes(kept) ? [kept] : sources, kept);
-  if (!dry && sources.length > 1 && kept !== found.source) {
+  if (!dry && kept !== found.source) {
     await writeLock(file, { ...lock, [suite]: found.source });
     context.log("notice", `RabbitMQ comes from ${found.source}; ${lockPath(file)} keeps that until --update`);
   }
@@ -67,7 +68,7 @@ export async function chooseBroker(
       try {
         const broker = await finders[source](context, dry);
         if (broker === undefined) continue;
-        const version = broker.versions["rabbitmq-server"] ?? versionOf(resolved);
+        const version = broker.versions["rabbitmq-server"] ?? versionOf(await resolved);
         if (version !== undefined && isAtLeast(version, rabbitmq?.minimumVersion ?? "0")) return broker;
         last = broker;
       } catch (error) {
@@ -77,10 +78,26 @@ export async function chooseBroker(
       }
     }
     if (last !== undefined) return last;
-    throw new StackError("no-broker", `RabbitMQ is to be had from none of ${sources.join(", ")}`, {
-      hint: "add debian to rabbitmq.sources in stack.yaml: it always has one",
-    });
+    throw noBroker(sources);
   }
+
+  /** Nothing to choose: what it lacks is told as it is. */
+  async function only(source: BrokerSource): Promise<Broker> {
+    const broker = await finders[source](context, dry);
+    if (broker === undefined) throw noBroker([source]);
+    return broker;
+  }
+}
+
+/** In the order in which they are asked; Debian's alone where the stack has no RabbitMQ. */
+export function sourcesOf({ model, brokerSources }: Pick<BuildContext, "model" | "brokerSources">) {
+  return model.rabbitmq === undefined ? (["debian"] as const) : (brokerSources ?? model.rabbitmq.sources);
+}
+
+function noBroker(sources: readonly BrokerSource[]): StackError {
+  return new StackError("no-broker", `RabbitMQ is to be had from none of ${sources.join(", ")}`, {
+    hint: "add debian to rabbitmq.sources in stack.yaml: it always has one",
+  });
 }
 
 /** Codes of errors that say that a source can't be used now, and nothing worse. */

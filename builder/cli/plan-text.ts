@@ -53,9 +53,6 @@ function sizes(layers: readonly Layer[]): string {
 
 /** Layers of the last build took so long; python and node run at once, which is left out of account. */
 function estimate(layers: readonly Layer[]): string {
-  if (layers.some(({ name, last }) => name === "backport" && last === undefined)) {
-    return ": the backport, RabbitMQ's Erlang compiled, takes ten minutes on two cores, once";
-  }
   if (layers.length === 0 || layers.some(({ last }) => last === undefined)) return "";
   return `: some ${Math.ceil(layers.reduce((sum, { last }) => sum + (last?.seconds ?? 0), 0))} s the last time`;
 }

@@ -50,9 +50,14 @@ interface Component {
  */
 export function sbom(from: SbomSources): object {
   const { model, template } = from;
-  const debian = from.packages.map((one) =>
-    debianPackage(one, { vendor: "debian", release: model.debian.version, ...from.origins.get(one.name) }),
-  );
+  const own: Required<Origin> = { vendor: "debian", release: model.debian.version };
+  const originOf = ({ name }: Package): Required<Origin> => ({ ...own, ...from.origins.get(name) });
+  const debian = from.packages.map((one) => debianPackage(one, originOf(one)));
+  const contained = from.packages.flatMap((one) => {
+    const { release } = originOf(one);
+    const inner = (one.contains ?? []).map((part) => debianPackage(part, { vendor: "debian", release }));
+    return inner.length === 0 ? [] : [[debianPackage(one, originOf(one)), inner] as const];
+  });
   const locked = Object.entries(from.locks).map(
     ([service, text]) => [service, readPythonLock(text).map(pythonPackage)] as const,
   );
@@ -80,11 +85,22 @@ export function sbom(from: SbomSources): object {
       { name: "proxmox-stack:file", value: template.file },
     ],
   };
-  const components = [system, agent, node, ...services, ...debian, ...locked.flatMap(([, all]) => all), ...uv, ...npm];
+  const components = [
+    system,
+    agent,
+    node,
+    ...services,
+    ...debian,
+    ...contained.flatMap(([, inner]) => inner),
+    ...locked.flatMap(([, all]) => all),
+    ...uv,
+    ...npm,
+  ];
   const below: readonly (readonly [Component, readonly Component[]])[] = [
     [root, [system, agent, ...services, ...uv]],
     [system, debian],
     [agent, [node, ...npm]],
+    ...contained,
     ...services.map((service, index) => [service, locked[index]?.[1] ?? []] as const),
   ];
   const document = {
@@ -105,13 +121,12 @@ export function sbom(from: SbomSources): object {
 
 /**
  * The source package is told in the way that scanners for advisories read it: they are by source,
- * and a rebuilt package's are those of what it was rebuilt from.
+ * and a relocated package's are those of what it was before.
  */
 function debianPackage(
-  { name, version, architecture, source: built }: Package,
-  { vendor, release, suffix = "" }: Origin,
+  { name, version, architecture, source }: Package,
+  { vendor, release }: Required<Origin>,
 ): Component {
-  const source = { ...built, version: withoutSuffix(built.version, suffix) };
   const own = source.name === name && source.version === version;
   const upstream = source.version === version ? source.name : `${source.name}@${source.version}`;
   const qualifiers = { arch: architecture, distro: `debian-${release}`, ...(!own && { upstream }) };
@@ -120,10 +135,6 @@ function debianPackage(
     ...{ type: "library", "bom-ref": url, name, version, purl: url },
     properties: [{ name: "proxmox-stack:debian:source", value: `${source.name} ${source.version}` }],
   };
-}
-
-function withoutSuffix(text: string, suffix: string): string {
-  return suffix !== "" && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
 }
 
 function pythonPackage({ name, version, sha256 }: ReturnType<typeof readPythonLock>[number]): Component {

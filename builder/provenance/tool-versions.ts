@@ -6,6 +6,7 @@ const programs = {
   mmdebstrap: { args: ["--version"], version: /mmdebstrap (\S+)/ },
   apt: { command: "apt-get", args: ["--version"], version: /^apt (\S+)/ },
   dpkg: { args: ["--version"], version: /version (\S+)/ },
+  patchelf: { args: ["--version"], version: /^patchelf (\S+)/ },
   tar: { args: ["--version"], version: /\(GNU tar\) (\S+)/ },
 } as const satisfies Readonly<
   Record<string, { readonly command?: string; readonly args: readonly string[]; readonly version: RegExp }>

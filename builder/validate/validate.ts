@@ -4,19 +4,21 @@ import { dirname } from "node:path";
 import { messageOf, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
 import { ensureTools, type HostTool } from "../../lib/host-tools.ts";
+import { sourcesOf } from "../broker/choose-broker.ts";
 import type { BuildContext } from "../context.ts";
 import { requireSpace } from "./free-space.ts";
 import { requireUserNamespace } from "./user-namespace.ts";
 import { requireUsableWorkFolder } from "./work-folder.ts";
 
 /** What a build needs of its machine, beside Node and npm's packages. */
-export function buildTools(root: boolean): HostTool[] {
+export function buildTools(context: Pick<BuildContext, "root" | "model" | "brokerSources">): HostTool[] {
   return [
     { command: "mmdebstrap", package: "mmdebstrap" },
     { command: "tar", package: "tar" },
     { command: "python3", package: "python3" },
     { command: "python3", package: "python3-pip", probe: ["-c", "import pip"] },
-    ...(root ? [] : [{ command: "newuidmap", package: "uidmap" }]),
+    ...(sourcesOf(context).includes("relocated") ? [{ command: "patchelf", package: "patchelf" }] : []),
+    ...(context.root ? [] : [{ command: "newuidmap", package: "uidmap" }]),
   ];
 }
 
@@ -52,7 +54,7 @@ export async function validate(context: BuildContext): Promise<void> {
       choose: "choose another: build-template --out /path/with/space",
     },
   ]);
-  await ensureTools(buildTools(root), { run, log, root, signal });
+  await ensureTools(buildTools(context), { run, log, root, signal });
   if (!root) await requireUserNamespace(run, signal);
   await requireUsableWorkFolder(run, work, signal);
 }

@@ -128,14 +128,16 @@ const rabbitmq = z.strictObject({
     sizeMiB("What a stream keeps on disk; then its oldest events are deleted", { least: 64 }),
     1024,
   ),
-  sources: z._default(
+  sources: z.optional(
     z
       .array(z.enum(brokerSources))
       .check(
         z.minLength(1, "must name a source"),
-        z.describe("Where RabbitMQ comes from: the first of these that has a new enough one"),
+        z.describe(
+          "Where RabbitMQ comes from: the first of these that has a new enough one; default: relocated on Debian 12, debian on 13",
+        ),
+        z.meta({ examples: [["debian"]] }),
       ),
-    ["vendor", "backport", "debian"],
   ),
   minimumVersion: z._default(
     z

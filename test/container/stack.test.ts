@@ -15,6 +15,7 @@ import { pythonRows } from "./rows/python.ts";
 import { rabbitmqRows } from "./rows/rabbitmq.ts";
 import { rebootRows } from "./rows/reboot.ts";
 import { redisRows } from "./rows/redis.ts";
+import { relocatedRows } from "./rows/relocated.ts";
 import { sandboxRows } from "./rows/sandbox.ts";
 import { serviceRows } from "./rows/services.ts";
 import { slimRows } from "./rows/slim.ts";
@@ -39,6 +40,7 @@ if (machine !== undefined) {
   eventStoreRows(t, machine);
   redisRows(t, machine);
   rabbitmqRows(t, machine);
+  relocatedRows(t, machine);
   networkRows(t, machine);
   privilegeRows(t, machine);
   sandboxRows(t, machine);

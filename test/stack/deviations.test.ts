@@ -28,7 +28,7 @@ t.test("its sentence says whose the RabbitMQ is; PostgreSQL is always Debian's",
   const old = new Map([...good, ["rabbitmq-server", "3.11.1-1"], ["postgresql-15", "14.1-1"]]);
   for (const [source, whose] of [
     ["vendor", "the RabbitMQ team's"],
-    ["backport", "rebuilt for Debian 12"],
+    ["relocated", "the next Debian's"],
     ["debian", "Debian 12's"],
   ] as const) {
     t.strictSame(deviations(model, old, source), [

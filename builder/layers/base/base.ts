@@ -32,7 +32,7 @@ export interface BaseInputs extends Inputs {
   /** The RabbitMQ team's repositories, where RabbitMQ comes from them. They stay in the template: updates come from there. */
   readonly vendor?: { readonly sources: string; readonly preferences: string };
   /** Key of the layer that RabbitMQ comes from, where that is not Debian's archive. */
-  readonly backport?: string;
+  readonly relocated?: string;
   readonly suite: string;
   readonly architecture: string;
   readonly packages: readonly string[];
@@ -54,7 +54,7 @@ export async function baseInputs(
   resolved: Resolution,
   accounts: string,
   tools: BaseInputs["tools"],
-  broker: Pick<Broker, "versions" | "backport" | "vendor">,
+  broker: Pick<Broker, "versions" | "relocated" | "vendor">,
 ): Promise<BaseInputs> {
   const texts = await Promise.all(scripts.map((name) => readFile(resource(`layers/base/${name}`), "utf8")));
   return {
@@ -65,7 +65,7 @@ export async function baseInputs(
       ...broker.versions,
     },
     ...(broker.vendor && { vendor: broker.vendor }),
-    ...(broker.backport && { backport: layerKey("backport", broker.backport) }),
+    ...(broker.relocated && { relocated: layerKey("relocated", broker.relocated) }),
     tools,
     suite: model.debian.suite,
     architecture: model.architecture,
@@ -165,7 +165,9 @@ function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean, re
     // A folder of our own making, whose bytes were compared with their digests when it was unpacked.
     ...(repository === undefined
       ? []
-      : [`--setup-hook=echo "deb [trusted=yes] copy:$STACK_REPOSITORY ./" >"$1/etc/apt/sources.list.d/backport.list"`]),
+      : [
+          `--setup-hook=echo "deb [trusted=yes] copy:$STACK_REPOSITORY ./" >"$1/etc/apt/sources.list.d/relocated.list"`,
+        ]),
     ...(inputs.vendor === undefined ? [] : vendorHooks),
     `--customize-hook=${inputs.scripts["customize.sh"]}`,
     inputs.suite,

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import type { Run } from "../../../lib/run.ts";
+import { containsField } from "../relocated/libraries.ts";
 
 /** What the other layers and the manifest must know of a base; kept with it. */
 export interface BaseFacts {
@@ -21,6 +22,8 @@ export interface Package {
   readonly architecture: string;
   /** The source package it is built from: what Debian's security tracker names. */
   readonly source: { readonly name: string; readonly version: string };
+  /** Packages whose files are in this one. */
+  readonly contains?: readonly Package[];
 }
 
 const unitFolder = "usr/lib/systemd/system";
@@ -51,14 +54,34 @@ export function ownerIds(
 }
 
 async function readPackages(root: string, run: Run): Promise<Package[]> {
-  const fields = ["Package", "Version", "db:Status-Abbrev", "Architecture", "source:Package", "source:Version"];
+  const fields = [
+    "Package",
+    "Version",
+    "db:Status-Abbrev",
+    "Architecture",
+    "source:Package",
+    "source:Version",
+    containsField,
+  ];
   const format = `--showformat=${fields.map((field) => `\${${field}}`).join("\\t")}\\n`;
   const { stdout } = await run("dpkg-query", [`--admindir=${join(root, "var/lib/dpkg")}`, "--show", format]);
   return stdout
     .split("\n")
     .map((line) => line.split("\t"))
     .filter(([, , status]) => status?.startsWith("ii"))
-    .map(([name = "", version = "", , architecture = "", source = "", sourceVersion = ""]) => ({
+    .map(([name = "", version = "", , architecture = "", source = "", sourceVersion = "", contains = ""]) => ({
+      ...{ name, version, architecture },
+      source: { name: source, version: sourceVersion },
+      ...(contains !== "" && { contains: containedPackages(contains) }),
+    }));
+}
+
+/** The field's value, `NAME VERSION ARCHITECTURE SOURCE SOURCE-VERSION, …`. */
+function containedPackages(value: string): Package[] {
+  return value
+    .split(", ")
+    .map((one) => one.split(" "))
+    .map(([name = "", version = "", architecture = "", source = "", sourceVersion = ""]) => ({
       ...{ name, version, architecture },
       source: { name: source, version: sourceVersion },
     }));

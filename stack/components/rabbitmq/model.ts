@@ -1,5 +1,6 @@
 import type { Definition, ServiceSettings } from "../../definition/schema.ts";
 import type { RabbitmqModel } from "../../model.ts";
+import { defaultSources } from "./sources.ts";
 
 /**
  * RabbitMQ as a definition means it. Names not given come from the stack's:
@@ -9,10 +10,11 @@ import type { RabbitmqModel } from "../../model.ts";
  */
 export function rabbitmqModel(definition: Definition): RabbitmqModel {
   if (definition.rabbitmq === undefined) throw new TypeError("this definition has no rabbitmq");
-  const { vhost, user, exchange, deadLetterExchange, ...settings } = definition.rabbitmq;
+  const { vhost, user, exchange, deadLetterExchange, sources, ...settings } = definition.rabbitmq;
   const { name } = definition;
   return {
     ...settings,
+    sources: [...(sources ?? defaultSources[definition.debian])],
     vhost: vhost ?? `/${name}`,
     user: user ?? name,
     exchange: exchange ?? `${name}-events`,

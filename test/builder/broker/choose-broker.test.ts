@@ -25,7 +25,11 @@ const fails =
     throw new StackError(code, "for a reason", { hint: "do something" });
   };
 const nothing: Finder = async () => undefined;
-const all: Finders = { vendor: has("vendor", "4.2.9-1"), backport: has("backport", "4.0.5-6"), debian: has("debian") };
+const all: Finders = {
+  vendor: has("vendor", "4.2.9-1"),
+  relocated: has("relocated", "4.0.5-6"),
+  debian: has("debian"),
+};
 
 interface Asked {
   readonly sources: readonly BrokerSource[];
@@ -51,7 +55,7 @@ async function choose(
     log: (_level: string, line: string) => void told.push(line),
     ...(update && { update }),
   } as unknown as BuildContext;
-  const chosen: Broker = await chooseBroker(context, resolved, dry, { ...all, ...finders });
+  const chosen: Broker = await chooseBroker(context, Promise.resolve(resolved), dry, { ...all, ...finders });
   const kept = existsSync(lockPath(file)) ? JSON.parse(readFileSync(lockPath(file), "utf8")) : undefined;
   rmSync(lockPath(file), { force: true });
   return {
@@ -63,22 +67,22 @@ async function choose(
 }
 
 const lock = (source: string): string => JSON.stringify({ schemaVersion: 1, rabbitmq: { bookworm: source } });
-const every = ["vendor", "backport", "debian"] as const;
+const every = ["vendor", "relocated", "debian"] as const;
 
 t.test(
   "the first source that has a RabbitMQ as new as asked for is taken, and kept beside the definition",
   async (t) => {
     for (const [what, asked, source] of [
       ["the first", { sources: every }, "vendor"],
-      ["the order is the definition's", { sources: ["backport", "vendor"] }, "backport"],
+      ["the order is the definition's", { sources: ["relocated", "vendor"] }, "relocated"],
       [
         "one that can't be reached is passed over",
         { sources: every, finders: { vendor: fails("mirror-unreachable") } },
-        "backport",
+        "relocated",
       ],
       [
         "one that the release has not too",
-        { sources: every, finders: { vendor: nothing, backport: nothing } },
+        { sources: every, finders: { vendor: nothing, relocated: nothing } },
         "debian",
       ],
       [
@@ -95,7 +99,7 @@ t.test(
     const { told } = await choose(t, { sources: every, finders: { vendor: fails("mirror-unreachable") } });
     t.match(
       told,
-      /^RabbitMQ from vendor: for a reason; the next source is tried\nRabbitMQ comes from backport; .*stack\.lock\.json keeps that until --update$/,
+      /^RabbitMQ from vendor: for a reason; the next source is tried\nRabbitMQ comes from relocated; .*stack\.lock\.json keeps that until --update$/,
     );
   },
 );
@@ -106,9 +110,9 @@ t.test("what was found once holds until it is asked for anew", async (t) => {
     source: "vendor",
     kept: "vendor",
   });
-  t.match(await choose(t, { sources: ["backport", "debian"], locked: lock("vendor") }), {
-    source: "backport",
-    kept: "backport",
+  t.match(await choose(t, { sources: ["relocated", "debian"], locked: lock("vendor") }), {
+    source: "relocated",
+    kept: "relocated",
   });
   await t.rejects(
     choose(t, { sources: every, locked: lock("vendor"), finders: { vendor: fails("mirror-unreachable") } }),
@@ -123,15 +127,15 @@ t.test("each Debian release has a choice of its own, and keeps the other's", asy
   const found = await choose(t, {
     sources: every,
     debian: "trixie",
-    locked: lock("backport"),
-    finders: { vendor: nothing, backport: nothing },
+    locked: lock("relocated"),
+    finders: { vendor: nothing, relocated: nothing },
   });
-  t.match(found, { source: "debian", lock: { bookworm: "backport", trixie: "debian" } });
+  t.match(found, { source: "debian", lock: { bookworm: "relocated", trixie: "debian" } });
 });
 
 t.test("a look keeps nothing, and where there is one source there is nothing to keep", async (t) => {
   t.match(await choose(t, { sources: every, dry: true }), { source: "vendor", kept: undefined });
-  t.match(await choose(t, { sources: ["backport"] }), { source: "backport", kept: undefined });
+  t.match(await choose(t, { sources: ["relocated"] }), { source: "relocated", kept: undefined });
   t.match(await choose(t, { sources: ["debian"], locked: lock("vendor") }), { source: "debian" });
 });
 

@@ -17,14 +17,14 @@ const project = join(import.meta.dirname, "../../..");
 const lock = readFileSync(join(project, "services/reference/requirements.lock"), "utf8");
 const sha256 = "0123456789abcdef".repeat(4);
 
-const backported: Broker = {
-  source: "backport",
-  versions: { "rabbitmq-server": "4.0.5-6+deb13u2", "erlang-base": "1:27.3.4.1+dfsg-1+deb13u3~bpo12+1" },
-  backport: {
-    ...{ code: "", suite: "bookworm", from: "trixie", architecture: "amd64", kept: ["erlang-base"], profiles: "" },
-    source: { name: "erlang", version: "1:27.3.4.1+dfsg-1+deb13u3" },
-    ...{ suffix: "~bpo12+1", tools: "autoconf", ready: { name: "rabbitmq-server", version: "4.0.5-6+deb13u2" } },
-    epoch: 0,
+const erlang = "1:27.3.4.1+dfsg-1+deb13u4";
+const relocated: Broker = {
+  source: "relocated",
+  versions: { "rabbitmq-server": "4.0.5-6+deb13u2", "erlang-base": `${erlang}~relocated12+1`, "stack-libraries": "1" },
+  relocated: {
+    ...{ code: "", sources: [], from: "trixie", architecture: "amd64", needless: [], patchelf: "", epoch: 0 },
+    ...{ ready: { "rabbitmq-server": "4.0.5-6+deb13u2" }, moved: { "erlang-base": erlang }, libraries: {} },
+    ...{ package: "stack-libraries", folder: "/usr/lib/stack-libraries", suffix: "~relocated12+1" },
   },
 };
 
@@ -54,9 +54,23 @@ const sources: SbomSources = {
     },
     {
       name: "erlang-base",
-      version: "1:27.3.4.1+dfsg-1+deb13u3~bpo12+1",
+      version: `${erlang}~relocated12+1`,
       architecture: "amd64",
-      source: { name: "erlang", version: "1:27.3.4.1+dfsg-1+deb13u3~bpo12+1" },
+      source: { name: "erlang", version: erlang },
+    },
+    {
+      name: "stack-libraries",
+      version: "1",
+      architecture: "amd64",
+      source: { name: "stack-libraries", version: "1" },
+      contains: [
+        {
+          name: "libc6",
+          version: "2.41-12+deb13u5",
+          architecture: "amd64",
+          source: { name: "glibc", version: "2.41-12+deb13u5" },
+        },
+      ],
     },
     {
       name: "rabbitmq-server",
@@ -65,7 +79,7 @@ const sources: SbomSources = {
       source: { name: "rabbitmq-server", version: "4.0.5-6+deb13u2" },
     },
   ],
-  origins: origins(backported),
+  origins: origins(relocated),
   locks: { broker: lock, events: lock },
   npm: [
     { name: "pg", version: "8.23.1", licence: "MIT" },
@@ -162,21 +176,22 @@ t.test("packages are named as the tools that look up advisories name them", asyn
   t.equal(of("service:broker")?.length, readPythonLock(lock).length);
 });
 
-t.test("a rebuilt package is looked up as what it was rebuilt from, the RabbitMQ team's as theirs", async (t) => {
+t.test("a relocated package is looked up as what it was before, the RabbitMQ team's as theirs", async (t) => {
   const urls = (broker: Broker): readonly string[] =>
     documentOf({ ...sources, origins: origins(broker) }).components.flatMap(({ purl }) =>
       purl !== undefined && /erlang|rabbitmq-server|tzdata/.test(purl) ? [purl] : [],
     );
   const tzdata = "pkg:deb/debian/tzdata@2026f-0%2Bdeb12u1?arch=all&distro=debian-12";
-  const erlang = "erlang-base@1:27.3.4.1%2Bdfsg-1%2Bdeb13u3~bpo12%2B1?arch=amd64";
-  t.strictSame(urls(backported), [
-    `pkg:deb/debian/${erlang}&distro=debian-13&upstream=erlang%401:27.3.4.1%2Bdfsg-1%2Bdeb13u3`,
+  const base = "erlang-base@1:27.3.4.1%2Bdfsg-1%2Bdeb13u4~relocated12%2B1?arch=amd64";
+  const upstream = "upstream=erlang%401:27.3.4.1%2Bdfsg-1%2Bdeb13u4";
+  t.strictSame(urls(relocated), [
+    `pkg:deb/debian/${base}&distro=debian-13&${upstream}`,
     "pkg:deb/debian/rabbitmq-server@4.0.5-6%2Bdeb13u2?arch=all&distro=debian-13",
     tzdata,
   ]);
-  t.strictSame(urls({ source: "vendor", versions: backported.versions }), [
+  t.strictSame(urls({ source: "vendor", versions: relocated.versions }), [
     tzdata,
-    `pkg:deb/rabbitmq/${erlang}&distro=debian-12&upstream=erlang`,
+    `pkg:deb/rabbitmq/${base}&distro=debian-12&${upstream}`,
     "pkg:deb/rabbitmq/rabbitmq-server@4.0.5-6%2Bdeb13u2?arch=all&distro=debian-12",
   ]);
   t.strictSame(
@@ -184,6 +199,18 @@ t.test("a rebuilt package is looked up as what it was rebuilt from, the RabbitMQ
     "pkg:deb/debian/rabbitmq-server@4.0.5-6%2Bdeb13u2?arch=all&distro=debian-12",
   );
 });
+
+t.test(
+  "a package that has other packages' files in it is told as ours, and each of those as whose it is",
+  async (t) => {
+    const { components, dependencies } = documentOf(sources);
+    const libraries = components.find(({ name }) => name === "stack-libraries");
+    const libc = "pkg:deb/debian/libc6@2.41-12%2Bdeb13u5?arch=amd64&distro=debian-13&upstream=glibc";
+    t.equal(libraries?.purl, "pkg:deb/proxmox-stack/stack-libraries@1?arch=amd64&distro=debian-13");
+    t.ok(components.some(({ purl }) => purl === libc));
+    t.strictSame(dependencies.find(({ ref }) => ref === libraries?.purl)?.dependsOn, [libc]);
+  },
+);
 
 t.test("the same sources give the same bytes in whatever order; others another serial number", async (t) => {
   const text = JSON.stringify(sbom(sources));

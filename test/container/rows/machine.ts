@@ -61,7 +61,7 @@ export function machineRows(t: Test, machine: Machine): void {
     const baked = manifestDocument.parse(JSON.parse(await machine.sh("cat /usr/share/stack-agent/manifest.json")));
     t.strictSame(baked.deviations, expected, "the manifest has exactly that deviation");
     const installed = await machine.sh("dpkg-query -W rabbitmq-server erlang-base");
-    const source = /^erlang-base\t.*~bpo/m.test(installed) ? "backport" : "debian";
+    const source = /^erlang-base\t.*~relocated/m.test(installed) ? "relocated" : "debian";
     const version = /^rabbitmq-server\t(.*)$/m.exec(installed)?.[1];
     t.strictSame(baked.rabbitmq, { source, version }, "and where RabbitMQ comes from");
     const status = statusDocument.parse(JSON.parse(await machine.sh("stack-agent status --format json")));

@@ -1,0 +1,27 @@
+import { join } from "node:path";
+import type { BuildContext } from "../context.ts";
+import { relocatedInputs, relocatedVersions } from "../layers/relocated/relocated.ts";
+import { relocations } from "../layers/relocated/relocations.ts";
+import { toolVersions } from "../provenance/tool-versions.ts";
+import { resolvePackages } from "../resolve.ts";
+import type { Broker } from "./choose-broker.ts";
+
+/**
+ * The next Debian's RabbitMQ and Erlang with its C library beside them; undefined where the release
+ * has a new one itself. Nothing is made here.
+ *
+ * @throws StackError `mirror-unreachable`, `not-cached`, `no-such-package`
+ */
+export async function findRelocated(context: BuildContext, dry: boolean): Promise<Broker | undefined> {
+  const { model, cache, offline, run, signal } = context;
+  const { architecture } = model;
+  const relocation = relocations[model.debian.suite];
+  if (relocation === undefined) return undefined;
+  const asked = { suite: relocation.from, architecture, packages: [relocation.ready] };
+  const [resolution, { patchelf = "" }] = await Promise.all([
+    resolvePackages({ ...asked, folder: join(cache, "resolutions"), offline, dry, run, signal }),
+    toolVersions(["patchelf"], run),
+  ]);
+  const relocated = await relocatedInputs(relocation, resolution, { architecture, patchelf });
+  return { source: "relocated", versions: relocatedVersions(relocated), relocated };
+}

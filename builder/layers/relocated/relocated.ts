@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { StackError } from "../../../lib/error.ts";
+import { debianReleases, type Suite } from "../../../stack/debian.ts";
+import { isolatedApt } from "../../apt/isolated-apt.ts";
+import type { StoredLayer } from "../../cache/layer.ts";
+import { archiveOf } from "../../cache/raw.ts";
+import { type BuildContext, sourceDateEpoch } from "../../context.ts";
+import { archiveOfEntries, type Entry } from "../../pack/write.ts";
+import { inputTo } from "../../pipe.ts";
+import { explainNetwork, type Resolution } from "../../resolve.ts";
+import { codeDigest } from "../code.ts";
+import type { Inputs } from "../key.ts";
+import type { MadeLayer } from "../made-layer.ts";
+import { type Control, dependencyFields, sourceOf, withoutDependencies, withSuffix } from "./control.ts";
+import { type LibrariesSpec, layOutLibraries } from "./libraries.ts";
+import { packagesIndex } from "./packages-index.ts";
+import { elfFiles, relocateElf } from "./relocate-elf.ts";
+import type { Relocation } from "./relocations.ts";
+import { type DpkgDeb, packDeb, readControl, unpackDeb } from "./repack.ts";
+
+type Versions = Readonly<Record<string, string>>;
+
+/** All that relocated packages are made from. */
+export interface RelocatedInputs extends Inputs {
+  readonly code: string;
+  /** Archives, without the state they are in. */
+  readonly sources: readonly { readonly uri: string; readonly suite: string }[];
+  readonly from: Suite;
+  readonly architecture: string;
+  /** Name → version in the newer release. */
+  readonly ready: Versions;
+  readonly moved: Versions;
+  readonly libraries: Versions;
+  readonly needless: readonly string[];
+  readonly package: string;
+  readonly folder: string;
+  readonly suffix: string;
+  readonly patchelf: string;
+  readonly epoch: number;
+}
+
+/** @throws StackError `no-such-package` where the newer release lacks a part */
+export async function relocatedInputs(
+  { moved, libraries, ready, ...relocation }: Relocation,
+  { releases, packages }: Resolution,
+  of: Pick<RelocatedInputs, "architecture" | "patchelf">,
+): Promise<RelocatedInputs> {
+  const versions = new Map(packages.map(({ name, version }) => [name, version]));
+  const pick = (names: readonly string[]): Versions =>
+    Object.fromEntries(
+      names.map((name) => {
+        const version = versions.get(name);
+        if (version !== undefined) return [name, version];
+        throw new StackError("no-such-package", `Debian ${relocation.from} has no ${name}`);
+      }),
+    );
+  const { from, package: own, folder, suffix, needless } = relocation;
+  return {
+    code: await codeDigest(["layers/relocated", "apt"]),
+    sources: releases.map(({ uri, suite }) => ({ uri, suite })),
+    ready: pick([ready]),
+    moved: pick([...versions.keys()].filter((name) => moved.test(name)).sort()),
+    libraries: pick(libraries),
+    ...{ from, package: own, folder, suffix, needless, ...of, epoch: sourceDateEpoch },
+  };
+}
+
+/** Name → version of the packages that come of it. */
+export function relocatedVersions(inputs: RelocatedInputs): Versions {
+  const moved = Object.entries(inputs.moved).map(([name, version]) => [name, `${version}${inputs.suffix}`]);
+  return { ...inputs.ready, ...Object.fromEntries(moved), [inputs.package]: librariesVersion(inputs) };
+}
+
+/** The C library's, and a digest of all that is in the package: other libraries are another version. */
+function librariesVersion({ libraries, code }: RelocatedInputs): string {
+  const digest = createHash("sha256")
+    .update(JSON.stringify([libraries, code]))
+    .digest("hex");
+  return `${libraries.libc6}+${digest.slice(0, 8)}`;
+}
+
+/** Where in the layer the packages are, and apt's index of them. */
+const folder = "/packages";
+
+interface Deb {
+  readonly file: string;
+  readonly control: Control;
+}
+
+/**
+ * Downloads packages of the newer release, verified by apt, and has the programs in them use the
+ * newer release's libraries, in a package of ours. The layer is no part of a template; it is a
+ * repository that the base is made from.
+ *
+ * @throws StackError `mirror-unreachable`, `work-full`
+ */
+export async function buildRelocated(inputs: RelocatedInputs, context: BuildContext): Promise<MadeLayer> {
+  const { run, signal, work } = context;
+  const top = join(work, "relocated");
+  await mkdir(join(top, "made"), { recursive: true });
+  await mkdir(join(top, "trees"));
+  const { ready, moved, libraries } = inputs;
+  const downloaded = await download({ ...ready, ...moved, ...libraries }, inputs, join(top, "apt"), context);
+  const how: DpkgDeb = { run, signal, epoch: inputs.epoch };
+  const unpack = async (name: string) => {
+    const tree = join(top, "trees", name);
+    return { tree, control: await unpackDeb(downloaded(name), tree, how) };
+  };
+  const pack = async (tree: string, control: Control): Promise<Deb> => {
+    const file = join(top, "made", `${control.get("Package")}.deb`);
+    await packDeb(tree, control, file, how);
+    return { file, control };
+  };
+  const [programs, sources] = await Promise.all([
+    Promise.all(Object.keys(moved).map(unpack)),
+    Promise.all(Object.keys(libraries).map(unpack)),
+  ]);
+  const files = (await Promise.all(programs.map(({ tree }) => elfFiles(tree)))).flat();
+  const own = join(top, "trees", inputs.package);
+  const libraryControl = await layOutLibraries(own, librariesSpec(inputs), sources, files, how);
+  await Promise.all(files.map((file) => relocateElf(file, inputs.folder, run, signal)));
+  const debs = await Promise.all([
+    pack(own, libraryControl),
+    ...programs.map(({ tree, control }) => pack(tree, movedControl(control, inputs))),
+    ...Object.keys(ready).map(async (name) => {
+      return { file: downloaded(name), control: await readControl(downloaded(name), how) };
+    }),
+  ]);
+  return { archive: archiveOfEntries(await repository(debs), inputs.epoch) };
+}
+
+/** Unpacks relocated packages. @returns their folder */
+export async function unpackRelocated(layer: StoredLayer, work: string, signal: AbortSignal): Promise<string> {
+  const top = join(work, "relocated-packages");
+  await mkdir(top, { recursive: true });
+  const archive = Readable.from(archiveOf(layer), { objectMode: false });
+  await inputTo(archive, ["tar", "--extract", "--no-same-owner", "-C", top], signal);
+  return join(top, folder);
+}
+
+/** @returns the file of each package, by its name */
+async function download(
+  versions: Versions,
+  { sources }: RelocatedInputs,
+  top: string,
+  context: BuildContext,
+): Promise<(name: string) => string> {
+  const { apt, folder } = await isolatedApt(sources, top, context);
+  const wanted = Object.entries(versions).map(([name, version]) => `${name}=${version}`);
+  await apt("apt-get", ["--quiet", "download", ...wanted]).catch(explainNetwork);
+  const files = await readdir(folder);
+  return (name) => {
+    const file = files.find((one) => one.startsWith(`${name}_`) && one.endsWith(".deb"));
+    if (file === undefined) throw new StackError("no-such-package", `apt downloaded no ${name}`);
+    return join(folder, file);
+  };
+}
+
+function librariesSpec(inputs: RelocatedInputs): LibrariesSpec {
+  return {
+    ...{ package: inputs.package, version: librariesVersion(inputs), folder: inputs.folder },
+    ...{ architecture: inputs.architecture, needless: inputs.needless },
+    release: debianReleases[inputs.from].version,
+  };
+}
+
+/** A moved package asks for the libraries' package in place of the newer release's, and for moved packages as moved. */
+export function movedControl(control: Control, inputs: RelocatedInputs): Control {
+  const { moved, libraries, suffix } = inputs;
+  const version = control.get("Version") ?? "";
+  const isMoved = (name: string): boolean => Object.hasOwn(moved, name);
+  const by = `${inputs.package} (= ${librariesVersion(inputs)})`;
+  const changed = new Map(control);
+  // deb-control(5): what the version says no more is said here.
+  const source = sourceOf(control);
+  changed.set("Source", `${source.name} (${source.version})`).set("Version", `${version}${suffix}`);
+  for (const field of dependencyFields) {
+    const value = control.get(field);
+    if (value === undefined) continue;
+    const left = withoutDependencies(value, (name) => Object.hasOwn(libraries, name), by);
+    if (left === "") changed.delete(field);
+    else changed.set(field, withSuffix(left, version, suffix, isMoved));
+  }
+  return changed;
+}
+
+/** The index beside the packages that it names, each by its name alone. */
+async function repository(debs: readonly Deb[]): Promise<Entry[]> {
+  const file = (path: string, content: Entry["content"]): Entry => ({ path, mode: 0o644, content });
+  const named = debs.map((deb) => ({ ...deb, name: `${deb.control.get("Package")}.deb` }));
+  return [
+    { path: folder, mode: 0o755, content: { kind: "directory" } },
+    ...named.map(({ name, file: from }) => file(`${folder}/${name}`, { kind: "file", from })),
+    file(`${folder}/Packages`, { kind: "text", text: await packagesIndex(named) }),
+  ];
+}
