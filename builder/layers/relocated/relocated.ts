@@ -8,12 +8,14 @@ import { isolatedApt } from "../../apt/isolated-apt.ts";
 import type { StoredLayer } from "../../cache/layer.ts";
 import { archiveOf } from "../../cache/raw.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
+import { explainSpace } from "../../explain-space.ts";
 import { archiveOfEntries, type Entry } from "../../pack/write.ts";
 import { inputTo } from "../../pipe.ts";
 import { explainNetwork, type Resolution } from "../../resolve.ts";
 import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
 import type { MadeLayer } from "../made-layer.ts";
+import { allEnded } from "./all-ended.ts";
 import { type Control, dependencyFields, sourceOf, withoutDependencies, withSuffix } from "./control.ts";
 import { type LibrariesSpec, layOutLibraries } from "./libraries.ts";
 import { packagesIndex } from "./packages-index.ts";
@@ -97,7 +99,11 @@ interface Deb {
  *
  * @throws StackError `mirror-unreachable`, `work-full`
  */
-export async function buildRelocated(inputs: RelocatedInputs, context: BuildContext): Promise<MadeLayer> {
+export function buildRelocated(inputs: RelocatedInputs, context: BuildContext): Promise<MadeLayer> {
+  return makePackages(inputs, context).catch(explainSpace);
+}
+
+async function makePackages(inputs: RelocatedInputs, context: BuildContext): Promise<MadeLayer> {
   const { run, signal, work } = context;
   const top = join(work, "relocated");
   await mkdir(join(top, "made"), { recursive: true });
@@ -114,15 +120,13 @@ export async function buildRelocated(inputs: RelocatedInputs, context: BuildCont
     await packDeb(tree, control, file, how);
     return { file, control };
   };
-  const [programs, sources] = await Promise.all([
-    Promise.all(Object.keys(moved).map(unpack)),
-    Promise.all(Object.keys(libraries).map(unpack)),
-  ]);
-  const files = (await Promise.all(programs.map(({ tree }) => elfFiles(tree)))).flat();
+  const programs = await allEnded(Object.keys(moved).map(unpack));
+  const sources = await allEnded(Object.keys(libraries).map(unpack));
+  const files = (await allEnded(programs.map(({ tree }) => elfFiles(tree)))).flat();
   const own = join(top, "trees", inputs.package);
   const libraryControl = await layOutLibraries(own, librariesSpec(inputs), sources, files, how);
-  await Promise.all(files.map((file) => relocateElf(file, inputs.folder, run, signal)));
-  const debs = await Promise.all([
+  await allEnded(files.map((file) => relocateElf(file, inputs.folder, run, signal)));
+  const debs = await allEnded([
     pack(own, libraryControl),
     ...programs.map(({ tree, control }) => pack(tree, movedControl(control, inputs))),
     ...Object.keys(ready).map(async (name) => {

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { StackError } from "../../../lib/error.ts";
 import type { Run } from "../../../lib/run.ts";
 import { type Control, formatControl, parseControl } from "./control.ts";
 
@@ -14,7 +13,7 @@ export interface DpkgDeb {
 
 /** A package unpacked, its control files in `DEBIAN`. */
 export async function unpackDeb(file: string, tree: string, { run, signal }: DpkgDeb): Promise<Control> {
-  await run("dpkg-deb", ["--raw-extract", file, tree], { signal, timeout: 120_000 }).catch(explainSpace);
+  await run("dpkg-deb", ["--raw-extract", file, tree], { signal, timeout: 120_000 });
   return parseControl(await readFile(join(tree, "DEBIAN/control"), "utf8"));
 }
 
@@ -25,18 +24,14 @@ export async function readControl(file: string, { run, signal }: DpkgDeb): Promi
 /** Makes a package of a tree: owned by root, with digests of its files. */
 export async function packDeb(tree: string, control: Control, file: string, how: DpkgDeb): Promise<void> {
   const { run, signal, epoch } = how;
-  try {
-    await writeFile(join(tree, "DEBIAN/control"), formatControl(control));
-    await writeFile(join(tree, "DEBIAN/md5sums"), await md5sums(tree));
-  } catch (error) {
-    explainSpace(error);
-  }
+  await writeFile(join(tree, "DEBIAN/control"), formatControl(control));
+  await writeFile(join(tree, "DEBIAN/md5sums"), await md5sums(tree));
   // Not compressed: it is unpacked again at once, and the layer that keeps it is compressed.
   await run("dpkg-deb", ["--root-owner-group", "-Znone", "--build", tree, file], {
     signal,
     timeout: 120_000,
     env: { ...process.env, SOURCE_DATE_EPOCH: `${epoch}` },
-  }).catch(explainSpace);
+  });
 }
 
 /** deb-md5sums(5). Configuration files are dpkg's own matter. */
@@ -60,15 +55,4 @@ async function md5sums(tree: string): Promise<string> {
     lines.push(`${digest}  ${path}\n`);
   }
   return lines.join("");
-}
-
-/** @throws StackError `work-full` where the disk is, else the error itself */
-export function explainSpace(error: unknown): never {
-  const full = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/;
-  const text = error instanceof StackError ? [error.message, ...error.detail].join("\n") : String(error);
-  if (!full.test(text)) throw error;
-  throw new StackError("work-full", "no space is left for the work folder", {
-    cause: error,
-    hint: "choose another: TMPDIR=/path/with/space build-template …",
-  });
 }

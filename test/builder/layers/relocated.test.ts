@@ -16,7 +16,7 @@ import {
 import { type Relocation, relocations } from "../../../builder/layers/relocated/relocations.ts";
 import { resolvePackages } from "../../../builder/resolve.ts";
 import { silentLog } from "../../../lib/log.ts";
-import { run } from "../../../lib/run.ts";
+import { type Run, run } from "../../../lib/run.ts";
 
 t.setTimeout(600_000);
 
@@ -37,10 +37,10 @@ const resolution = await resolvePackages({
 });
 const inputs = await relocatedInputs(small, resolution, { architecture, patchelf: "1" });
 
-async function build(name: string, of: RelocatedInputs): Promise<string> {
+async function build(name: string, of: RelocatedInputs, by: Run = run): Promise<string> {
   const work = join(here, name);
-  mkdirSync(work);
-  const { archive } = await buildRelocated(of, { run, signal, work, log: silentLog } as unknown as BuildContext);
+  mkdirSync(work, { recursive: true });
+  const { archive } = await buildRelocated(of, { run: by, signal, work, log: silentLog } as unknown as BuildContext);
   await pipeline(Readable.from(archive, { objectMode: false }), createWriteStream(join(work, "layer.tar")));
   return work;
 }
@@ -124,6 +124,22 @@ t.test("the same input gives the same bytes; this machine keeps its own packages
   const two = await build("two", inputs);
   t.ok(readFileSync(join(two, "layer.tar")).equals(readFileSync(join(one, "layer.tar"))));
   t.ok(readFileSync("/var/lib/dpkg/status").equals(before));
+});
+
+t.test("a disk that fills while packages are made is told, with what to do", async (t) => {
+  if (process.getuid?.() !== 0) return void t.pass("", { skip: "a small disk is mounted by root" });
+  const full = join(here, "full");
+  mkdirSync(full);
+  await run("mount", ["-t", "tmpfs", "-o", "size=400m", "tmpfs", full]);
+  const filling: Run = async (command, args, options) => {
+    if (args.includes("--build")) await run("dd", ["if=/dev/zero", `of=${full}/filler`, "bs=1M"], { accept: [1] });
+    return run(command, args, options);
+  };
+  try {
+    await t.rejects(build("full", inputs, filling), { code: "work-full", hint: /TMPDIR/ });
+  } finally {
+    await run("umount", [full]);
+  }
 });
 
 t.test("a package that the newer release lacks is named", async (t) => {
