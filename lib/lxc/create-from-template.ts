@@ -4,7 +4,7 @@ import { createContainer } from "./create-container.ts";
 import { destroyContainer } from "./destroy-container.ts";
 import { detectGuest, type Guest } from "./detect-guest.ts";
 import type { Effects } from "./effects.ts";
-import { extractTemplate } from "./extract-template.ts";
+import { type ExtractOptions, extractTemplate } from "./extract-template.ts";
 import type { Network } from "./network.ts";
 import type { Addressing } from "./network-interfaces.ts";
 import { rewriteForCreate } from "./rewrite-for-create.ts";
@@ -21,6 +21,8 @@ export interface FromTemplateOptions extends ContainerLimits, SeccompOptions {
   readonly rootPassword?: string;
   readonly sshKeys?: string;
   readonly volumes?: readonly string[];
+  /** What brings the template's files into the rootfs. Default: they are extracted. */
+  readonly fill?: (options: ExtractOptions & Effects) => Promise<void>;
 }
 
 export interface FromTemplate {
@@ -36,10 +38,11 @@ export interface FromTemplate {
  * @throws StackError of any step, with nothing of the container left.
  */
 export async function createFromTemplate(options: FromTemplateOptions & Effects): Promise<FromTemplate> {
+  const { fill = extractTemplate } = options;
   const container = await createContainer(options);
   try {
     const { rootfs } = container;
-    await extractTemplate({ ...options, rootfs });
+    await fill({ ...options, rootfs });
     const guest = await detectGuest(rootfs);
     const settings: GuestSettings = {
       rootfs,

@@ -13,10 +13,13 @@ import { type RunOptions, type RunResult, run } from "../../lib/run.ts";
 import { type Cleanup, cleanupAfter } from "./cleanup.ts";
 import { type Client, openClient } from "./client.ts";
 import { type CopyOptions, copyContainer } from "./copy-container.ts";
+import { layOver } from "./lay-over.ts";
 import { workFolder } from "./requirements.ts";
 
 export interface MachineOptions extends Partial<ContainerLimits>, SeccompOptions {
   readonly template: string;
+  /** Where the template is extracted already: the container lies over that. Default: it is extracted, as pct does. */
+  readonly over?: string | undefined;
   /** Where its files are. Default: where all test containers live. */
   readonly folder?: string;
   readonly hostname?: string;
@@ -68,7 +71,7 @@ export async function setUpNetwork(t: Test): Promise<Setup> {
 }
 
 /** `pct create` with a template, in the test's network. It isn't started; it goes when the test file ends. */
-export async function createMachine(setup: Setup, options: MachineOptions): Promise<Machine> {
+export async function createMachine(setup: Setup, { over, ...options }: MachineOptions): Promise<Machine> {
   const all = {
     folder: workFolder,
     network: setup.network,
@@ -83,7 +86,8 @@ export async function createMachine(setup: Setup, options: MachineOptions): Prom
   } as const;
   const copyOf: CopyOf = (original, changed) =>
     machineOf(setup, copyContainer(original, { ...all, ...changed }), copyOf);
-  return machineOf(setup, createFromTemplate(all), copyOf);
+  const fill = over !== undefined && { fill: ({ rootfs }: { rootfs: string }) => layOver(over, rootfs, { run }) };
+  return machineOf(setup, createFromTemplate({ ...all, ...fill }), copyOf);
 }
 
 type CopyOf = (original: FromTemplate, changed: CopyOptions) => Promise<Machine>;

@@ -1,11 +1,11 @@
-import { chown, mkdir, rm, truncate } from "node:fs/promises";
+import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { type CreateOptions, createContainer } from "../../lib/lxc/create-container.ts";
 import type { FromTemplate } from "../../lib/lxc/create-from-template.ts";
 import { destroyContainer } from "../../lib/lxc/destroy-container.ts";
 import type { Effects } from "../../lib/lxc/effects.ts";
-import { idMap } from "../../lib/lxc/id-map.ts";
 import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
+import { layOver } from "./lay-over.ts";
 
 const COPY_TIMEOUT = 5 * 60_000;
 
@@ -17,10 +17,7 @@ export interface CopyOptions {
    * one that was never started; `kept` where the copy stands for the original itself.
    */
   readonly machineId?: "blank" | "none" | "kept";
-  /**
-   * Shows the original's files and keeps only what changes (overlayfs): at once, where copying
-   * them takes seconds. The original must stay stopped as long as the copy is there.
-   */
+  /** Lies over the original's files. It must stay stopped as long as the copy is there. */
   readonly shared?: boolean;
 }
 
@@ -35,7 +32,7 @@ export async function copyContainer(
   const container = await createContainer(options);
   const { rootfs } = container;
   try {
-    if (options.shared) await mountOver(original.container.rootfs, rootfs, options);
+    if (options.shared) await layOver(original.container.rootfs, rootfs, options);
     else {
       await options.run("cp", ["--archive", "--reflink=auto", `${original.container.rootfs}/.`, rootfs], {
         timeout: COPY_TIMEOUT,
@@ -50,14 +47,4 @@ export async function copyContainer(
     await destroyContainer({ ...options, container });
     throw error;
   }
-}
-
-async function mountOver(lower: string, rootfs: string, { run }: Pick<Effects, "run">): Promise<void> {
-  const [upper, work] = [`${rootfs}.upper`, `${rootfs}.work`];
-  await mkdir(upper);
-  await mkdir(work);
-  // redirect_dir: a folder of the original can be renamed, as on any other file system.
-  const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},redirect_dir=on`;
-  await chown(upper, idMap.base, idMap.base);
-  await run("mount", ["-t", "overlay", "overlay", "-o", options, rootfs]);
 }

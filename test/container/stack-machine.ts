@@ -16,15 +16,26 @@ const restartable = [
   ...serviceNames.map(serviceUnit),
 ];
 
-/** A container of the template under test; undefined, and the reason told, where none can be had. */
+interface StackOptions extends Omit<MachineOptions, "template" | "over"> {
+  /** Its files are its own, extracted as pct does, even where the run has them extracted for all. */
+  readonly extracted?: "anew";
+}
+
+/**
+ * A container of the template under test; undefined, and the reason told, where none can be had.
+ * It lies over `STACK_EXTRACTED`, where a run of many has extracted the template once.
+ */
 export async function stackMachine(
   t: Test,
-  options: Omit<MachineOptions, "template"> = {},
+  { extracted, ...options }: StackOptions = {},
 ): Promise<Machine | undefined> {
   if (!(await canRunContainers(t))) return undefined;
   const template = await templateToTest();
   if (!needs(t, template === undefined ? "there is no template: bin/build-template" : "")) return undefined;
-  return template === undefined ? undefined : createMachine(await setUpNetwork(t), { ...options, template });
+  if (template === undefined) return undefined;
+  // On a disk of its own all its files are to lie there.
+  const over = extracted === "anew" || options.folder !== undefined ? undefined : process.env.STACK_EXTRACTED;
+  return createMachine(await setUpNetwork(t), { ...options, template, over });
 }
 
 /**

@@ -23,7 +23,7 @@ import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 
 t.setTimeout(20 * 60_000);
 
-const machine = await stackMachine(t);
+const machine = await stackMachine(t, { extracted: "anew" });
 if (machine !== undefined) {
   const marker = `marker-${randomUUID()}`;
 
