@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exists } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
-import { debian } from "./debian.ts";
+import type { Release } from "./debian.ts";
+import { fixture } from "./fixture.ts";
 import { downloadWheels, wheelLock } from "./wheels.ts";
 
 /** Debian with an init, a network as Proxmox writes it, and a way in; nothing of ours. */
@@ -15,34 +13,27 @@ export const packagePool = "/srv/packages";
 export const wheelPool = "/srv/wheels";
 
 /**
- * A plain Debian of the release under test with a package source and a Python index in its own file system; made
- * once and kept in the cache folder. What is in them comes from Debian and PyPI through
- * apt's and pip's own settings on this machine.
+ * A plain Debian of a release with a package source and a Python index in its own file system.
+ * What is in them comes from Debian and PyPI through apt's and pip's own settings on this machine.
  */
-export async function bareHostTemplate(packages: readonly string[]): Promise<string> {
-  const inputs = [debian.suite, BASE, ...packages, hook(packages), await readFile(wheelLock, "utf8")].join("\n");
-  const key = createHash("sha256").update(inputs).digest("hex").slice(0, 8);
-  const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "proxmox-stack", "test");
-  const template = join(folder, `bare-host-${key}.tar`);
-  if (await exists(template)) return template;
-  await mkdir(folder, { recursive: true });
-  const work = await mkdtemp(join(folder, "making-"));
-  try {
-    const wheels = join(work, "wheels");
-    await downloadWheels(wheels);
-    const script = join(work, "hook");
-    await writeFile(script, hook(packages), { mode: 0o755 });
-    const made = join(work, "made.tar");
-    const options = [`--include=${BASE}`, `--customize-hook=${script}`, `--customize-hook=copy-in ${wheels} /srv`];
-    await run("mmdebstrap", ["--quiet", "--variant=minbase", ...options, debian.suite, made], {
-      timeout: 20 * 60_000,
-      install: "apt-get install mmdebstrap",
-    });
-    await rename(made, template);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-  return template;
+export async function bareHostTemplate(packages: readonly string[], { suite, python }: Release): Promise<string> {
+  const lay = hook(packages);
+  return fixture({
+    name: `bare-host-${suite}`,
+    suffix: ".tar",
+    inputs: [BASE, lay, await readFile(wheelLock, "utf8")].join("\n"),
+    make: async (file, work) => {
+      const wheels = join(work, "wheels");
+      await downloadWheels(wheels, python);
+      const script = join(work, "hook");
+      await writeFile(script, lay, { mode: 0o755 });
+      const options = [`--include=${BASE}`, `--customize-hook=${script}`, `--customize-hook=copy-in ${wheels} /srv`];
+      await run("mmdebstrap", ["--quiet", "--variant=minbase", ...options, suite, file], {
+        timeout: 20 * 60_000,
+        install: "apt-get install mmdebstrap",
+      });
+    },
+  });
 }
 
 /** Downloads with the chroot's apt and lays the packages out as a source of their own. */

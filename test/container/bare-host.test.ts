@@ -57,7 +57,7 @@ if (await canRunContainers(t)) {
   const [deb = ""] = (await readdir(folder)).filter((name) => name.endsWith(".deb"));
 
   // All of it before the first test: a file whose tests have all ended is taken down.
-  const template = await bareHostTemplate(stackModel(debian.suite).packages);
+  const template = await bareHostTemplate(stackModel(debian.suite).packages, debian);
   const setup = await setUpNetwork(t);
   const identity = join(folder, "id_ed25519");
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", identity]);

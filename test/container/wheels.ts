@@ -10,10 +10,10 @@ export const wheelLock = join(import.meta.dirname, "../../services/reference/req
 
 const platforms = ["manylinux2014_x86_64", "manylinux_2_5_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"];
 
-/** The wheels of the lock for a container's Python, whatever the host has. pip refuses another hash. */
-export async function downloadWheels(folder: string): Promise<void> {
+/** The wheels of the lock for a container's Python ("3.11"), whatever the host has. pip refuses another hash. */
+export async function downloadWheels(folder: string, version: string): Promise<void> {
   const pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"];
-  const python = [`--python-version=${debian.python}`, "--implementation=cp"];
+  const python = [`--python-version=${version}`, "--implementation=cp"];
   const target = [...platforms, "any"].map((platform) => `--platform=${platform}`);
   await run("python3", [...pip, ...python, ...target, "--dest", folder, "--requirement", wheelLock], {
     timeout: 10 * 60_000,
@@ -29,7 +29,7 @@ export async function downloadWheels(folder: string): Promise<void> {
 export async function bringWheels(t: Test, machine: Machine): Promise<string> {
   const folder = await mkdtemp("/var/tmp/stack-wheels-");
   t.teardown(() => rm(folder, { recursive: true, force: true }));
-  await downloadWheels(folder);
+  await downloadWheels(folder, debian.python);
   const inside = "/root/wheels";
   const copied = join(machine.settings.rootfs, inside);
   await cp(folder, copied, { recursive: true });
