@@ -6,9 +6,14 @@ const left = new Set([".git", ".tap", "bench", "bundled", "dist", "node_modules"
 
 /** A copy of this project to edit, with the packages of the original. @returns its top */
 export async function copyProject(folder: string): Promise<string> {
-  const copy = join(folder, "project");
-  await cp(project, copy, { recursive: true, filter: (path) => !left.has(relative(project, path)) });
+  const copy = await freshCheckout(join(folder, "project"));
   await symlink(join(project, "node_modules"), join(copy, "node_modules"));
+  return copy;
+}
+
+/** What a clone of this project brings, and no package. @returns its top, `copy` */
+export async function freshCheckout(copy: string): Promise<string> {
+  await cp(project, copy, { recursive: true, filter: (path) => !left.has(relative(project, path)) });
   return copy;
 }
 

@@ -1,13 +1,14 @@
-import { mkdir, mkdtemp, readFile, symlink } from "node:fs/promises";
-import { delimiter, join } from "node:path";
-import { run } from "../../../lib/run.ts";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
 import { resolve } from "../../../stack/resolve.ts";
 import { once } from "../once.ts";
 import { type Figure, least, type Measured, type Row } from "../row.ts";
+import { firstCommand } from "./first-command.ts";
 import { copyProject, edits } from "./project-copy.ts";
+import { recording } from "./recording.ts";
 import { buildReference, type Reference, type ReferenceOptions } from "./reference.ts";
-import { type TimedBuild, timedBuild } from "./timed-build.ts";
+import { type TimedBuild, type TimedBuildOptions, timedBuild } from "./timed-build.ts";
 
 export interface BenchOptions {
   /** Scratch space, removed by the caller. */
@@ -20,6 +21,9 @@ export interface BenchOptions {
 
 const quickRepeats = 5;
 
+/** Debian's own packages alone, which is what the reference has. */
+const alike = ["--set", "rabbitmq.sources=[debian]"];
+
 /** The builder's rows. Each measures what it needs; what several need is measured once. */
 export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row[] {
   const peaks: number[] = [];
@@ -27,9 +31,9 @@ export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row
   const cache = join(folder, "cache");
   const record = join(folder, "record");
 
-  const build = async (what: string, options: { cache: string; env?: Record<string, string> }): Promise<TimedBuild> => {
+  const build = async (what: string, options: Pick<TimedBuildOptions, "cache" | "env" | "args">) => {
     const out = await mkdtemp(join(folder, "out-"));
-    const built = await timedBuild({ project: await copy(), out, folder, signal, ...options });
+    const built = await timedBuild({ project: await copy(), out, folder, signal, args: alike, ...options });
     peaks.push(built.peak);
     log(`${what}: ${built.seconds.toFixed(1)} s, ${built.peak.toFixed(0)} MB held`);
     return built;
@@ -55,6 +59,16 @@ export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row
     return { ours, references };
   });
 
+  const times = async <T>(make: (turn: number) => Promise<T>): Promise<T[]> => {
+    const all: T[] = [];
+    for (let turn = 0; turn < repeats; turn += 1) all.push(await make(turn));
+    return all;
+  };
+  const byDefault = once(() =>
+    times((turn) => build("cold build as it is by default", { cache: join(folder, `default-${turn}`), args: [] })),
+  );
+  const first = once(() => times(() => firstCommand(folder, signal)));
+
   /** Rebuilds from the first cold build's cache. */
   const rebuilds = (what: string, edit?: keyof typeof edits) =>
     once(async () => {
@@ -70,29 +84,40 @@ export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row
   const overlay = rebuilds("rebuild after an overlay edit", "overlay");
   const agent = rebuilds("rebuild after an agent edit", "agent");
 
-  const secondsOf = (builds: readonly TimedBuild[]) =>
+  const secondsOf = (builds: readonly { readonly seconds: number }[]) =>
     least(
       builds.map(({ seconds }) => seconds),
       "s",
     );
   const coldReference = async () => ({ ...secondsOf((await cold()).ours), what: "cold build" });
+  const byHand = async () => ({ ...secondsOf((await cold()).references), what: "mmdebstrap + uv + pigz" });
+  const against = (figure: Figure, reference: Figure & { what: string }): Measured => ({
+    ...{ figure, reference, compared: { value: figure.value / reference.value, unit: "×" } },
+  });
 
   return [
     {
       name: "cold",
-      title: "build from an empty cache",
+      title: "build from an empty cache, with Debian's own RabbitMQ",
+      target: { atMost: 1.3, unit: "×" },
+      measure: async () => against(secondsOf((await cold()).ours), await byHand()),
+    },
+    {
+      name: "cold-default",
+      title: "… as it is by default",
+      target: { atMost: 1.3, unit: "×" },
+      measure: async () => against(secondsOf(await byDefault()), await byHand()),
+    },
+    {
+      name: "first",
+      title: "the first command in a fresh checkout",
       target: { atMost: 1.3, unit: "×" },
       measure: async () => {
-        const { ours, references } = await cold();
-        const figure = secondsOf(ours);
-        const reference = {
-          ...least(
-            references.map(({ seconds }) => seconds),
-            "s",
-          ),
-          what: "mmdebstrap + uv + pigz",
-        };
-        return { figure, reference, compared: { value: figure.value / reference.value, unit: "×" } };
+        const commands = await first();
+        const install = Math.min(...commands.map((one) => one.install));
+        const { value, what } = await byHand();
+        const reference = { value: install + value, unit: "s", what: `npm install + ${what}` } as const;
+        return against(secondsOf(commands), reference);
       },
     },
     {
@@ -110,11 +135,7 @@ export function builderRows({ folder, repeats, signal, log }: BenchOptions): Row
       name: "overlay-share",
       title: "… its share of a cold build",
       target: { atMost: 0.05, unit: "×" },
-      measure: async () => {
-        const figure = secondsOf(await overlay());
-        const reference = await coldReference();
-        return { figure, reference, compared: { value: figure.value / reference.value, unit: "×" } };
-      },
+      measure: async () => against(secondsOf(await overlay()), await coldReference()),
     },
     {
       name: "agent",
@@ -165,18 +186,6 @@ function beyond(ours: TimedBuild | undefined, theirs: Reference | undefined, wha
   const megabytes = (bytes = Number.NaN): Figure => ({ value: bytes / 1e6, unit: "MB" });
   const [figure, reference] = [megabytes(ours?.bytes), megabytes(theirs?.bytes)];
   return { figure, reference: { ...reference, what }, compared: { value: figure.value - reference.value, unit: "MB" } };
-}
-
-/** The environment in which a build's mmdebstrap writes down how it was called. */
-async function recording(record: string): Promise<Record<string, string>> {
-  await mkdir(record, { recursive: true });
-  const { stdout } = await run("sh", ["-c", "command -v mmdebstrap"]);
-  await symlink(join(import.meta.dirname, "record-mmdebstrap.sh"), join(record, "mmdebstrap"));
-  return {
-    STACK_BENCH_RECORD: record,
-    STACK_BENCH_MMDEBSTRAP: stdout.trim(),
-    PATH: [record, process.env.PATH].join(delimiter),
-  };
 }
 
 async function defaultStack(project: string): Promise<Pick<ReferenceOptions, "model" | "lockOf">> {

@@ -20,15 +20,17 @@ export interface TimedBuildOptions {
   readonly cache: string;
   readonly folder: string;
   readonly signal: AbortSignal;
+  /** More of its command line. */
+  readonly args?: readonly string[];
   /** More of its environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 const every = 25;
 
 /** `build-template`'s launcher, started to ended, as a user waits for it. */
 export async function timedBuild(options: TimedBuildOptions): Promise<TimedBuild> {
-  const { project, out, cache, folder, signal, env = {} } = options;
+  const { project, out, cache, folder, signal, args = [], env = {} } = options;
   const pidFile = join(folder, "pid");
   // The shell, the launcher and Node are one process, one after the other.
   const command = ["-c", 'echo $$ >"$1"; shift; exec "$@"', "sh", pidFile, join(project, "bin/build-template")];
@@ -37,8 +39,7 @@ export async function timedBuild(options: TimedBuildOptions): Promise<TimedBuild
   const watched = watchPeak(pidFile, ended.signal);
   const start = performance.now();
   try {
-    // Debian's own packages alone, as the reference has them: a rebuilt Erlang is made once in ten minutes.
-    const { stdout } = await run("sh", [...command, "--set", "rabbitmq.sources=[debian]", "--out", out, "--json"], {
+    const { stdout } = await run("sh", [...command, ...args, "--out", out, "--json"], {
       timeout: 1_800_000,
       cwd: folder,
       signal,
