@@ -42,6 +42,8 @@ export async function paperNode(t: Test, options: PaperOptions = {}) {
 
   const environment = {
     PATH: process.env.PATH,
+    // As the program's launcher sets it: else it takes twice as long to start.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
     HOME: folder,
     PROXMOX_TOKEN: own,
     DEPLOY_CA_FILE: identity.caFile,

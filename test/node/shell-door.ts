@@ -43,7 +43,8 @@ export async function openShellDoor(node: StandIn, folder: string, cut: () => vo
   };
   for (const name of ["pvesh", "pvesm"]) {
     const words = [process.execPath, "--no-warnings", client, path, name].map((word) => `'${word}'`).join(" ");
-    await program(name, `exec ${words} "$@"`);
+    // Its types are taken out once, wherever it is called.
+    await program(name, `NODE_COMPILE_CACHE='${join(folder, "compiled")}' exec ${words} "$@"`);
   }
   // The machine is the node that it stands in for.
   await program("uname", `case $1 in -n) echo ${node.state.node} ;; *) exec /bin/uname "$@" ;; esac`);

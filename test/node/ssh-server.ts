@@ -31,12 +31,13 @@ export async function openSshServer(options: SshServerOptions) {
   const { folder, environment = {}, host = "127.0.0.1" } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const at = (name: string): string => join(folder, name);
-  for (const [name, type] of [
+  for (const [name, ...type] of [
     ["host_ed25519", "ed25519"],
-    ["host_rsa", "rsa"],
+    // Short: a long one takes most of a second.
+    ["host_rsa", "rsa", "-b", "2048"],
     ["client", "ed25519"],
   ] as const) {
-    await run("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "test", "-f", at(name)]);
+    await run("ssh-keygen", ["-q", "-t", ...type, "-N", "", "-C", "test", "-f", at(name)]);
   }
   await run("cp", [at("client.pub"), at("authorized_keys")]);
   // Where systemd doesn't make it.
