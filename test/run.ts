@@ -3,14 +3,17 @@ import { describeError } from "../lib/error.ts";
 import { type Suite, suites } from "../stack/debian.ts";
 import { bringTools } from "./run/bring-tools.ts";
 import { containerPhase } from "./run/container-phase.ts";
+import type { Extent } from "./run/extent.ts";
 import { pythonPhase } from "./run/python-phase.ts";
+import { report } from "./run/report.ts";
 import { staticPhase } from "./run/static-phase.ts";
-import { type Counts, sum } from "./run/tap-counts.ts";
+import { type Counts, nothingCounted, sum, type Took } from "./run/tap-counts.ts";
 import { tapPhase } from "./run/tap-phase.ts";
 
 const usage = `usage: npm test [-- [--debian=SUITE] PHASE ...]
+       npm run test:long [-- [--debian=SUITE] [--cuts=N] PHASE ...]
 
-Runs all tests, or only the phases named, and brings what each needs.
+Runs the tests, or only the phases named, and brings what each needs.
 
   static     types, lint, the rooms' import rule, shell scripts
   unit       everything that needs no root and no server
@@ -20,11 +23,18 @@ Runs all tests, or only the phases named, and brings what each needs.
              stack's own requirements once more on the other Debian. With --debian=bookworm
              or --debian=trixie: all of it on that one alone
 
-Under CI=true a skipped test is a failure. Ends with a line "N passed, N failed".
-Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
+test:long leaves nothing out: all of it on both Debians, LXD, disks that are full, each format
+built out of the other's layers, and twelve rounds of faults at random moments in the place of
+eight. --cuts=60 plays sixty.
+
+Under CI=true a skipped test is a failure. Ends with what took longest and a line
+"N passed, N failed". Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
 `;
 
-const phases: Readonly<Record<string, (only: Suite | undefined) => Promise<Counts>>> = {
+/** Rounds in which each fault and each place is met once; more meet more pairs of them. */
+const rounds = { short: 8, long: 12 } as const;
+
+const phases: Readonly<Record<string, (extent: Extent) => Promise<Counts>>> = {
   static: staticPhase,
   unit: async () => {
     await bringTools(
@@ -53,6 +63,7 @@ const phases: Readonly<Record<string, (only: Suite | undefined) => Promise<Count
       "test/npm",
       "test/bench",
       "test/cuts",
+      "test/run",
     ]);
   },
   services: pythonPhase,
@@ -61,32 +72,40 @@ const phases: Readonly<Record<string, (only: Suite | undefined) => Promise<Count
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(argv);
-  if (values.help === true || positionals.some((name) => !(name in phases)) || !isSuite(values.debian)) {
+  const { help = false, long = false, debian } = values;
+  const cuts = Number(values.cuts ?? rounds[long ? "long" : "short"]);
+  if (help || positionals.some((name) => !(name in phases)) || !isSuite(debian) || !(cuts >= 1 && cuts % 1 === 0)) {
     process.stderr.write(usage);
-    return values.help === true ? 0 : 64;
+    return help ? 0 : 64;
   }
   const all: Counts[] = [];
+  const took: Took[] = [];
   for (const [name, phase] of Object.entries(phases)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     const started = Date.now();
     process.stdout.write(`\n== ${name}\n`);
-    const counts = await phase(values.debian).catch(broken(name));
+    const counts = await phase({ debian, long, cuts }).catch(broken(name));
     all.push(counts);
-    process.stdout.write(`== ${name}: ${line(counts)} in ${Math.round((Date.now() - started) / 1000)} s\n`);
+    took.push({ what: name, seconds: (Date.now() - started) / 1000 });
+    process.stdout.write(`== ${name}: ${line(counts)}\n`);
   }
-  return report(sum(all), process.env.CI === "true");
+  const { text, good } = report(sum(all), took, process.env.CI === "true");
+  process.stdout.write(text);
+  return good ? 0 : 1;
 }
 
 /** What is not understood is no phase's name. */
-function readArguments(argv: readonly string[]): {
-  readonly values: { readonly debian?: string | undefined; readonly help?: boolean | undefined };
-  readonly positionals: readonly string[];
-} {
-  const options = { debian: { type: "string" }, help: { type: "boolean" } } as const;
+function readArguments(argv: readonly string[]) {
+  const options = {
+    debian: { type: "string" },
+    long: { type: "boolean" },
+    cuts: { type: "string" },
+    help: { type: "boolean" },
+  } as const;
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch {
-    return { values: {}, positionals: [...argv] };
+    return { values: {} as { [K in keyof typeof options]?: undefined }, positionals: [...argv] };
   }
 }
 
@@ -98,17 +117,8 @@ function isSuite(name: string | undefined): name is Suite | undefined {
 function broken(name: string): (error: unknown) => Counts {
   return (error) => {
     process.stdout.write(`${describeError(error)}\n`);
-    return { passed: 0, failed: 1, skipped: [], failures: [`${name}: could not be run`] };
+    return { ...nothingCounted, failed: 1, failures: [`${name}: could not be run`] };
   };
-}
-
-function report(counts: Counts, strict: boolean): number {
-  const failed = counts.failed + (strict ? counts.skipped.length : 0);
-  process.stdout.write("\n");
-  for (const skipped of counts.skipped) process.stdout.write(`skipped: ${skipped}\n`);
-  for (const failure of counts.failures) process.stdout.write(`failed:  ${failure}\n`);
-  process.stdout.write(`${counts.passed} passed, ${failed} failed\n`);
-  return failed === 0 && counts.passed > 0 ? 0 : 1;
 }
 
 function line(counts: Counts): string {

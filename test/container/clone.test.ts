@@ -78,7 +78,7 @@ if (machine !== undefined) {
     await planIsEmpty(t, machine);
     t.ok(isDeepStrictEqual(await identity(machine), before), "secrets, keys and ids are the same");
     await isKept(t, machine, kept);
-    await machine.stop();
+    await machine.stop({ kill: true });
     await copy?.destroy();
   });
 

@@ -134,7 +134,7 @@ if (machine !== undefined) {
   });
 
   t.test("nesting: found out at the next boot, and every unit has all of its sandbox", async (t) => {
-    await machine.stop();
+    await machine.stop({ kill: true });
     await setMounts(machine, true);
     await becomesHealthy(t, machine, await machine.start(), "boot with nesting");
     await isFound(t, "nesting", "probed");
@@ -188,7 +188,7 @@ if (machine !== undefined) {
   t.test("no nesting, as stack.yaml says: no service asks for one of the four directives", async (t) => {
     await machine.sh("sed -i 's/^sandbox: auto$/sandbox: no-nesting/' /etc/stack-agent/stack.yaml");
     await machine.exec("stack-agent", ["provision"], { timeout: 120_000 });
-    await becomesHealthy(t, machine, await machine.reboot(), "boot without nesting");
+    await becomesHealthy(t, machine, await machine.reboot({ kill: true }), "boot without nesting");
     await isFound(t, "no-nesting", "forced");
     const { looked, on } = await askedFor(machine, four);
     t.strictSame(on, []);

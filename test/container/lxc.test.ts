@@ -97,7 +97,7 @@ if (await canRunContainers(t)) {
 
   t.test("a file with a .pve-ignore beside it is left alone at every start", async (t) => {
     await machine.sh("echo mine > /etc/hostname; touch /etc/.pve-ignore.hostname");
-    await machine.reboot();
+    await machine.reboot({ kill: true });
     t.equal(await machine.sh("cat /etc/hostname"), "mine");
     await machine.sh("rm /etc/.pve-ignore.hostname");
   });
@@ -106,7 +106,6 @@ if (await canRunContainers(t)) {
     const outside = join(workFolder, `outside-${process.pid}`);
     await mkdir(outside);
     t.teardown(() => rm(outside, { recursive: true }));
-    await machine.stop();
     await machine.destroy();
     const trap = await createMachine(site, { template, memory: 512 });
     const moved = join(trap.settings.rootfs, "etc/network");

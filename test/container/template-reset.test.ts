@@ -30,7 +30,7 @@ if (machine !== undefined) {
     for (const kind of ["removePackages", "removeUsers", "disableUnits"]) t.notOk(kinds.has(kind), `no ${kind}`);
     t.strictSame((await reset("--plan")).actions, []);
     t.equal(await machine.sh("ss -ltnH | grep -cE ':(5432|6379|5672|8000|8001) ' || true"), "0");
-    await becomesHealthy(t, machine, await machine.reboot(), "the boot after a reset");
+    await becomesHealthy(t, machine, await machine.reboot({ kill: true }), "the boot after a reset");
     t.equal(await events(), 1);
   });
 
@@ -38,7 +38,7 @@ if (machine !== undefined) {
     const before = await secret(machine, "postgres.app");
     await reset("--with-data", "--yes");
     t.strictSame(await reset("--with-data", "--plan"), { actions: [], kept: [] });
-    await becomesHealthy(t, machine, await machine.reboot(), "the boot after a reset with data");
+    await becomesHealthy(t, machine, await machine.reboot({ kill: true }), "the boot after a reset with data");
     t.not(await secret(machine, "postgres.app"), before);
     t.equal(await events(), 0);
   });

@@ -1,82 +1,105 @@
-import { appendFile, cp, glob, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, glob, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { isStackError, messageOf } from "../../lib/error.ts";
-import { run } from "../../lib/run.ts";
 import { installPackage } from "../npm/install-package.ts";
 import { type Built, buildOnce, type LayerName, layers, rebuilt, same, stem } from "./build-once.ts";
 import { type User, withUser } from "./other-machine.ts";
-import type { Counts } from "./tap-counts.ts";
+import type { Prover, Terminal } from "./prove.ts";
+
+export interface Builds {
+  readonly prover: Prover;
+  readonly terminal: Terminal;
+  /** Folder for root's layers. */
+  readonly cache: string;
+  /** Words before a build's own. */
+  readonly within?: readonly string[];
+}
 
 /**
- * Builds the default template twice from nothing, as root and as an ordinary user made for it
- * whose machine differs in all that may not matter; then again out of what each has cached, and
- * from the installed npm package.
+ * Builds the default template as root from nothing, and again out of what is cached.
  *
- * @param cache folder for root's layers, empty
- * @returns the counts, and the template's path where root's build went well
+ * @returns it, where the first build went well
  */
-export async function buildPhase(cache: string): Promise<{ readonly counts: Counts; readonly template?: string }> {
-  const failures: string[] = [];
-  let count = 0;
-  const prove = async <T>(promise: string, proof: () => Promise<T>): Promise<T | undefined> => {
-    count++;
-    const started = Date.now();
-    try {
-      const result = await proof();
-      process.stdout.write(`ok - ${promise} # ${Math.round((Date.now() - started) / 100) / 10} s\n`);
-      return result;
-    } catch (error) {
-      process.stdout.write(`not ok - ${promise}\n  ${messageOf(error)}\n`);
-      for (const line of isStackError(error) ? error.detail : []) process.stdout.write(`  ${line}\n`);
-      failures.push(promise);
-      return undefined;
-    }
-  };
-  const rootTo = (out: string) => ["env", `XDG_CACHE_HOME=${cache}`, resolve("bin/build-template"), "--out", out];
-  const asRoot = rootTo(resolve("dist"));
+export async function firstBuilds({ prover: { prove }, terminal, cache }: Builds): Promise<Built | undefined> {
+  const build = rootTo(cache, resolve("dist"));
   const gz = await prove("root builds the default template from an empty cache", async () =>
-    rebuilt(await buildOnce(asRoot), layers),
+    rebuilt(await buildOnce(build, terminal), layers),
   );
-  if (gz !== undefined) {
-    await prove("what is built again out of the cache has the same bytes", async () =>
-      same(rebuilt(await buildOnce(asRoot), []), gz),
-    );
-    await prove("offline, on a machine without a network, what is cached is enough", async () =>
-      same(rebuilt(await buildOnce(["unshare", "--net", ...asRoot, "--offline"]), []), gz),
-    );
-    await prove("a damaged layer of the cache is noticed and made anew, and the bytes are the same", async () => {
-      await damage(cache, "agent");
-      same(rebuilt(await buildOnce(asRoot), ["agent"]), gz);
-    });
-    await prove("the npm package, installed, builds the same bytes", async () =>
-      same(rebuilt(await buildFromPackage(cache), []), gz),
-    );
-    await withUser(async (user) => {
-      await lendBackport(cache, user);
-      const promise = "an ordinary user, host name, umask, locale, time zone, folders, cores: the same content";
-      const zst = await prove(promise, async () => {
-        const made = rebuilt(await buildOnce([...user.command, "--format", "zst"]), layers);
-        if (stem(made) !== stem(gz)) throw new Error(`${basename(made.template)}, not ${basename(gz.template)}`);
-        return made;
-      });
-      if (zst === undefined) return;
-      await prove("out of layers that were kept as zst, the gz has the bytes of the one built as gz", async () =>
-        same(rebuilt(await buildOnce(user.command), []), gz),
-      );
-      await prove("out of layers that were kept as gz, the zst has the bytes of the one built as zst", async () => {
-        // Elsewhere: both have one manifest's name, and the gz is for the tests that follow.
-        const out = await mkdtemp("/var/tmp/stack-zst-");
-        try {
-          same(rebuilt(await buildOnce([...rootTo(out), "--format", "zst"]), []), zst);
-        } finally {
-          await rm(out, { recursive: true, force: true });
-        }
-      });
-      await edits(user, gz, prove);
-    });
-  }
-  const counts: Counts = { passed: count - failures.length, failed: failures.length, skipped: [], failures };
-  return gz === undefined ? { counts } : { counts, template: gz.template };
+  if (gz === undefined) return undefined;
+  await prove("what is built again out of the cache has the same bytes", async () =>
+    same(rebuilt(await buildOnce(build, terminal), []), gz),
+  );
+  await prove("offline, on a machine without a network, what is cached is enough", async () =>
+    same(rebuilt(await buildOnce(["unshare", "--net", ...build, "--offline"], terminal), []), gz),
+  );
+  await prove("a damaged layer of the cache is noticed and made anew, and the bytes are the same", async () => {
+    await damage(cache, "agent");
+    same(rebuilt(await buildOnce(build, terminal), ["agent"]), gz);
+  });
+  return gz;
+}
+
+/**
+ * Builds the same from the installed npm package, and as an ordinary user made for it whose machine
+ * differs in all that may not matter; then once more after edits. Nothing of root's cache is changed.
+ *
+ * @param gz what the first builds made
+ * @param formats whether each format is built out of layers that were kept as the other, too
+ */
+export async function laterBuilds(builds: Builds, gz: Built, formats: boolean): Promise<void> {
+  await builds.prover.prove("the npm package, installed, builds the same bytes", async () =>
+    same(rebuilt(await buildFromPackage(builds), []), gz),
+  );
+  await withUser(async (user) => {
+    const asUser: UserBuilds = { ...builds, user, build: [...(builds.within ?? []), ...user.command], gz };
+    const made = formats ? await inEachFormat(asUser) : await asBytes(asUser);
+    if (made !== undefined) await edits(asUser);
+  });
+}
+
+interface UserBuilds extends Builds {
+  readonly user: User;
+  readonly build: readonly string[];
+  readonly gz: Built;
+}
+
+const elsewhere = "an ordinary user, host name, umask, locale, time zone, folders, cores";
+
+async function asBytes({ prover: { prove }, terminal, build, gz }: UserBuilds): Promise<Built | undefined> {
+  return prove(`${elsewhere}: the same bytes`, async () => {
+    const made = rebuilt(await buildOnce(build, terminal), layers);
+    same(made, gz);
+    return made;
+  });
+}
+
+async function inEachFormat(builds: UserBuilds): Promise<Built | undefined> {
+  const { terminal, build, gz, cache, within = [] } = builds;
+  const { prove } = builds.prover;
+  const zst = await prove(`${elsewhere}: the same content`, async () => {
+    const made = rebuilt(await buildOnce([...build, "--format", "zst"], terminal), layers);
+    if (stem(made) !== stem(gz)) throw new Error(`${basename(made.template)}, not ${basename(gz.template)}`);
+    return made;
+  });
+  if (zst === undefined) return undefined;
+  await prove("out of layers that were kept as zst, the gz has the bytes of the one built as gz", async () =>
+    same(rebuilt(await buildOnce(build, terminal), []), gz),
+  );
+  await prove("out of layers that were kept as gz, the zst has the bytes of the one built as zst", async () => {
+    // Elsewhere: both have one manifest's name, and the gz is for the tests that follow.
+    const out = await mkdtemp("/var/tmp/stack-zst-");
+    try {
+      const command = [...within, ...rootTo(cache, out), "--format", "zst"];
+      same(rebuilt(await buildOnce(command, terminal), []), zst);
+    } finally {
+      await rm(out, { recursive: true, force: true });
+    }
+  });
+  return zst;
+}
+
+/** Root's build-template with a cache and an output folder of its own. */
+export function rootTo(cache: string, out: string): readonly string[] {
+  return ["env", `XDG_CACHE_HOME=${cache}`, resolve("bin/build-template"), "--out", out];
 }
 
 /** A line of the edit, in a file of the project, and the layers that are made anew for it. */
@@ -85,26 +108,14 @@ const edited: readonly { what: string; file: string; line: string; anew: readonl
   { what: "the agent", file: "agent/cli.ts", line: 'process.title = "edited";', anew: ["agent", "overlay"] },
 ];
 
-/** What takes ten minutes is made once: the user's packages for RabbitMQ are root's. */
-async function lendBackport(cache: string, { project, home }: User): Promise<void> {
-  const theirs = join(home, ".cache/proxmox-stack/layers");
-  const names = await readdir(join(cache, "proxmox-stack/layers"));
-  const { uid, gid } = await stat(project);
-  await mkdir(theirs, { recursive: true });
-  for (const name of names.filter((one) => one.startsWith("backport-"))) {
-    await cp(join(cache, "proxmox-stack/layers", name), join(theirs, name), { recursive: true });
-  }
-  await run("chown", ["--recursive", `${uid}:${gid}`, join(home, ".cache")]);
-}
-
-async function edits(user: User, gz: Built, prove: <T>(promise: string, proof: () => Promise<T>) => Promise<unknown>) {
+async function edits({ prover: { prove }, terminal, user, build, gz }: UserBuilds): Promise<void> {
   for (const { what, file, line, anew } of edited) {
     await prove(`an edit of ${what} makes ${anew.join(" and ")} anew, nothing else`, async () => {
       const path = join(user.project, file);
       const text = await readFile(path);
       await appendFile(path, `${line}\n`);
       try {
-        const made = rebuilt(await buildOnce(user.command), anew);
+        const made = rebuilt(await buildOnce(build, terminal), anew);
         if (stem(made) === stem(gz)) throw new Error("the template is the old one");
       } finally {
         await writeFile(path, text);
@@ -112,7 +123,7 @@ async function edits(user: User, gz: Built, prove: <T>(promise: string, proof: (
     });
   }
   await prove("with the edits undone the first template comes out again", async () =>
-    same(rebuilt(await buildOnce(user.command), []), gz),
+    same(rebuilt(await buildOnce(build, terminal), []), gz),
   );
 }
 
@@ -128,12 +139,12 @@ async function damage(cache: string, layer: LayerName): Promise<void> {
 }
 
 /** With what `npm install -g` of the packed file brings, somewhere else, and what root's build has cached. */
-async function buildFromPackage(cache: string): Promise<Built> {
+async function buildFromPackage({ cache, terminal, within = [] }: Builds): Promise<Built> {
   const folder = await mkdtemp("/var/tmp/stack-npm-");
   try {
     const { bin } = await installPackage(folder);
     const environment = [`--chdir=${folder}`, `XDG_CACHE_HOME=${cache}`];
-    return await buildOnce(["env", ...environment, join(bin, "build-template")]);
+    return await buildOnce([...within, "env", ...environment, join(bin, "build-template")], terminal);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

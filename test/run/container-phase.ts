@@ -1,25 +1,63 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { readTextIfAny } from "../../lib/files.ts";
+import { stderrLog } from "../../lib/log.ts";
+import { removeFolder } from "../../lib/lxc/destroy-container.ts";
+import { extractTemplate } from "../../lib/lxc/extract-template.ts";
+import { runName } from "../../lib/lxc/run-name.ts";
+import { run } from "../../lib/run.ts";
 import type { Suite } from "../../stack/debian.ts";
+import { fixturesFolder } from "../container/fixture.ts";
+import { workFolder } from "../container/requirements.ts";
+import { beside, quietly } from "./beside.ts";
 import { bringTools } from "./bring-tools.ts";
 import { buildOnce } from "./build-once.ts";
-import { buildPhase } from "./build-phase.ts";
-import { type Counts, sum } from "./tap-counts.ts";
+import { firstBuilds, laterBuilds, rootTo } from "./build-phase.ts";
+import type { Extent } from "./extent.ts";
+import { makeFixtures } from "./make-fixtures.ts";
+import { type Prover, prover, type Terminal } from "./prove.ts";
+import { type Counts, nothingCounted, sum } from "./tap-counts.ts";
 import { tapPhase } from "./tap-phase.ts";
 
-/** What of test/container is about what a Debian brings, and so is run on the other one too. */
-const ofEachDebian = ["stack", "template", "drift", "confinement"].map((name) => `test/container/${name}.test.ts`);
+const file = (name: string): string => `test/container/${name}.test.ts`;
+
+/** What a run of every day leaves out: slow, and about things that seldom change. */
+const longOnes = ["disk-full", "incus"].map(file);
+
+/** What of the rest is about what a Debian brings, and so is run on the other one too. */
+const ofEachDebian = ["stack", "template", "confinement"].map(file);
+
+/** The tests' own cache, and where what they need is. */
+type Environment = Readonly<Record<string, string>>;
 
 /**
- * Builds the default template, unless STACK_TEMPLATE names one, and boots it. Containers one
- * after the other. Without `only` all tests run on the default stack's Debian, and those that
- * depend on it on the other one as well.
+ * Builds the default template, unless STACK_TEMPLATE names one, and boots it: containers one
+ * after the other, and builds that nobody waits for beside them. Without `debian` all tests run
+ * on the default stack's Debian, and those that depend on it on the other one as well.
  */
-export async function containerPhase(only?: Suite): Promise<Counts> {
+export async function containerPhase(extent: Extent): Promise<Counts> {
   if (process.getuid?.() !== 0) {
-    return { passed: 0, failed: 0, failures: [], skipped: ["container: containers are booted by root: sudo npm test"] };
+    return { ...nothingCounted, skipped: ["container: containers are booted by root: sudo npm test"] };
   }
+  await bringAllTools();
+  const played = { STACK_CUTS: String(extent.cuts) };
+  const given = process.env.STACK_TEMPLATE;
+  if (given !== undefined) return onTemplate(given, played, extent);
+  // The tests' own: what an earlier build has left must not be what is tested.
+  const cache = await mkdtemp("/var/tmp/stack-cache-");
+  const environment = { ...played, XDG_CACHE_HOME: cache, STACK_FIXTURES: fixturesFolder() };
+  try {
+    if (extent.debian === undefined || extent.debian === "bookworm") return await onDefault(cache, environment, extent);
+    const own = prover(process.stdout);
+    const template = await templateOf(extent.debian, { own, terminal: process.stdout, cache });
+    if (template === undefined) return own.counts();
+    return sum([own.counts(), await onTemplate(template, environment, extent)]);
+  } finally {
+    await rm(cache, { recursive: true, force: true });
+  }
+}
+
+async function bringAllTools(): Promise<void> {
   await bringTools(
     "lxc-start",
     "newuidmap",
@@ -36,39 +74,63 @@ export async function containerPhase(only?: Suite): Promise<Counts> {
   if ((await readTextIfAny("/sys/module/apparmor/parameters/enabled"))?.startsWith("Y")) {
     await bringTools("apparmor_parser");
   }
-  const given = process.env.STACK_TEMPLATE;
-  if (given !== undefined) return onTemplate(given, {});
-  // The tests' own: what an earlier build has left must not be what is tested.
-  const cache = await mkdtemp("/var/tmp/stack-cache-");
-  try {
-    const env = { XDG_CACHE_HOME: cache };
-    if (only !== undefined && only !== "bookworm") return onTemplate(await templateOf(only, cache), env);
-    const { counts, template } = await buildPhase(cache);
-    if (template === undefined) return counts;
-    const whole = sum([counts, await onTemplate(template, env)]);
-    if (only !== undefined) return whole;
-    return sum([whole, await onTemplate(await templateOf("trixie", cache), env, ofEachDebian)]);
-  } finally {
-    await rm(cache, { recursive: true, force: true });
+}
+
+async function onDefault(cache: string, environment: Environment, extent: Extent): Promise<Counts> {
+  const first = prover(process.stdout);
+  // mmdebstrap leaves a core to others most of the time.
+  const [gz] = await Promise.all([
+    firstBuilds({ prover: first, terminal: process.stdout, cache }),
+    makeFixtures(process.stdout),
+  ]);
+  if (gz === undefined) return first.counts();
+  const builds = beside(async (terminal) => {
+    const own = prover(terminal);
+    await laterBuilds({ prover: own, terminal, cache, within: quietly }, gz, extent.long);
+    const other = extent.debian === undefined ? await templateOf("trixie", { own, terminal, cache }) : undefined;
+    return { counts: own.counts(), other };
+  });
+  const booted = await onTemplate(gz.template, environment, extent);
+  const { counts, other } = await builds();
+  const all = [first.counts(), counts, booted];
+  if (other !== undefined) {
+    all.push(await onTemplate(other, environment, extent, extent.long ? undefined : ofEachDebian));
   }
+  return sum(all);
+}
+
+interface Building {
+  readonly own: Prover;
+  readonly terminal: Terminal;
+  readonly cache: string;
 }
 
 /** The default stack's template on another Debian. */
-async function templateOf(debian: Suite, cache: string): Promise<string> {
-  const command = ["env", `XDG_CACHE_HOME=${cache}`, resolve("bin/build-template"), "--set", `debian=${debian}`];
-  const { template } = await buildOnce([...command, "--format", "zst", "--out", resolve("dist")]);
-  return template;
+function templateOf(debian: Suite, { own, terminal, cache }: Building): Promise<string | undefined> {
+  return own.prove(`root builds the default stack's template on ${debian}`, async () => {
+    const command = [...quietly, ...rootTo(cache, resolve("dist")), "--set", `debian=${debian}`, "--format", "zst"];
+    return (await buildOnce(command, terminal)).template;
+  });
 }
 
+/** @param tests default: all of test/container, in a long run the long ones too */
 async function onTemplate(
   template: string,
-  environment: Readonly<Record<string, string>>,
+  environment: Environment,
+  { long }: Extent,
   tests: readonly string[] = ["test/container"],
 ): Promise<Counts> {
   const servers = await onServersOf(template);
-  const env = { ...environment, STACK_TEMPLATE: resolve(template) };
-  const booted = await tapPhase(tests, { jobs: 1, timeout: 1200, env });
-  return sum([servers, booted]);
+  const folder = join(workFolder, runName());
+  const extracted = join(folder, "rootfs");
+  try {
+    await extractTemplate({ template, rootfs: extracted, run, log: stderrLog });
+    const env = { ...environment, STACK_TEMPLATE: resolve(template), STACK_EXTRACTED: extracted };
+    const booted = await tapPhase(tests, { jobs: 1, timeout: 1200, env, without: long ? [] : longOnes });
+    return sum([servers, booted]);
+  } finally {
+    await removeFolder(folder, run);
+  }
 }
 
 /** Tests that start servers of their own: the template's, in its root file system, without systemd. */

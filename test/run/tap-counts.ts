@@ -7,6 +7,15 @@ export interface Counts {
   /** `FILE: TEST: REASON` of each. */
   readonly skipped: readonly string[];
   readonly failures: readonly string[];
+  readonly took: readonly Took[];
+}
+
+export const nothingCounted: Counts = { passed: 0, failed: 0, skipped: [], failures: [], took: [] };
+
+/** What one of the parts took that a person may want to make quicker: a test file, a build. */
+export interface Took {
+  readonly what: string;
+  readonly seconds: number;
 }
 
 /**
@@ -14,8 +23,11 @@ export interface Counts {
  * A file that breaks outside any test counts as one failure.
  */
 export function tapCounts(): { write(chunk: string): void; end(): Counts } {
-  const counts = { passed: 0, failed: 0, skipped: [] as string[], failures: [] as string[] };
+  const counts = { ...nothingCounted, skipped: [] as string[], failures: [] as string[], took: [] as Took[] };
   const parser = new Parser();
+  parser.on("assert", ({ name, time }: Result) => {
+    if (time !== null) counts.took.push({ what: name, seconds: time / 1000 });
+  });
   parser.on("child", (file) => {
     let tests = 0;
     const skip = (label: string, why: unknown): void => void counts.skipped.push(`${label}: ${String(why)}`);
@@ -63,5 +75,6 @@ export function sum(all: readonly Counts[]): Counts {
     failed: all.reduce((total, counts) => total + counts.failed, 0),
     skipped: all.flatMap((counts) => counts.skipped),
     failures: all.flatMap((counts) => counts.failures),
+    took: all.flatMap((counts) => counts.took),
   };
 }

@@ -1,0 +1,114 @@
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { run } from "../../lib/run.ts";
+import { fixture } from "../container/fixture.ts";
+import { beside, quietly } from "./beside.ts";
+import { prover } from "./prove.ts";
+import { report } from "./report.ts";
+import { nothingCounted, tapCounts } from "./tap-counts.ts";
+
+t.test("what can't be understood ends with 64 and the usage, before any test", async (t) => {
+  for (const args of [["--debian=buster"], ["--cuts=0"], ["nonsense"]]) {
+    const { stdout, stderr } = await run(process.execPath, ["test/run.ts", ...args], { accept: [64] });
+    t.match(stderr, /^usage: npm test .*\n +npm run test:long /);
+    t.equal(stdout, "");
+  }
+});
+
+t.test("tap's report is counted by the files' own tests, and each file's seconds are known", async (t) => {
+  const counts = tapCounts();
+  counts.write(`TAP version 14
+1..2
+# Subtest: test/one.test.ts
+    ok 1 - a promise # time=5ms
+    not ok 2 - another
+    ok 3 - a third # SKIP no root
+    1..3
+not ok 1 - test/one.test.ts # time=1500ms
+ok 2 - test/two.test.ts # time=20ms {
+    ok 1 - a promise
+    1..1
+}
+`);
+  t.same(counts.end(), {
+    ...{ passed: 2, failed: 1, failures: ["test/one.test.ts: another"] },
+    skipped: ["test/one.test.ts: a third: no root"],
+    took: [
+      { what: "test/one.test.ts", seconds: 1.5 },
+      { what: "test/two.test.ts", seconds: 0.02 },
+    ],
+  });
+});
+
+t.test(
+  "a run ends with its ten slowest, its phases, and one line alone; what is skipped fails where it must not be",
+  async (t) => {
+    const took = Array.from({ length: 12 }, (_, index) => ({ what: `file ${index}.`, seconds: index }));
+    const counts = { ...nothingCounted, passed: 3, skipped: ["x: no root"], took };
+    const { text, good } = report(counts, [{ what: "unit", seconds: 61 }], false);
+    t.ok(good);
+    t.match(text, /\n +11\.0 {2}file 11\.\n(.*\n){8} +2\.0 {2}file 2\.\n\nphases, in seconds\n +61\.0 {2}unit\n/);
+    t.notMatch(text, "file 1.");
+    t.match(text, /\n3 passed, 0 failed\n$/);
+    const strict = report(counts, [], true);
+    t.notOk(strict.good);
+    t.match(strict.text, /\n3 passed, 1 failed\n$/);
+  },
+);
+
+t.test("a proof that throws fails its promise alone, and says why", async (t) => {
+  const said: string[] = [];
+  const { prove, counts } = prover({ write: (text) => said.push(String(text)) > 0 });
+  t.equal(await prove("one", async () => 1), 1);
+  t.equal(await prove("two", () => run("sh", ["-c", "echo because >&2; exit 3"])), undefined);
+  t.match(counts(), { passed: 1, failed: 1, failures: ["two"], took: [{ what: "one" }] });
+  t.match(said.join(""), /^ok - one # .*\nnot ok - two\n {2}.*ended with exit code 3\n {2}because\n$/);
+});
+
+t.test(
+  "work beside others has what they leave, is heard once it is waited for, and its error is told then",
+  async (t) => {
+    const { stdout } = await run(quietly[0] ?? "", [...quietly.slice(1), "sh", "-c", 'nice; echo "$1"', "sh", "a b"]);
+    t.equal(stdout, "19\na b\n");
+    const failing = beside(async () => {
+      throw new Error("lost");
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    await t.rejects(failing(), /lost/);
+    t.equal(await beside(async () => 7)(), 7);
+  },
+);
+
+t.test(
+  "a fixture is made once for its inputs; one that nobody used for weeks goes, and half a one never stays",
+  async (t) => {
+    const folder = t.testdir({ "old-1234.tar": "" });
+    const before = process.env.STACK_FIXTURES;
+    process.env.STACK_FIXTURES = folder;
+    t.teardown(() => {
+      if (before === undefined) delete process.env.STACK_FIXTURES;
+      else process.env.STACK_FIXTURES = before;
+    });
+    const monthAgo = new Date(Date.now() - 30 * 24 * 3_600_000);
+    utimesSync(join(folder, "old-1234.tar"), monthAgo, monthAgo);
+    let made = 0;
+    const small = (inputs: string) =>
+      fixture({ name: "small", suffix: ".tar", inputs, make: async (file) => writeFileSync(file, `${++made}`) });
+    const first = await small("a");
+    t.equal(readFileSync(first, "utf8"), "1");
+    t.notOk(existsSync(join(folder, "old-1234.tar")));
+    utimesSync(first, monthAgo, monthAgo);
+    t.equal(await small("a"), first, "it is there");
+    t.not(await small("b"), first);
+    t.equal(made, 2, "and was used, so that it stays");
+    const failing = fixture({
+      name: "small",
+      suffix: ".tar",
+      inputs: "c",
+      make: () => Promise.reject(new Error("no")),
+    });
+    await t.rejects(failing, /no/);
+    t.equal(readdirSync(folder).length, 2);
+  },
+);
