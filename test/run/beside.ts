@@ -8,27 +8,28 @@ export const quietly: readonly string[] = [
   ...["sh", "-c", '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"', "sh"],
 ];
 
-/**
- * Begins work beside the caller's. What it says is held back, so that it doesn't fall between others' lines.
- *
- * @returns waits for its end, writes what it has said, and returns what it came to
- */
-export function beside<T>(work: (terminal: Terminal) => Promise<T>): () => Promise<T> {
+interface Beside<T> {
+  readonly result: Promise<T>;
+  /** Waits for its end, however it comes, and writes what it has said. */
+  readonly end: () => Promise<void>;
+}
+
+/** Begins work beside the caller's. What it says is held back, so that it doesn't fall between others' lines. */
+export function beside<T>(work: (terminal: Terminal) => Promise<T>, terminal: Terminal = process.stdout): Beside<T> {
   let said = "";
-  const terminal: Terminal = {
+  const result = work({
     write: (text) => {
-      said += text;
+      said += String(text);
       return true;
     },
-  };
-  const done = work(terminal);
+  });
   // It is told of by whoever waits.
-  done.catch(() => {});
-  return async () => {
-    try {
-      return await done;
-    } finally {
-      process.stdout.write(said);
-    }
+  result.catch(() => {});
+  return {
+    result,
+    end: async () => {
+      await Promise.allSettled([result]);
+      terminal.write(said);
+    },
   };
 }

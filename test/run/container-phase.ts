@@ -1,23 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { readTextIfAny } from "../../lib/files.ts";
-import { stderrLog } from "../../lib/log.ts";
-import { removeFolder } from "../../lib/lxc/destroy-container.ts";
-import { extractTemplate } from "../../lib/lxc/extract-template.ts";
-import { runName } from "../../lib/lxc/run-name.ts";
-import { run } from "../../lib/run.ts";
 import type { Suite } from "../../stack/debian.ts";
 import { fixturesFolder } from "../container/fixture.ts";
-import { workFolder } from "../container/requirements.ts";
 import { beside, quietly } from "./beside.ts";
 import { bringTools } from "./bring-tools.ts";
 import { buildOnce } from "./build-once.ts";
-import { firstBuilds, laterBuilds, rootTo } from "./build-phase.ts";
+import { type Builds, firstBuilds, laterBuilds, rootTo } from "./build-phase.ts";
 import type { Extent } from "./extent.ts";
 import { makeFixtures } from "./make-fixtures.ts";
-import { type Prover, prover, type Terminal } from "./prove.ts";
+import { prover } from "./prove.ts";
 import { type Counts, nothingCounted, sum } from "./tap-counts.ts";
 import { tapPhase } from "./tap-phase.ts";
+import { withExtracted } from "./with-extracted.ts";
 
 const file = (name: string): string => `test/container/${name}.test.ts`;
 
@@ -49,7 +44,7 @@ export async function containerPhase(extent: Extent): Promise<Counts> {
   try {
     if (extent.debian === undefined || extent.debian === "bookworm") return await onDefault(cache, environment, extent);
     const own = prover(process.stdout);
-    const template = await templateOf(extent.debian, { own, terminal: process.stdout, cache });
+    const template = await templateOf(extent.debian, { prover: own, terminal: process.stdout, cache });
     if (template === undefined) return own.counts();
     return sum([own.counts(), await onTemplate(template, environment, extent)]);
   } finally {
@@ -85,13 +80,13 @@ async function onDefault(cache: string, environment: Environment, extent: Extent
   ]);
   if (gz === undefined) return first.counts();
   const builds = beside(async (terminal) => {
-    const own = prover(terminal);
-    await laterBuilds({ prover: own, terminal, cache, within: quietly }, gz, extent.long);
-    const other = extent.debian === undefined ? await templateOf("trixie", { own, terminal, cache }) : undefined;
-    return { counts: own.counts(), other };
+    const own: Builds = { prover: prover(terminal), terminal, cache, within: quietly };
+    await laterBuilds(own, gz, extent.long);
+    const other = extent.debian === undefined ? await templateOf("trixie", own) : undefined;
+    return { counts: own.prover.counts(), other };
   });
-  const booted = await onTemplate(gz.template, environment, extent);
-  const { counts, other } = await builds();
+  const booted = await onTemplate(gz.template, environment, extent).finally(builds.end);
+  const { counts, other } = await builds.result;
   const all = [first.counts(), counts, booted];
   if (other !== undefined) {
     all.push(await onTemplate(other, environment, extent, extent.long ? undefined : ofEachDebian));
@@ -99,16 +94,10 @@ async function onDefault(cache: string, environment: Environment, extent: Extent
   return sum(all);
 }
 
-interface Building {
-  readonly own: Prover;
-  readonly terminal: Terminal;
-  readonly cache: string;
-}
-
 /** The default stack's template on another Debian. */
-function templateOf(debian: Suite, { own, terminal, cache }: Building): Promise<string | undefined> {
-  return own.prove(`root builds the default stack's template on ${debian}`, async () => {
-    const command = [...quietly, ...rootTo(cache, resolve("dist")), "--set", `debian=${debian}`, "--format", "zst"];
+function templateOf(debian: Suite, { prover: { prove }, terminal, cache, within = [] }: Builds) {
+  return prove(`root builds the default stack's template on ${debian}`, async () => {
+    const command = [...within, ...rootTo(cache, resolve("dist")), "--set", `debian=${debian}`, "--format", "zst"];
     return (await buildOnce(command, terminal)).template;
   });
 }
@@ -121,16 +110,11 @@ async function onTemplate(
   tests: readonly string[] = ["test/container"],
 ): Promise<Counts> {
   const servers = await onServersOf(template);
-  const folder = join(workFolder, runName());
-  const extracted = join(folder, "rootfs");
-  try {
-    await extractTemplate({ template, rootfs: extracted, run, log: stderrLog });
-    const env = { ...environment, STACK_TEMPLATE: resolve(template), STACK_EXTRACTED: extracted };
-    const booted = await tapPhase(tests, { jobs: 1, timeout: 1200, env, without: long ? [] : longOnes });
-    return sum([servers, booted]);
-  } finally {
-    await removeFolder(folder, run);
-  }
+  const booted = await withExtracted(template, (extracted) => {
+    const env = { ...environment, STACK_TEMPLATE: resolve(template), ...(extracted && { STACK_EXTRACTED: extracted }) };
+    return tapPhase(tests, { jobs: 1, timeout: 1200, env, without: long ? [] : longOnes });
+  });
+  return sum([servers, booted]);
 }
 
 /** Tests that start servers of their own: the template's, in its root file system, without systemd. */

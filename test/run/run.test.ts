@@ -71,12 +71,19 @@ t.test(
   async (t) => {
     const { stdout } = await run(quietly[0] ?? "", [...quietly.slice(1), "sh", "-c", 'nice; echo "$1"', "sh", "a b"]);
     t.equal(stdout, "19\na b\n");
-    const failing = beside(async () => {
-      throw new Error("lost");
-    });
+    const said: string[] = [];
+    const failing = beside(
+      async (terminal) => {
+        terminal.write("begun");
+        throw new Error("lost");
+      },
+      { write: (text) => said.push(String(text)) > 0 },
+    );
     await new Promise((resolve) => setImmediate(resolve));
-    await t.rejects(failing(), /lost/);
-    t.equal(await beside(async () => 7)(), 7);
+    t.same(said, []);
+    await failing.end();
+    t.same(said, ["begun"]);
+    await t.rejects(failing.result, /lost/);
   },
 );
 
