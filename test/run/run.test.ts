@@ -16,6 +16,13 @@ t.test("what can't be understood ends with 64 and the usage, before any test", a
   }
 });
 
+t.test(
+  "a test file is started without the plug-ins that .taprc takes out of tap, in a fresh checkout too",
+  async (t) => {
+    t.notMatch(process.execArgv.join(" "), /@tapjs\/(typescript|mock)/);
+  },
+);
+
 t.test("tap's report is counted by the files' own tests, and each file's seconds are known", async (t) => {
   const counts = tapCounts();
   counts.write(`TAP version 14
