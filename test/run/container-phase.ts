@@ -35,7 +35,7 @@ export async function containerPhase(extent: Extent): Promise<Counts> {
     return { ...nothingCounted, skipped: ["container: containers are booted by root: sudo npm test"] };
   }
   await bringAllTools();
-  const played = { STACK_CUTS: String(extent.cuts) };
+  const played = { STACK_CUTS: String(extent.cuts), STACK_LONG: String(extent.long) };
   const given = process.env.STACK_TEMPLATE;
   if (given !== undefined) return onTemplate(given, played, extent);
   // The tests' own: what an earlier build has left must not be what is tested.
@@ -76,7 +76,7 @@ async function onDefault(cache: string, environment: Environment, extent: Extent
   // mmdebstrap leaves a core to others most of the time.
   const [gz] = await Promise.all([
     firstBuilds({ prover: first, terminal: process.stdout, cache }),
-    makeFixtures(process.stdout),
+    makeFixtures(process.stdout, extent),
   ]);
   if (gz === undefined) return first.counts();
   const builds = beside(async (terminal) => {
