@@ -38,7 +38,8 @@ export async function withUser(use: (user: User) => Promise<void>): Promise<void
   } finally {
     // 6: useradd had failed; 8: a build that was killed still ends; 12: its home goes with the folder.
     await run("userdel", ["--force", "--remove", name], { accept: [0, 6, 8, 12] });
-    await rm(folder, { recursive: true, force: true });
+    // Where a build was killed, what it had begun may still be taking its work folder away.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
   }
 }
 
