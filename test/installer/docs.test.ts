@@ -107,8 +107,8 @@ const ours: StandInGuest = {
 
 function withTimeout(command: string): string {
   return command.endsWith("'") && command.startsWith("ssh ")
-    ? command.replace(/'$/, " --timeout 3'")
-    : `${command} --timeout 3`;
+    ? command.replace(/'$/, " --timeout 1'")
+    : `${command} --timeout 1`;
 }
 
 /** What a user has who calls the node by its name: pve1 is the stand-in's sshd. */
