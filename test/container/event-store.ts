@@ -29,6 +29,7 @@ export async function proveEventStore(t: Test, sessions: EventStoreSessions): Pr
   await t.test("of two appends that expect one version, one wins and one gets SE001", (t) => conflict(t, sessions));
   await t.test("a reader by position gets every event of concurrent writers, in order", (t) => reading(t, sessions));
   await t.test("events of a registered type are checked against its schema", (t) => schemas(t, sessions));
+  await t.test("each field of a call is checked, and SE003 names it without its value", (t) => fields(t, sessions));
   await t.test("a checkpoint moves by compare-and-set, with its transaction", (t) => checkpoints(t, sessions));
   await t.test("a snapshot is of an event that is there, and the newest is kept", (t) => snapshots(t, sessions));
   await t.test("the agent's role refreshes the statistics and can do nothing else", (t) => statistics(t, sessions));
@@ -180,6 +181,66 @@ async function schemas(t: Test, { user }: EventStoreSessions): Promise<void> {
   await t.resolves(send({ quantity: 5, side: "buy" }));
   const wrong = [{}, { quantity: "5" }, { quantity: 1.5 }, { quantity: 1, side: "hold" }, { quantity: 1, x: 1 }, []];
   for (const data of wrong) await t.rejects(send(data), { code: "SE003" }, JSON.stringify(data));
+}
+
+/** A fault of a text that must be a name. */
+const name = (field: string): string => `${field} must be a text of 1 to 255 characters`;
+
+async function fields(t: Test, { user }: EventStoreSessions): Promise<void> {
+  const needle = "needle".repeat(600);
+  const refused = async (call: Promise<unknown>, fault: string): Promise<void> => {
+    const error = await call.then(
+      () => undefined,
+      (error: unknown) => error as { code: string; message: string; detail?: string; where?: string },
+    );
+    t.match(error, { code: "SE003", message: fault }, fault);
+    t.notMatch(JSON.stringify({ ...error, message: error?.message }), "needle", `${fault}: no value is in the error`);
+  };
+  const one = (more: object) => append(user, stream(), -2, [event(), event({}, more)]);
+  const texts = [needle, "", 5, ["needle"], { needle }];
+  for (const value of [...texts, null]) await refused(one({ event_type: value }), `event 2: ${name("event_type")}`);
+  for (const field of ["correlation_id", "causation_id"]) {
+    for (const value of texts) {
+      await refused(one({ metadata: { [field]: value } }), `event 2: ${name(`metadata.${field}`)}`);
+    }
+    await t.resolves(one({ metadata: { [field]: "é".repeat(255) } }), "255 characters");
+    await t.resolves(one({ metadata: { [field]: null } }), "null is as left out");
+  }
+  for (const value of [...texts, "needle", `{${randomUUID()}`, ` ${randomUUID()}`, `${randomUUID()}-`]) {
+    await refused(one({ event_id: value }), "event 2: event_id is not a UUID");
+  }
+  await t.resolves(one({ event_id: randomUUID().replaceAll("-", "").toUpperCase() }));
+  await t.resolves(one({ event_id: null, metadata: null, event_data: null }));
+  for (const value of ["needle", 5, [needle]]) await refused(one({ metadata: value }), "event 2: metadata is not an");
+  await refused(one({ event_data: undefined }), "event 2: event_data is missing");
+  for (const value of ["needle", 5, null, []]) {
+    const batch = append(user, stream(), -2, [event(), value as object]);
+    await refused(batch, "event 2: it is not an object");
+  }
+  await refused(append(user, stream(), -2, "needle" as never), "events must be an array with at least one event");
+  for (const value of ["", needle, null]) {
+    await refused(append(user, [value as string, "a"], -2, [event()]), name("aggregate_type"));
+    await refused(append(user, ["a", value as string], -2, [event()]), name("aggregate_id"));
+    const snapshot = "select event_store.save_snapshot($1, $2, 1, '{}')";
+    await refused(user(snapshot, [value, "a"]), name("stream_type"));
+    await refused(user(snapshot, ["a", value]), name("stream_id"));
+    await refused(user("select event_store.advance_projection($1, 0, 1)", [value]), name("name"));
+    await refused(user("select event_store.register_event_type($1)", [value]), name("event_type"));
+  }
+  const longest = "é".repeat(255);
+  await t.resolves(append(user, [longest, longest], -2, [event({}, { event_type: longest })]), "the longest names");
+  await t.resolves(user("select event_store.save_snapshot($1, $1, 1, '{}')", [longest]));
+  await refused(user("select event_store.save_snapshot('a', 'a', 0, '{}')"), "version must be 1 or more");
+  await refused(user("select event_store.save_snapshot('a', 'a', 1, null)"), "data is null");
+  await refused(user(`select event_store.save_snapshot('a', 'a', 1, '{}', '"needle"')`), "about is not an object");
+  await refused(user("select event_store.advance_projection('a', -1, 1)"), "from_position is below 0");
+  await refused(user("select event_store.register_event_type('a', null, null)"), "description is null");
+  const type = `Probe${randomUUID()}`;
+  await user("select event_store.register_event_type($1, $2)", [type, '{"additionalProperties": false}']);
+  await refused(
+    one({ event_type: type, event_data: { needle } }),
+    `event 2: event_data is not as the schema of ${type}`,
+  );
 }
 
 async function checkpoints(t: Test, { user, second }: EventStoreSessions): Promise<void> {

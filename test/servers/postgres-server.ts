@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openPostgres } from "../../agent/clients/postgres.ts";
 import { run } from "../../lib/run.ts";
@@ -15,6 +15,8 @@ export interface PostgresServer {
   readonly model: Model;
   readonly postgres: PostgresModel;
   readonly password: string;
+  /** All that the server has logged. */
+  log(): Promise<string>;
   start(): Promise<void>;
   /** SIGINT, the fast shutdown. */
   stop(): Promise<void>;
@@ -74,6 +76,7 @@ export async function postgresServer(model: Model): Promise<PostgresServer> {
     `--pwfile=${join(folder, "password")}`,
     "--no-sync",
   ]);
+  const log = join(folder, "log");
   let server: ChildProcess | undefined;
   const stop = async (): Promise<void> => {
     if (server === undefined || server.exitCode !== null) return;
@@ -85,6 +88,7 @@ export async function postgresServer(model: Model): Promise<PostgresServer> {
     model: own,
     postgres,
     password,
+    log: () => readFile(log, "utf8"),
     async start() {
       const [command, ...args] = commandLine(`${postgres.binDirectory}/postgres`, [
         "-D",
@@ -94,7 +98,9 @@ export async function postgresServer(model: Model): Promise<PostgresServer> {
         "-c",
         "fsync=off",
       ]);
-      server = spawn(command ?? "", args, { cwd: "/", stdio: ["ignore", "ignore", "ignore"] });
+      const written = await open(log, "a");
+      server = spawn(command ?? "", args, { cwd: "/", stdio: ["ignore", "ignore", written.fd] });
+      await written.close();
       await waitFor(
         async (signal) => {
           const login = { port: postgres.port, database: "postgres", user: "postgres", password };

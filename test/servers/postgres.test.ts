@@ -1,24 +1,15 @@
-import { readFile } from "node:fs/promises";
 import t from "tap";
 import { postgresCheck } from "../../agent/checks/postgres.ts";
-import { openPostgres, type PostgresConnection } from "../../agent/clients/postgres.ts";
-import type { Action, Executors, Io } from "../../agent/engine/action.ts";
-import type { Eyes } from "../../agent/engine/eyes.ts";
-import { seal } from "../../agent/engine/sealed.ts";
-import { secretMatches } from "../../agent/secrets/matches.ts";
-import { unseal } from "../../agent/secrets/unseal.ts";
-import type { PostgresFacts } from "../../agent/stages/postgres/facts.ts";
-import { inspectServer } from "../../agent/stages/postgres/inspect.ts";
+import { openPostgres } from "../../agent/clients/postgres.ts";
 import { migrate } from "../../agent/stages/postgres/migrate.ts";
-import { planPostgres, preflightPostgres } from "../../agent/stages/postgres/plan.ts";
-import { sql } from "../../agent/stages/postgres/sql.ts";
-import { silentLog } from "../../lib/log.ts";
+import { preflightPostgres } from "../../agent/stages/postgres/plan.ts";
 import { run } from "../../lib/run.ts";
 import { stackModel } from "../agent/stack-model.ts";
-import { proveEventStore, type Query } from "../container/event-store.ts";
+import { proveEventStore } from "../container/event-store.ts";
 import { needs } from "../container/requirements.ts";
 import { suite } from "./debian.ts";
-import { type PostgresServer, postgresObstacle, postgresServer } from "./postgres-server.ts";
+import { postgresObstacle, postgresServer } from "./postgres-server.ts";
+import { stageOn } from "./postgres-stage.ts";
 
 const signal = new AbortController().signal;
 
@@ -163,81 +154,3 @@ t.test("a real PostgreSQL", async (t) => {
     t.equal(left?.count, "0", "no client is left behind");
   });
 });
-
-function stageOn(server: PostgresServer) {
-  const { model, postgres } = server;
-  const secret = async (name: string): Promise<string> =>
-    name === "postgres.superuser" ? server.password : `value-of-${name}`;
-  const io: Io = {
-    run,
-    log: silentLog,
-    signal,
-    tell: () => {},
-    secret,
-    unseal: (text) => unseal(text, secret),
-    makeSecret: async () => {},
-    renewSecret: async () => {},
-    owner: async () => ({ uid: 0, gid: 0 }),
-    paths: { state: "/nowhere", run: "/nowhere" },
-  };
-  const eyes: Pick<Eyes, "withSecret" | "secretMatches"> = {
-    withSecret: async (name, use) => use(await secret(name)),
-    secretMatches: async (name, stored) => secretMatches(await secret(name), stored),
-  };
-  const facts = async (): Promise<PostgresFacts> => ({
-    component: {
-      files: await Promise.all(
-        postgres.migrations.map(async ({ path }) => ({
-          entry: {
-            path,
-            component: "postgres",
-            kind: "file",
-            mode: 0o644,
-            owner: "root:root",
-            when: "build",
-          } as const,
-          text: seal(await readFile(path, "utf8")),
-          differs: [],
-        })),
-      ),
-      specs: [],
-      units: new Map(),
-    },
-    cluster: true,
-    server: await inspectServer(eyes, postgres, signal),
-  });
-  const connections: PostgresConnection[] = [];
-  const session = async (user: string, name: string): Promise<Query> => {
-    const login = { port: postgres.port, database: postgres.database, user, password: await secret(name) };
-    const connection = await openPostgres(login, signal);
-    connections.push(connection);
-    return async (text, values = []) => (await connection.client.query(text, [...values])).rows;
-  };
-  return {
-    io,
-    secret,
-    facts,
-    session,
-    async plan(): Promise<readonly Action[]> {
-      return planPostgres(await facts(), model, postgres).actions;
-    },
-    async apply(action: Action): Promise<void> {
-      const own: Pick<Executors, "sql" | "migrate"> = { sql, migrate };
-      if (action.do === "sql") await own.sql.apply(action.args, io);
-      else if (action.do === "migrate") await own.migrate.apply(action.args, io);
-      else throw new TypeError(`${action.do} was not expected here`);
-    },
-    async superuser(text: string, values: readonly unknown[] = []) {
-      const login = { port: postgres.port, user: "postgres", password: server.password };
-      const connection = await openPostgres({ ...login, database: postgres.database }, signal);
-      try {
-        return (await connection.client.query(text, [...values])).rows;
-      } finally {
-        await connection.close();
-      }
-    },
-    async close(): Promise<void> {
-      await Promise.all(connections.map((connection) => connection.close()));
-    },
-  };
-}

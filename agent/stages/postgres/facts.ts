@@ -12,6 +12,8 @@ export interface RoleFacts {
   readonly passwordMatches: boolean;
   /** Roles it is a member of. */
   readonly memberOf: readonly string[];
+  /** Settings that its sessions begin with, as `log_min_messages=fatal`. */
+  readonly settings: readonly string[];
 }
 
 export interface DatabaseFacts {

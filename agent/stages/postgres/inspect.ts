@@ -61,7 +61,8 @@ async function askCluster(client: Client, postgres: PostgresModel) {
   const roles = await client.query<RoleRow>(
     `select rolname as name, rolcanlogin as login, rolconnlimit as "connectionLimit", rolpassword as verifier,
        rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls as powerful,
-       array(select pg_get_userbyid(roleid)::text from pg_auth_members where member = role.oid) as "memberOf"
+       array(select pg_get_userbyid(roleid)::text from pg_auth_members where member = role.oid) as "memberOf",
+       coalesce((select setconfig from pg_db_role_setting where setrole = role.oid and setdatabase = 0), '{}') as settings
      from pg_authid as role where rolname = any ($1) order by rolname`,
     [names],
   );

@@ -97,13 +97,21 @@ interface WantedRole {
   readonly connectionLimit: number;
   /** Of a login role. */
   readonly secret?: SecretName;
+  /** The session's settings, as `name=value`. */
+  readonly settings: readonly string[];
 }
+
+/**
+ * What the services' sessions do is logged by nobody but the services: an error's very message may
+ * quote a value of theirs, and so may what a function of theirs raises. Only a superuser can set it.
+ */
+const unlogged = ["log_min_messages=fatal"];
 
 function wantedRoles(postgres: PostgresModel): readonly WantedRole[] {
   return [
-    { name: postgres.owner, connectionLimit: -1 },
-    { name: postgres.user, connectionLimit: postgres.connections, secret: "postgres.app" },
-    { name: postgres.agentUser, connectionLimit: agentConnections, secret: "postgres.agent" },
+    { name: postgres.owner, connectionLimit: -1, settings: [] },
+    { name: postgres.user, connectionLimit: postgres.connections, secret: "postgres.app", settings: unlogged },
+    { name: postgres.agentUser, connectionLimit: agentConnections, secret: "postgres.agent", settings: [] },
   ];
 }
 
@@ -116,7 +124,8 @@ function roleFault(wanted: WantedRole, server: ServerFacts): string | undefined 
   if (role.login !== (wanted.secret !== undefined)) return role.login ? "may log in" : "may not log in";
   if (role.connectionLimit !== wanted.connectionLimit) return "has another connection limit";
   if (wanted.secret !== undefined && !role.passwordMatches) return "has another password";
-  return undefined;
+  const unset = missingSettings(wanted, role);
+  return unset.length > 0 ? `lacks its setting ${unset.join(", ")}` : undefined;
 }
 
 function roleSql(wanted: WantedRole, server: ServerFacts): string {
@@ -126,7 +135,8 @@ function roleSql(wanted: WantedRole, server: ServerFacts): string {
   const attributes = `NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS CONNECTION LIMIT ${wanted.connectionLimit}`;
   const verb = role === undefined ? "CREATE" : "ALTER";
   const memberships = (role?.memberOf ?? []).map((other) => `REVOKE ${quoteName(other)} FROM ${wanted.name};`);
-  return [`${verb} ROLE ${wanted.name} ${login} ${attributes};`, ...memberships].join("\n");
+  const settings = missingSettings(wanted, role).map((setting) => `ALTER ROLE ${wanted.name} SET ${setting};`);
+  return [`${verb} ROLE ${wanted.name} ${login} ${attributes};`, ...memberships, ...settings].join("\n");
 }
 
 function roleDiff(wanted: WantedRole, server: ServerFacts): string[] {
@@ -144,7 +154,13 @@ function roleDiff(wanted: WantedRole, server: ServerFacts): string[] {
   return [
     ...(role === undefined ? [] : [`- ${line(role.login, role.connectionLimit, held, more)}`]),
     `+ ${line(wanted.secret !== undefined, wanted.connectionLimit, password, [])}`,
+    ...missingSettings(wanted, role).map((setting) => `+ role ${wanted.name} SET ${setting}`),
   ];
+}
+
+/** A role may have more, of its own. */
+function missingSettings({ settings }: WantedRole, role: RoleFacts | undefined): string[] {
+  return settings.filter((setting) => role?.settings.includes(setting) !== true);
 }
 
 function find(wanted: WantedRole, server: ServerFacts): RoleFacts | undefined {

@@ -19,6 +19,7 @@ const migrationNames = [
   "0007-projections",
   "0008-statistics",
   "0009-health",
+  "0010-field-checks",
 ] as const;
 
 export const migrationFolder = "/usr/share/stack-agent/migrations";

@@ -37,6 +37,7 @@ const role = (name: string, more: Partial<ServerFacts["roles"][number]> = {}) =>
   connectionLimit: -1,
   passwordMatches: true,
   memberOf: [],
+  settings: [],
   ...more,
 });
 
@@ -50,7 +51,7 @@ const granted = lostPrivileges([], postgres).flatMap((statement) => {
 const server = (other: Partial<ServerFacts> = {}): ServerFacts => ({
   roles: [
     role("event_store_owner", { login: false, passwordMatches: false }),
-    role("stock_analysis_user", { connectionLimit: 100 }),
+    role("stock_analysis_user", { connectionLimit: 100, settings: ["search_path=mine", "log_min_messages=fatal"] }),
     role("stack_agent", { connectionLimit: 4 }),
   ],
   database: {
@@ -149,6 +150,7 @@ t.test("each drift of a role is named and put right by ALTER", (t) => {
     [{ connectionLimit: -1 }, /connection limit/],
     [{ passwordMatches: false }, /another password/],
     [{ memberOf: ["event_store_owner"] }, /member of event_store_owner/],
+    [{ settings: ["log_min_messages=debug5"] }, /lacks its setting log_min_messages=fatal/],
   ];
   for (const [other, why] of table) {
     const roles = server().roles.map((one) => (one.name === "stock_analysis_user" ? { ...one, ...other } : one));
@@ -161,6 +163,6 @@ t.test("each drift of a role is named and put right by ALTER", (t) => {
 
 t.test("only what is not applied makes a migration", (t) => {
   const applied = server().applied.slice(0, -1);
-  t.match(plan({ server: server({ applied }) }).actions, [{ do: "migrate", why: /^not applied: 0009-health$/ }]);
+  t.match(plan({ server: server({ applied }) }).actions, [{ do: "migrate", why: /^not applied: 0010-field-checks$/ }]);
   t.end();
 });
