@@ -8,8 +8,14 @@ import type { TemplateTree } from "./templates.ts";
 
 /** What the builder is asked for, as the command line gives it. */
 export interface BuildOptions {
-  /** The stack.yaml: its text as given, and the folder that services' sources are relative to. */
-  readonly definition: { readonly file: string; readonly text: string; readonly folder: string };
+  /** The stack.yaml: its text with settings in it, and the folder that services' sources are relative to. */
+  readonly definition: {
+    readonly file: string;
+    readonly text: string;
+    readonly folder: string;
+    /** The file's text, and the command line's settings: faults are told by their places. */
+    readonly given?: { readonly text: string; readonly set: readonly string[] };
+  };
   readonly model: Model;
   readonly out: string;
   readonly format: Format;

@@ -10,6 +10,7 @@ import { readLayer, type StoredLayer } from "./cache/layer.ts";
 import { layerSize } from "./cache/layer-size.ts";
 import { type CacheEntry, listCache } from "./cache/list.ts";
 import type { BuildContext } from "./context.ts";
+import { refuseTaken } from "./known/refuse-taken.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
 import { type Inputs, layerKey } from "./layers/key.ts";
 import { manifest } from "./manifest/manifest.ts";
@@ -53,6 +54,7 @@ export function describePlan(options: ProjectOptions, log: Log, signal: AbortSig
       look("node", plan.node),
       look("agent", plan.agent.inputs),
     ]);
+    if (lower[0]?.layer !== undefined) refuseTaken(context, lower[0].layer);
     const overlay = await overlayIn(context, plan, lower, look, entries);
     const layers = [...lower, overlay];
     const { relocated } = plan.broker;

@@ -4,6 +4,7 @@ import { debianReleases } from "../stack/debian.ts";
 import { type CachedLayer, cachedLayer, findLayer } from "./cache/cached-layer.ts";
 import { layerSize } from "./cache/layer-size.ts";
 import type { BuildContext } from "./context.ts";
+import { refuseTaken } from "./known/refuse-taken.ts";
 import { buildBase } from "./layers/base/base.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
 import { buildNode } from "./layers/node/node.ts";
@@ -74,6 +75,7 @@ export async function makeLayers(
       ),
     ended,
   );
+  refuseTaken(bare, base);
   let rootfs = base.cached ? undefined : Promise.resolve(join(work, rootfsFolder));
   const context: BuildContext = {
     ...bare,

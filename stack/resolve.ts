@@ -41,7 +41,8 @@ export function resolve(definition: Definition): Model {
   };
 }
 
-function bareModel(definition: Definition): BareModel {
+/** What a definition means, before the components have added their tables. */
+export function bareModel(definition: Definition): BareModel {
   const release = debianReleases[definition.debian];
   const paths: Paths = {
     config: `/etc/${definition.name}`,

@@ -7,6 +7,7 @@ import { resolve } from "../../stack/resolve.ts";
 import { cacheFolder } from "../cache/cache-folder.ts";
 import { defaultCacheLimit } from "../cache/prune.ts";
 import type { BuildOptions, Format } from "../context.ts";
+import { knownFaults } from "../known/known-faults.ts";
 
 /** The command line of a build, as commander reads it. */
 export interface BuildFlags {
@@ -37,9 +38,10 @@ export async function buildOptions(file: string | undefined, flags: BuildFlags):
     });
   }
   const path = file ?? join(project, "stack", "stock-analysis.yaml");
-  const { definition, text } = readDefinition(await readDefinitionText(path), path, flags.set);
+  const given = { text: await readDefinitionText(path), set: flags.set ?? [] };
+  const { definition, text } = readDefinition(given.text, path, given.set, knownFaults);
   return {
-    definition: { file: path, text, folder: resolvePath(dirname(path)) },
+    definition: { file: path, text, folder: resolvePath(dirname(path)), given },
     model: resolve(definition),
     out: resolvePath(flags.out),
     format: flags.format,

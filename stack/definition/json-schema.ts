@@ -15,6 +15,7 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly additionalProperties?: JsonSchema | boolean;
+  readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
 }
 
 /** JSON Schema (draft 2020-12) of a stack.yaml, for editors: `build-template --schema`. */
@@ -27,6 +28,8 @@ export function definitionJsonSchema(): JsonSchema {
       if (def.type === "default" && jsonSchema.default === undefined && typeof def.defaultValue === "number") {
         jsonSchema.default = formatMiB(def.defaultValue);
       }
+      // Extensions, as in compose.
+      if (jsonSchema.additionalProperties === false) jsonSchema.patternProperties = { "^x-": {} };
     },
   });
   return { title: "stack.yaml", ...schema } as JsonSchema;

@@ -1,11 +1,14 @@
-import { type Document, isMap, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, LineCounter, type Node, parseDocument, visit } from "yaml";
 import * as z from "zod/mini";
-import { ExitCode, StackError } from "../../lib/error.ts";
+import { ExitCode, messageOf, StackError } from "../../lib/error.ts";
 import { conflicts } from "./conflicts.ts";
+import { withoutExtensions } from "./extensions.ts";
 import { definitionJsonSchema } from "./json-schema.ts";
 import { nearest } from "./nearest.ts";
+import { isMergeKey, mergeSources, offsetOf } from "./place.ts";
 import { type Definition, definitionSchema } from "./schema.ts";
 import { type AppliedSetting, applySettings, parseSettings } from "./set.ts";
+import { takenNames } from "./taken-names.ts";
 
 /** One thing wrong in a definition, and where: path of keys and indexes. */
 export interface Fault {
@@ -31,6 +34,7 @@ export function parseDefinition(text: string, file: string): Definition {
  * them. Their faults come after the file's, as `--set PATH: what is wrong`.
  *
  * @param set `PATH=VALUE`, the value in YAML; null takes a setting out
+ * @param more what else is wrong with a definition that is right by itself
  * @returns the text with the settings in it and its comments kept; without any, as it was given
  * @throws StackError `definition-invalid`, exit 64, one detail line a fault
  */
@@ -38,9 +42,10 @@ export function readDefinition(
   text: string,
   file: string,
   set: readonly string[] = [],
+  more: (definition: Definition) => readonly Fault[] = () => [],
 ): { readonly definition: Definition; readonly text: string } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   if (document.errors.length > 0) {
     throw invalid(
       file,
@@ -49,9 +54,16 @@ export function readDefinition(
   }
   const { settings, faults: unreadable } = parseSettings(set);
   const { applied, faults: placeless } = applySettings(document, settings);
-  const data: unknown = document.toJS();
+  const data = withoutExtensions(dataOf(document, file, lines));
   const parsed = definitionSchema.safeParse(data, { error: z.locales.en().localeError });
-  const faults = [...(parsed.success ? [] : parsed.error.issues.flatMap(faultsOf)), ...conflicts(data)];
+  const own = [
+    ...(parsed.success ? takenNames(parsed.data) : parsed.error.issues.flatMap(faultsOf)),
+    ...conflicts(data),
+  ];
+  // One reason is enough for one place.
+  const told = new Set(own.map(({ path }) => path.join(".")));
+  const others = parsed.success ? more(parsed.data).filter(({ path }) => !told.has(path.join("."))) : [];
+  const faults = [...own, ...others];
   const ofSettings = [...unreadable, ...placeless];
   if (parsed.success && faults.length === 0 && ofSettings.length === 0) {
     return { definition: parsed.data, text: set.length === 0 ? text : document.toString({ lineWidth: 0 }) };
@@ -69,6 +81,29 @@ export function readDefinition(
     ...placed.filter(({ option }) => option !== undefined).map(lineOf),
     ...ofSettings,
   ]);
+}
+
+/** @throws StackError `definition-invalid` for an alias without its anchor, and for `<<` of what is no map */
+function dataOf(document: Document, file: string, lines: LineCounter): unknown {
+  const faults: string[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      faults.push(at(file, lines, alias.range?.[0] ?? 0, "", `there is no &${alias.source} before it`));
+    },
+  });
+  visit(document, {
+    Pair: (_, pair) => {
+      if (faults.length > 0 || !isMergeKey(pair.key) || mergeSources(pair, document).length > 0) return;
+      faults.push(at(file, lines, (pair.key as Node).range?.[0] ?? 0, "", "<< takes a map, or a list of maps"));
+    },
+  });
+  if (faults.length > 0) throw invalid(file, faults);
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw invalid(file, [`${file}: ${messageOf(error)}`]);
+  }
 }
 
 /** The fault as the option's that brought it; undefined for what the file itself says. */
@@ -126,27 +161,4 @@ function keysAt(path: readonly PropertyKey[]): string[] {
 function plain(message: string): string {
   const text = message.replace(/^Invalid (input|option|key in record): /, "");
   return text.replace(/^expected (\S+), received undefined$/, "is missing (expected $1)");
-}
-
-/** Where in the text a fault is; a missing key is where its parent is. */
-function offsetOf(document: Document, fault: Fault): number {
-  let node: unknown = document.contents;
-  let offset = startOf(node) ?? 0;
-  for (const [index, key] of fault.path.entries()) {
-    if (isMap(node)) {
-      const pair = node.items.find((item) => String(item.key) === String(key));
-      if (pair === undefined) return offset;
-      const last = index === fault.path.length - 1;
-      offset = startOf(last && !fault.atKey ? (pair.value ?? pair.key) : pair.key) ?? offset;
-      node = pair.value;
-    } else if (isSeq(node)) {
-      node = node.items[Number(key)];
-      offset = startOf(node) ?? offset;
-    } else return offset;
-  }
-  return offset;
-}
-
-function startOf(node: unknown): number | undefined {
-  return (node as Node | null)?.range?.[0];
 }

@@ -1,10 +1,14 @@
 import * as z from "zod/mini";
+import { hbaWords, reservedWords } from "../components/postgres/reserved-words.ts";
 import { queueTypes } from "../components/rabbitmq/queue-types.ts";
 import { brokerSources } from "../components/rabbitmq/sources.ts";
 import { suites } from "../debian.ts";
+import { cronFault } from "./cron.ts";
 import { deploySchema } from "./deploy.ts";
 import { sizeMiB } from "./size.ts";
 
+/** In MiB. */
+const TiB = 1024 * 1024;
 const name = (what: string, max: number) =>
   z
     .string()
@@ -17,16 +21,23 @@ const port = (what: string) =>
     .int()
     .check(z.gte(1024, "ports below 1024 need a capability that no service here has"), z.lte(65535), z.describe(what));
 const identifier = (what: string) =>
-  z
-    .string()
-    .check(z.regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a PostgreSQL identifier: a-z, 0-9, _"), z.describe(what));
+  z.string().check(
+    z.regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a PostgreSQL identifier: a-z, 0-9, _, at most 63"),
+    z.refine((name) => !reservedWords.has(name) && !hbaWords.has(name), "is a word of PostgreSQL's own language"),
+    z.describe(what),
+  );
+/** Twice would be twice in a file of the container. */
+const eachOnce = z.refine<readonly string[]>((list) => new Set(list).size === list.length, "names something twice");
 const cidr = z
   .string()
   .check(z.regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "must be an IPv4 address with prefix, e.g. 10.1.1.120/24"));
 const address = z.string().check(z.regex(/^\d{1,3}(\.\d{1,3}){3}$/, "must be an IPv4 address, e.g. 10.1.1.1"));
-const cron = z
-  .string()
-  .check(z.regex(/^(\S+\s+){4}\S+$/, 'must be a cron expression of five fields, e.g. "* * * * *"'));
+const cron = (what: string, also: readonly string[] = []) =>
+  z.string().check((check) => {
+    const { value: input } = check;
+    const message = also.includes(input) ? undefined : cronFault(input);
+    if (message !== undefined) check.issues.push({ code: "custom", input, message });
+  }, z.describe(what));
 
 const network = z
   .union(
@@ -42,7 +53,7 @@ const network = z
   )
   .check(z.describe("`dhcp`, or a static address: {address: 10.1.1.120/24, gateway: 10.1.1.1, dns: [10.1.1.1]}"));
 
-const volume = (what: string) => z.optional(sizeMiB(`Volume of ${what}`, { least: 1024 }));
+const volume = (what: string) => z.optional(sizeMiB(`Volume of ${what}`, { least: 1024, most: 1024 * TiB }));
 
 const container = z.strictObject({
   hostname: z.optional(
@@ -54,9 +65,9 @@ const container = z.strictObject({
       ),
   ),
   cores: z._default(z.int().check(z.gte(1), z.lte(512), z.describe("CPU cores")), 4),
-  memory: z._default(sizeMiB("Memory of the container", { least: 2048 }), 8192),
-  swap: z._default(sizeMiB("Swap of the container"), 512),
-  disk: z._default(sizeMiB("Size of the root disk", { least: 8192 }), 51200),
+  memory: z._default(sizeMiB("Memory of the container", { least: 2048, most: 16 * TiB }), 8192),
+  swap: z._default(sizeMiB("Swap of the container", { most: 16 * TiB }), 512),
+  disk: z._default(sizeMiB("Size of the root disk", { least: 8192, most: 1024 * TiB }), 51200),
   nesting: z._default(z.boolean().check(z.describe("Proxmox's nesting feature")), false),
   network: z._default(network, "dhcp"),
   volumes: z.prefault(
@@ -84,27 +95,46 @@ const postgres = z.strictObject({
     z.number().check(z.gte(0.05), z.lte(0.4), z.describe("shared_buffers as a share of the container's memory")),
     0.25,
   ),
-  viewRefresh: z._default(cron.check(z.describe("When the event statistics view is refreshed")), "* * * * *"),
+  viewRefresh: z._default(cron("When the event statistics view is refreshed"), "* * * * *"),
 });
 
 const redis = z.strictObject({
   ports: z._default(
     z
-      .array(port("A node's port"))
+      .array(
+        port("A node's port").check(
+          z.lte(55_535, "a node's cluster bus listens on port + 10000, and 65535 is the last"),
+        ),
+      )
       .check(
         z.minLength(3, "a Redis Cluster needs at least three masters"),
+        z.maxLength(1000, "a Redis Cluster has at most 1000 nodes"),
         z.describe("The nodes' ports, on loopback; a node's cluster bus listens on port + 10000"),
       ),
     [6379, 6380, 6381],
   ),
-  maxmemory: z._default(sizeMiB("Ceiling of a node's memory; the memory budget may give less", { least: 64 }), 2048),
+  maxmemory: z._default(
+    sizeMiB("Ceiling of a node's memory; the memory budget may give less", { least: 64, most: 16 * TiB }),
+    2048,
+  ),
   policy: z._default(
     z
       .enum(["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl", "noeviction"])
       .check(z.describe("What a full node evicts")),
     "allkeys-lru",
   ),
-  save: z._default(z.string().check(z.describe("RDB snapshots: seconds and changes")), "900 1 300 100 60 10000"),
+  save: z._default(
+    z
+      .string()
+      .check(
+        z.regex(
+          /^$|^[1-9]\d{0,8} \d{1,9}( [1-9]\d{0,8} \d{1,9})*$/,
+          'must be pairs of seconds and changes, e.g. "900 1 300 100"',
+        ),
+        z.describe('RDB snapshots: seconds and changes; "": none'),
+      ),
+    "900 1 300 100 60 10000",
+  ),
   appendfsync: z._default(
     z.enum(["everysec", "always", "no"]).check(z.describe("When the append-only file is synced to disk")),
     "everysec",
@@ -114,7 +144,19 @@ const redis = z.strictObject({
 const rabbitmq = z.strictObject({
   port: z._default(port("AMQP, on loopback"), 5672),
   managementPort: z._default(port("Management API and pages, on loopback"), 15672),
-  vhost: z.optional(z.string().check(z.minLength(1), z.maxLength(120), z.describe("Virtual host; default: /NAME"))),
+  // It stands in URLs, whose readers take % and + for signs of theirs, and . and .. for folders.
+  vhost: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(
+          /^(\/|\/?[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*)$/,
+          "must be letters, digits, . _ - and between them /, e.g. /stock-analysis",
+        ),
+        z.maxLength(120),
+        z.describe("Virtual host; default: /NAME"),
+      ),
+  ),
   user: z.optional(name("stock-analysis", 60).check(z.describe("The services' user; default: NAME"))),
   exchange: z.optional(name("stock-analysis-events", 120).check(z.describe("Topic exchange; default: NAME-events"))),
   deadLetterExchange: z.optional(
@@ -125,7 +167,7 @@ const rabbitmq = z.strictObject({
     5,
   ),
   streamSize: z._default(
-    sizeMiB("What a stream keeps on disk; then its oldest events are deleted", { least: 64 }),
+    sizeMiB("What a stream keeps on disk; then its oldest events are deleted", { least: 64, most: 1024 * TiB }),
     1024,
   ),
   sources: z.optional(
@@ -142,7 +184,10 @@ const rabbitmq = z.strictObject({
   minimumVersion: z._default(
     z
       .string('must be in quotes, e.g. "3.12"')
-      .check(z.regex(/^\d+\.\d+$/), z.describe("An older RabbitMQ is told as a deviation; in quotes")),
+      .check(
+        z.regex(/^\d{1,9}\.\d{1,9}$/, 'must be two numbers, e.g. "3.12"'),
+        z.describe("An older RabbitMQ is told as a deviation; in quotes"),
+      ),
     "3.12",
   ),
 });
@@ -151,8 +196,13 @@ const service = z.strictObject({
   port: port("Where the service listens, on every address"),
   bindings: z._default(
     z
-      .array(z.string().check(z.minLength(1), z.maxLength(255)))
-      .check(z.describe("Routing keys its queue is bound with")),
+      .array(
+        z.string().check(
+          z.minLength(1),
+          z.refine((key) => new TextEncoder().encode(key).length <= 255, "has more than 255 bytes, AMQP's most"),
+        ),
+      )
+      .check(eachOnce, z.describe("Routing keys its queue is bound with")),
     [],
   ),
   queue: z._default(
@@ -168,12 +218,15 @@ const service = z.strictObject({
   needs: z.optional(
     z
       .array(z.enum(["postgres", "redis", "rabbitmq"]))
-      .check(z.describe("Components it depends on; default: all the stack has")),
+      .check(eachOnce, z.describe("Components it depends on; default: all the stack has")),
   ),
   module: z._default(
     z
       .string()
-      .check(z.regex(/^[A-Za-z_][\w.]*$/, "must be a Python module's name"), z.describe("Run as python -m MODULE")),
+      .check(
+        z.regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, "must be a Python module's name"),
+        z.describe("Run as python -m MODULE"),
+      ),
     "reference_service",
   ),
   notify: z._default(z.boolean().check(z.describe("The module tells systemd when it is ready (sd_notify)")), true),
@@ -203,12 +256,16 @@ const slim = z.strictObject({
 
 /** The whole of a stack.yaml. */
 export const definitionSchema = z.strictObject({
-  name: name("stock-analysis", 40).check(
+  // A group is called so, and Linux has 31 characters for that.
+  name: name("stock-analysis", 31).check(
     z.describe("The stack's name: units, users, database and paths are named after it"),
   ),
   version: z
     .string("must be three numbers, e.g. 1.0.0")
-    .check(z.regex(/^\d+\.\d+\.\d+$/, "must be three numbers, e.g. 1.0.0"), z.describe("Your version of the stack")),
+    .check(
+      z.regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}$/, "must be three numbers, e.g. 1.0.0"),
+      z.describe("Your version of the stack"),
+    ),
   debian: z._default(z.enum(suites).check(z.describe("Debian's release: bookworm is 12, trixie is 13")), "bookworm"),
   architecture: z._default(z.enum(["amd64"]).check(z.describe("Of the node's processor")), "amd64"),
   locale: z._default(
@@ -221,16 +278,21 @@ export const definitionSchema = z.strictObject({
     "en_US.UTF-8",
   ),
   timezone: z._default(
-    z.string().check(z.regex(/^[A-Za-z_+-]+(\/[A-Za-z0-9_+-]+){0,2}$/), z.describe("As in /usr/share/zoneinfo")),
+    z
+      .string()
+      .check(
+        z.regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/, "must be a time zone's name, e.g. Europe/Berlin"),
+        z.describe("As in /usr/share/zoneinfo"),
+      ),
     "Etc/UTC",
   ),
   packages: z._default(
     z
-      .array(z.string().check(z.regex(/^[a-z0-9][a-z0-9+.-]+$/, "must be a Debian package's name")))
+      .array(z.string().check(z.regex(/^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/, "must be a Debian package's name")))
       .check(z.describe("Debian packages beside those that the stack needs")),
     [],
   ),
-  journal: z._default(sizeMiB("Limit of the journal on disk"), 512),
+  journal: z._default(sizeMiB("Limit of the journal on disk", { least: 16, most: 16 * TiB }), 512),
   slim: z.prefault(slim.check(z.describe("What is left out of the template, to be smaller")), {}),
   container: z.prefault(container.check(z.describe("What `pct create` is asked for")), {}),
   sandbox: z._default(
@@ -245,12 +307,7 @@ export const definitionSchema = z.strictObject({
       .strictObject({
         port: z._default(port("The agent's HTTP port, on every address"), 8000),
         drift: z._default(
-          z
-            .string()
-            .check(
-              z.regex(/^(off|(\S+\s+){4}\S+)$/, 'must be "off" or a cron expression of five fields, e.g. "0 * * * *"'),
-              z.describe("When the machine is compared with the definition; off: never"),
-            ),
+          cron("When the machine is compared with the definition; off: never", ["off"]),
           "*/15 * * * *",
         ),
       })

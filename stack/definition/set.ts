@@ -1,4 +1,5 @@
 import { type Document, isScalar, parseDocument } from "yaml";
+import { ownPath } from "./own-path.ts";
 
 /** One `--set path=value` of the command line. */
 export interface Setting {
@@ -53,6 +54,7 @@ export function applySettings(
   const faults: string[] = [];
   for (const setting of settings) {
     const { option, path, value } = setting;
+    ownPath(document, path);
     const from = path.slice(0, path.findIndex((_, index) => !document.hasIn(path.slice(0, index + 1))) + 1);
     applied.push({ setting, from: from.length === 0 ? path : from });
     try {

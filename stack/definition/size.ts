@@ -7,12 +7,13 @@ const units: Readonly<Record<string, number>> = { MiB: 1, GiB: 1024 };
  * A size written as "512 MiB" or "8 GiB", read as whole MiB.
  * Bare numbers are refused: nobody can tell their unit.
  */
-export function sizeMiB(what: string, options: { readonly least?: number } = {}) {
-  const least = options.least ?? 0;
+export function sizeMiB(what: string, options: { readonly least?: number; readonly most: number }) {
+  const { least = 0, most } = options;
   return z.pipe(
     z.string(form).check(
       z.regex(/^\d{1,9} ?(MiB|GiB)$/, form),
       z.refine((text) => parseSize(text) >= least, `must be at least ${formatMiB(least)}`),
+      z.refine((text) => !(parseSize(text) > most), `must be at most ${formatMiB(most)}`),
       z.describe(what),
     ),
     z.transform(parseSize),

@@ -6,6 +6,8 @@ import { budget } from "../../../stack/budget.ts";
 import type { Model } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import { render } from "../../../stack/render/render.ts";
+import { knownBase } from "../../known/known-base.ts";
+import { ownNameFaults } from "../../known/own-faults.ts";
 import type { Entry } from "../../pack/write.ts";
 import { invalidOverlay, type TemplateTree, type TreeFile } from "../../templates.ts";
 import { ownPlace } from "./own-place.ts";
@@ -61,9 +63,10 @@ export async function ownFiles(tree: TemplateTree, model: Model, folder: string)
   }
   faults.push(...clashes(placed, model));
   const units = ownUnits(placed, model);
-  faults.push(...units.faults);
+  const own = [...placed.map(({ entry }) => entry), ...units.entries];
+  faults.push(...units.faults, ...ownNameFaults(own, model, knownBase(model.debian.suite).names));
   if (faults.length > 0) throw invalidOverlay(folder, faults);
-  return [...placed.map(({ entry }) => entry), ...units.entries];
+  return own;
 }
 
 function replacingFaults({ own, ours }: TemplateTree): string[] {

@@ -1,0 +1,31 @@
+import { claims, takenClaims } from "../../stack/definition/claims.ts";
+import { readDefinition } from "../../stack/definition/parse.ts";
+import type { StoredLayer } from "../cache/layer.ts";
+import type { BuildContext } from "../context.ts";
+import type { BaseFacts } from "../layers/base/facts.ts";
+import { ownAccounts } from "../layers/overlay/own-files.ts";
+import { invalidOverlay } from "../templates.ts";
+import { namesOfBase } from "./names-of-base.ts";
+import { ownNameFaults, ownPathFaults } from "./own-faults.ts";
+
+/**
+ * Looks in the base itself for every name that the stack would give, `packages` of its own
+ * included. What is known of a base beforehand has been asked already.
+ *
+ * @throws StackError `definition-invalid`, `overlay-invalid`, both exit 64
+ */
+export function refuseTaken(context: BuildContext, { members, index }: Pick<StoredLayer, "members" | "index">): void {
+  const { definition, model, own } = context;
+  const { users, groups } = index.facts as BaseFacts;
+  // They are made with the base, so it has them too.
+  const made = new Set([
+    ...model.users.flatMap((user) => [user.name, ...user.groups]),
+    ...[...ownAccounts(own).matchAll(/^\s*[ugm]!?\s+"?([^\s"]+)/gm)].map(([, name = ""]) => name),
+  ]);
+  const debians = (ids: Readonly<Record<string, number>>) => Object.keys(ids).filter((name) => !made.has(name));
+  const names = namesOfBase(members, { users: debians(users), groups: debians(groups) });
+  const { text, set } = definition.given ?? { text: definition.text, set: [] };
+  readDefinition(text, definition.file, set, (read) => takenClaims(claims(read), names, "Debian"));
+  const faults = [...ownNameFaults(own, model, names), ...ownPathFaults(own, members)];
+  if (faults.length > 0) throw invalidOverlay(definition.folder, faults);
+}
