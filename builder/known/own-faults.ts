@@ -3,6 +3,7 @@ import type { OwnEntry } from "../layers/overlay/own-files.ts";
 import { unitFolder } from "../layers/overlay/own-place.ts";
 import { TypeFlag } from "../pack/header.ts";
 import type { Member } from "../pack/scan.ts";
+import { accountLines } from "./account-lines.ts";
 import { type Names, pathOf } from "./names-of-base.ts";
 
 /** What of a user's own trees has the name of a unit of Debian's, or of an account of Debian's or the stack's. */
@@ -18,12 +19,10 @@ function unitFault({ path, content }: OwnEntry, names: Names): string[] {
   return [`${path}: Debian has ${unit} already; name yours otherwise, or change Debian's by units/${unit}.d/NAME.conf`];
 }
 
-/** Lines of sysusers.d(5) that make a user, whose group is called the same, or a group. */
 function accountFaults({ path, content }: OwnEntry, { name, users }: Model, names: Names): string[] {
   if (content.kind !== "text" || !/\/sysusers\.d\/[^/]+\.conf$/.test(path)) return [];
   const ours = new Set([name, ...users.flatMap((user) => [user.name, ...user.groups])]);
-  return [...content.text.matchAll(/^\s*([ug])!?\s+"?([^\s"]+)/gm)].flatMap(([, letter, account = ""]) => {
-    const kind = letter === "u" ? "user" : "group";
+  return accountLines(content.text).flatMap(({ kind, name: account }) => {
     const whose = ours.has(account) ? "the stack" : names.has(`${kind} ${account}`) ? "Debian" : undefined;
     return whose === undefined ? [] : [`${path}: ${whose} has the ${kind} ${account} already; name yours otherwise`];
   });

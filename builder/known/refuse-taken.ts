@@ -5,6 +5,7 @@ import type { BuildContext } from "../context.ts";
 import type { BaseFacts } from "../layers/base/facts.ts";
 import { ownAccounts } from "../layers/overlay/own-files.ts";
 import { invalidOverlay } from "../templates.ts";
+import { accountLines } from "./account-lines.ts";
 import { namesOfBase } from "./names-of-base.ts";
 import { ownNameFaults, ownPathFaults } from "./own-faults.ts";
 
@@ -18,12 +19,18 @@ export function refuseTaken(context: BuildContext, { members, index }: Pick<Stor
   const { definition, model, own } = context;
   const { users, groups } = index.facts as BaseFacts;
   // They are made with the base, so it has them too.
-  const made = new Set([
-    ...model.users.flatMap((user) => [user.name, ...user.groups]),
-    ...[...ownAccounts(own).matchAll(/^\s*[ugm]!?\s+"?([^\s"]+)/gm)].map(([, name = ""]) => name),
-  ]);
-  const debians = (ids: Readonly<Record<string, number>>) => Object.keys(ids).filter((name) => !made.has(name));
-  const names = namesOfBase(members, { users: debians(users), groups: debians(groups) });
+  const accounts = accountLines(ownAccounts(own));
+  const ourUsers = [
+    ...model.users.map((user) => user.name),
+    ...accounts.filter(({ kind }) => kind === "user").map(({ name }) => name),
+  ];
+  const ourGroups = [...model.users.flatMap((user) => user.groups), ...accounts.map(({ name }) => name)];
+  const without = (ids: Readonly<Record<string, number>>, ours: readonly string[]): string[] =>
+    Object.keys(ids).filter((name) => !ours.includes(name));
+  const names = namesOfBase(members, {
+    users: without(users, ourUsers),
+    groups: without(groups, [...ourUsers, ...ourGroups]),
+  });
   const { text, set } = definition.given ?? { text: definition.text, set: [] };
   readDefinition(text, definition.file, set, (read) => takenClaims(claims(read), names, "Debian"));
   const faults = [...ownNameFaults(own, model, names), ...ownPathFaults(own, members)];

@@ -18,7 +18,10 @@ export function claims(definition: Definition): Claim[] {
       ? ["name"]
       : [section, key];
   return [
-    ...claim(["name"], [`unit ${name}.target`, `group ${name}`, paths.config, paths.opt, `${paths.config}/common.env`]),
+    ...claim(
+      ["name"],
+      [`unit ${name}.target`, `user ${name}`, `group ${name}`, paths.config, paths.opt, `${paths.config}/common.env`],
+    ),
     ...claim(given("container", "hostname"), [`host ${(definition.container.hostname ?? name).toLowerCase()}`]),
     ...(postgres === undefined
       ? []

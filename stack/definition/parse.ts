@@ -9,6 +9,7 @@ import { isMergeKey, mergeSources, offsetOf } from "./place.ts";
 import { type Definition, definitionSchema } from "./schema.ts";
 import { type AppliedSetting, applySettings, parseSettings } from "./set.ts";
 import { takenNames } from "./taken-names.ts";
+import { withoutFaults } from "./without-faults.ts";
 
 /** One thing wrong in a definition, and where: path of keys and indexes. */
 export interface Fault {
@@ -56,13 +57,12 @@ export function readDefinition(
   const { applied, faults: placeless } = applySettings(document, settings);
   const data = withoutExtensions(dataOf(document, file, lines));
   const parsed = definitionSchema.safeParse(data, { error: z.locales.en().localeError });
-  const own = [
-    ...(parsed.success ? takenNames(parsed.data) : parsed.error.issues.flatMap(faultsOf)),
-    ...conflicts(data),
-  ];
+  const wrong = parsed.success ? [] : parsed.error.issues.flatMap(faultsOf);
+  const right = parsed.success ? parsed : definitionSchema.safeParse(withoutFaults(data, wrong));
+  const own = [...wrong, ...conflicts(data), ...(right.success ? takenNames(right.data) : [])];
   // One reason is enough for one place.
   const told = new Set(own.map(({ path }) => path.join(".")));
-  const others = parsed.success ? more(parsed.data).filter(({ path }) => !told.has(path.join("."))) : [];
+  const others = right.success ? more(right.data).filter(({ path }) => !told.has(path.join("."))) : [];
   const faults = [...own, ...others];
   const ofSettings = [...unreadable, ...placeless];
   if (parsed.success && faults.length === 0 && ofSettings.length === 0) {

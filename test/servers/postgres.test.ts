@@ -4,6 +4,7 @@ import { openPostgres } from "../../agent/clients/postgres.ts";
 import { migrate } from "../../agent/stages/postgres/migrate.ts";
 import { preflightPostgres } from "../../agent/stages/postgres/plan.ts";
 import { run } from "../../lib/run.ts";
+import { reservedWords } from "../../stack/components/postgres/reserved-words.ts";
 import { stackModel } from "../agent/stack-model.ts";
 import { proveEventStore } from "../container/event-store.ts";
 import { needs } from "../container/requirements.ts";
@@ -78,6 +79,15 @@ t.test("a real PostgreSQL", async (t) => {
     const login = { port: postgres.port, user: postgres.user, password: "value-of-postgres.app" };
     await t.rejects(openPostgres({ ...login, database: "postgres" }, signal), { code: "28000" });
     await t.rejects(openPostgres({ ...login, database: "template1" }, signal), { code: "28000" });
+  });
+
+  await t.test("a word that the server's language keeps is no name in stack.yaml", async (t) => {
+    const rows = await stage.superuser("select word from pg_get_keywords() where catcode in ('R', 'T')");
+    t.ok(rows.length > 90);
+    t.same(
+      rows.map(({ word }) => String(word)).filter((word) => !reservedWords.has(word)),
+      [],
+    );
   });
 
   await t.test("a function that the services' role puts in a system one's place is never called", async (t) => {
