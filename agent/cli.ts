@@ -1,4 +1,4 @@
-import { describeError, ExitCode, errorDocument, isStackError } from "../lib/error.ts";
+import { asksForJson, tellError } from "../lib/cli/tell-error.ts";
 import { outliveReaders } from "../lib/outlive-readers.ts";
 
 /** Milliseconds after a command's end in which what it left open may close. */
@@ -15,8 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (args.length === 1 && args[0] === "serve") return await (await import("./health/serve.ts")).serve();
     return await (await import("./program.ts")).program(args);
   } catch (error) {
-    process.stderr.write(`${args.includes("--json") ? JSON.stringify(errorDocument(error)) : describeError(error)}\n`);
-    return isStackError(error) ? error.exit : ExitCode.failed;
+    return tellError(error, asksForJson(args));
   }
 }
 

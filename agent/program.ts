@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { describeError, ExitCode } from "../lib/error.ts";
+import { tellUsage } from "../lib/cli/tell-error.ts";
+import { ExitCode, isStackError, messageOf, StackError } from "../lib/error.ts";
 import type { Log } from "../lib/log.ts";
 import about from "../package.json" with { type: "json" };
 import {
@@ -32,7 +33,7 @@ export async function program(args: readonly string[]): Promise<number> {
     await commands(end).parseAsync([...args], { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.healthy : ExitCode.usage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.healthy : tellUsage(error.message, args);
     throw error;
   }
 }
@@ -181,8 +182,8 @@ async function interruptible(command: (context: CommandContext) => Promise<numbe
     return await command({ log, signal: stop.signal, write, userId: process.geteuid?.() });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    process.stderr.write(`${describeError(error)}\n`);
-    return stop.exit();
+    const { code, message, hint, detail, cause } = isStackError(error) ? error : new StackError("aborted", messageOf(error));
+    throw new StackError(code, message, { hint, detail, cause, exit: stop.exit() });
   }
 }
 

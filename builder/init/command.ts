@@ -1,6 +1,6 @@
 import { join, relative, resolve } from "node:path";
-import { Command, CommanderError } from "commander";
-import { describeError, ExitCode, errorDocument, isStackError } from "../../lib/error.ts";
+import { Command } from "commander";
+import { carryOut, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
 import { type InitResult, init } from "./init.ts";
 
 /** `build-template init [DIR] [--json]`. @returns the exit code */
@@ -8,24 +8,16 @@ export async function initCommand(argv: readonly string[]): Promise<number> {
   const program = new Command("build-template init")
     .description("Writes a commented start of a stack of your own.")
     .argument("[DIR]", "a new or empty folder", ".")
-    .option("--json", "print the result, or the error, as one JSON object")
-    .helpOption("--help", "print this and end")
-    .exitOverride();
-  try {
-    program.parse([...argv], { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.usage;
-    throw error;
-  }
+    .option("--json", "print the result, or the error, as one JSON object");
+  const ended = readCommandLine(program, argv);
+  if (ended !== undefined) return ended;
   const { json } = program.opts<{ readonly json?: true }>();
-  try {
+  return carryOut(json === true, async () => {
     const result = await init(resolve(program.processedArgs[0] as string));
-    process.stdout.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : summary(result));
+    if (json) writeJson(result);
+    else process.stdout.write(summary(result));
     return 0;
-  } catch (error) {
-    process.stderr.write(json ? `${JSON.stringify(errorDocument(error))}\n` : `${describeError(error)}\n`);
-    return isStackError(error) ? error.exit : ExitCode.failed;
-  }
+  });
 }
 
 function summary({ folder, files, next }: InitResult): string {

@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import { rootCertificates } from "node:tls";
-import { Command, CommanderError, Option } from "commander";
-import { describeError, ExitCode, errorDocument, isStackError, StackError } from "../../lib/error.ts";
+import { Command, Option } from "commander";
+import { carryOut, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
+import { ExitCode, StackError } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
 import type { MachineTraits } from "./probes/machine.ts";
@@ -43,18 +44,12 @@ export async function verifyCommand(argv: readonly string[]): Promise<number> {
     .addOption(new Option("--signers <file>", "allowed signers; a signature is then needed").conflicts("key"))
     .option("--key <pub>", "the public key that must have signed it")
     .option("--identity <name>", "who of the allowed signers must have signed it")
-    .option("--json", "print the report as one JSON object")
-    .helpOption("--help", "print this and end")
-    .addHelpText("after", help)
-    .exitOverride();
-  try {
-    command.parse([...argv], { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.usage;
-    throw error;
-  }
+    .option("--json", "print the report, or the error, as one JSON object")
+    .addHelpText("after", help);
+  const ended = readCommandLine(command, argv);
+  if (ended !== undefined) return ended;
   const flags = command.opts<Flags>();
-  try {
+  return carryOut(flags.json === true, async () => {
     const trust = trustOf(flags);
     const report = await verify({
       file: command.args[0] ?? "",
@@ -63,12 +58,10 @@ export async function verifyCommand(argv: readonly string[]): Promise<number> {
       run,
       signal: new AbortController().signal,
     });
-    process.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report));
+    if (flags.json) writeJson(report);
+    else process.stdout.write(reportText(report));
     return report.status === "pass" ? 0 : ExitCode.failed;
-  } catch (error) {
-    process.stderr.write(flags.json ? `${JSON.stringify(errorDocument(error))}\n` : `${describeError(error)}\n`);
-    return isStackError(error) ? error.exit : ExitCode.failed;
-  }
+  });
 }
 
 function trustOf({ signers, key, identity }: Flags): Trust | undefined {

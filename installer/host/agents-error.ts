@@ -14,13 +14,11 @@ export function jsonOf(text: string): unknown {
 
 /** An error of the agent on the host, told as its own: code, message, hint, last lines. */
 export function agentsError({ stdout, stderr, code }: ExecResult, otherwise: string): StackError {
-  const progress = progressDocument.safeParse(jsonOf(stdout));
+  const said = jsonOf(stdout);
+  const progress = progressDocument.safeParse(said);
+  const thrown = errorDocument.safeParse(said);
   const failed = progress.success ? progress.data.stages.flatMap(({ error }) => error ?? []) : [];
-  const thrown = stderr.split("\n").flatMap((line) => {
-    const parsed = line.startsWith("{") ? errorDocument.safeParse(jsonOf(line)) : undefined;
-    return parsed?.success ? [parsed.data] : [];
-  });
-  const [first, ...more] = [...failed, ...thrown];
+  const [first, ...more] = thrown.success ? [thrown.data] : failed;
   if (first === undefined) {
     return new StackError("agent-failed", `${otherwise}: stack-agent ended with ${code}`, {
       detail: tail(stdout + stderr),

@@ -1,5 +1,5 @@
 import { type Command, CommanderError, InvalidArgumentError } from "commander";
-import { describeError, ExitCode, errorDocument, isStackError } from "../error.ts";
+import { tellError, tellUsage } from "./tell-error.ts";
 
 /** Reads a command line. @returns the exit code where there is nothing more to do: help was asked for, or it is wrong */
 export function readCommandLine(command: Command, argv: readonly string[]): number | undefined {
@@ -10,18 +10,17 @@ export function readCommandLine(command: Command, argv: readonly string[]): numb
       .parse([...argv], { from: "user" });
     return undefined;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.usage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : tellUsage(error.message, argv);
     throw error;
   }
 }
 
-/** Carries a command out; its error is told on standard error. @returns the exit code */
+/** Carries a command out, or tells its error. @returns the exit code */
 export async function carryOut(json: boolean, use: () => Promise<number>): Promise<number> {
   try {
     return await use();
   } catch (error) {
-    process.stderr.write(json ? `${JSON.stringify(errorDocument(error))}\n` : `${describeError(error)}\n`);
-    return isStackError(error) ? error.exit : ExitCode.failed;
+    return tellError(error, json);
   }
 }
 

@@ -36,9 +36,18 @@ t.test("what needs root is refused to others in a sentence, or as JSON", async (
     stderr: /must be run as root \[not-root\]\nhint: {2}sudo/,
   });
   t.match(agent(["doctor"], nobody), { status: 1, stderr: /must be run as root \[not-root\]\nhint: {2}sudo/ });
-  const { stderr } = agent(["provision", "--plan", "--json"], nobody);
-  // tap's hooks in the child add a warning of their own below.
-  t.match(JSON.parse(stderr.split("\n")[0] ?? ""), { code: "not-root", hint: /sudo/, detail: [] });
+  const { stdout, stderr } = agent(["provision", "--plan", "--json"], nobody);
+  t.match(JSON.parse(stdout), { code: "not-root", hint: /sudo/, detail: [] });
+  t.match(stderr, /must be run as root \[not-root\]/);
+  for (const wrong of [
+    ["provision", "--json", "--nonsense"],
+    ["status", "--nonsense", "--format", "json"],
+    ["health", "--format=json", "--nonsense"],
+  ]) {
+    const said = agent(wrong);
+    t.match(JSON.parse(said.stdout), { code: "usage", message: /unknown option '--nonsense'/ }, wrong.join(" "));
+    t.equal(said.status, 64);
+  }
 });
 
 t.test("output that nobody reads to its end is no error", async (t) => {

@@ -104,12 +104,17 @@ t.test("a fault in the trees beside stack.yaml ends with 64, before any work", a
   t.same(leftBehind(here), []);
 });
 
-t.test("with --json an error is one object on standard error", async (t) => {
+t.test("with --json an error is one object on standard output, and a text for people beside it", async (t) => {
   const here = place(t);
-  const { stderr } = build(here, ["--json", stackFile(here, "name: x\n")]);
-  const error = JSON.parse(stderr) as { code: string; detail: string[] };
+  const { stdout, stderr } = build(here, ["--json", stackFile(here, "name: x\n")]);
+  const error = JSON.parse(stdout) as { code: string; detail: string[] };
   t.equal(error.code, "definition-invalid");
   t.ok(error.detail.length > 0);
+  t.match(stderr, /^error: .* \[definition-invalid\]$/m);
+  const unknown = build(here, ["--json", "--nonsense"]);
+  t.equal(unknown.code, 64);
+  t.match(JSON.parse(unknown.stdout), { code: "usage", message: /^unknown option '--nonsense'/ });
+  t.match(unknown.stderr, /unknown option '--nonsense'/);
 });
 
 t.test("a service's source that is not there ends with 64 and names the folder", async (t) => {

@@ -74,5 +74,5 @@ t.test("a folder that holds something, or is none, is left as it is", async (t) 
   t.strictSame(readdirSync(folder), ["notes.txt"]);
   t.equal(init(here, join(folder, "notes.txt")).code, 64);
   t.equal(init(here, "--nonsense").code, 64);
-  t.match(JSON.parse(init(here, "used", "--json").stderr), { code: "folder-not-empty" });
+  t.match(JSON.parse(init(here, "used", "--json").stdout), { code: "folder-not-empty" });
 });

@@ -58,9 +58,9 @@ t.test("a setting comes from --set, else from its flag, else from its variable, 
 t.test("the node and the way to it may be in the template: nothing need be said", async (t) => {
   const stack = (deploy: string) => `name: shop\nversion: 1.0.0\n${deploy}\nservices:\n  hello: { port: 8001 }\n`;
   const asked = async (deploy: string, ...args: string[]) => {
-    const { stderr, code } = await paper.cli([await paper.template(stack(deploy)), "--dry-run", "--json", ...args]);
+    const { stdout, code } = await paper.cli([await paper.template(stack(deploy)), "--dry-run", "--json", ...args]);
     t.not(code, 0);
-    return JSON.parse(stderr.slice(stderr.lastIndexOf('{"code"'))) as object;
+    return JSON.parse(stdout) as object;
   };
   const nobody = { code: "node-unreachable", message: /root@127\.0\.0\.1:1 does not answer/ };
   t.match(await asked("deploy: { to: root@127.0.0.1:1 }"), nobody);
@@ -91,9 +91,11 @@ t.test("a bad setting is told by the name it was given with, with exit code 64",
 t.test("what is no template of ours is refused before the node is asked anything", async (t) => {
   const before = paper.node.state.carriedOut.length;
   const refused = async (file: string) => {
-    const { stderr, code } = await paper.cli([file, "--to", paper.to, "--json"]);
+    const { stdout, stderr, code } = await paper.cli([file, "--to", paper.to, "--json"]);
     t.equal(code, 64, stderr);
-    return (JSON.parse(stderr.slice(stderr.indexOf("{"))) as { code: string }).code;
+    const error = JSON.parse(stdout) as { code: string };
+    t.match(stderr, `[${error.code}]`, "and for people");
+    return error.code;
   };
   t.equal(await refused(join(paper.folder, "none.tar.gz")), "no-template");
   const other = join(paper.folder, "alpine.tar.gz");

@@ -54,9 +54,9 @@ t.test("the installed deploy-template tells its help as the checkout does", asyn
 
 t.test("the installed program finds faults with the codes and hints of the checkout", async (t) => {
   writeFileSync(join(elsewhere, "stack.yaml"), "name: x\nnonsense: 1\n");
-  const { code, stderr } = await program(buildTemplate, "stack.yaml", "--json");
+  const { code, stdout } = await program(buildTemplate, "stack.yaml", "--json");
   t.equal(code, 64);
-  t.match(JSON.parse(stderr), { code: "definition-invalid", hint: String });
+  t.match(JSON.parse(stdout), { code: "definition-invalid", hint: String });
 });
 
 t.test("the installed program starts a stack of one's own as the checkout does", async (t) => {

@@ -86,9 +86,9 @@ t.test("a file that is no template of ours is told as such", async (t) => {
 });
 
 t.test("where containers can't be run, --smoke says so with each reason's fix before it builds: 69", async (t) => {
-  const { code, stderr } = run(["--smoke", "--json"], { PATH: here });
+  const { code, stdout, stderr } = run(["--smoke", "--json"], { PATH: here });
   t.equal(code, 69);
-  const error = JSON.parse(stderr.trim().split("\n").at(-1) ?? "") as { code: string; detail: string[]; hint: string };
+  const error = JSON.parse(stdout) as { code: string; detail: string[]; hint: string };
   t.equal(error.code, "smoke-unavailable");
   t.match(error.detail.join("\n"), /missing: .*lxc-start.*: apt-get install .*lxc/);
   t.match(error.hint, /without it the template is built/);

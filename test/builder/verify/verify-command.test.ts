@@ -56,6 +56,6 @@ t.test("64 for what is no template, no option, or no one to trust", async (t) =>
     t.match(stderr, /^error: /m);
     t.equal(stdout, "");
   }
-  t.match(JSON.parse(verify("/nowhere.tar.gz", "--json").stderr), { code: "no-template", hint: /dist/ });
+  t.match(JSON.parse(verify("/nowhere.tar.gz", "--json").stdout), { code: "no-template", hint: /dist/ });
   t.match(verify("--help"), { code: 0, stdout: /Exit codes: 0 all/ });
 });

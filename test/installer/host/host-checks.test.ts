@@ -55,7 +55,7 @@ t.test("what the agent says on the host is told as it says it: code, message, hi
     hint: "sudo stack-agent provision",
     detail: ["a"],
   };
-  t.match(agentsError({ stdout: "", stderr: `a line\n${JSON.stringify(thrown)}\n`, code: 1 }, "?"), thrown);
+  t.match(agentsError({ stdout: `${JSON.stringify(thrown)}\n`, stderr: "error: no\n", code: 1 }, "?"), thrown);
   const stage = { id: "system", title: "Packages", status: "failed", actions: 0 };
   const progress = {
     ...{ schemaVersion: 1, state: "failed", startedAt: "2026-01-01T00:00:00Z", deviations: [] },
