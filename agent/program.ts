@@ -33,7 +33,8 @@ export async function program(args: readonly string[]): Promise<number> {
     await commands(end).parseAsync([...args], { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.healthy : tellUsage(error.message, args);
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? ExitCode.healthy : tellUsage(error.message, args);
     throw error;
   }
 }
@@ -182,7 +183,9 @@ async function interruptible(command: (context: CommandContext) => Promise<numbe
     return await command({ log, signal: stop.signal, write, userId: process.geteuid?.() });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    const { code, message, hint, detail, cause } = isStackError(error) ? error : new StackError("aborted", messageOf(error));
+    const { code, message, hint, detail, cause } = isStackError(error)
+      ? error
+      : new StackError("aborted", messageOf(error));
     throw new StackError(code, message, { hint, detail, cause, exit: stop.exit() });
   }
 }

@@ -95,8 +95,9 @@ export function nodeName(all: readonly string[], host: string, asked: string | u
   const found =
     asked === undefined ? (all.find((name) => name === first) ?? (all.length === 1 ? all[0] : undefined)) : asked;
   if (found !== undefined && all.includes(found)) return found;
-  const problem = asked === undefined ? `which node of the cluster is ${host}?` : `there is no node ${asked}`;
-  throw new StackError("no-such-node", `${problem} There are: ${all.join(", ")}`, {
+  const problem =
+    asked === undefined ? `which node of the cluster is ${host}? There are` : `there is no node ${asked}; there are`;
+  throw new StackError("no-such-node", `${problem} ${all.join(", ")}`, {
     hint: `--node ${all[0] ?? "NAME"}`,
     exit: ExitCode.usage,
   });

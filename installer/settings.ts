@@ -36,6 +36,7 @@ export const settings: readonly Setting[] = [
     "deploy.templateStorage",
     "storage of the template's file (default: local)",
   ),
+  row("pool <name>", "DEPLOY_POOL", "deploy.pool", "the node's pool that it is put in (default: none)"),
   row("bridge <name>", "DEPLOY_BRIDGE", "deploy.bridge", "bridge of its network (default: vmbr0)"),
   row("hostname <name>", "DEPLOY_HOSTNAME", "container.hostname", "its host name (default: the definition's)"),
 ];

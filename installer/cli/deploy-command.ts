@@ -44,6 +44,7 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
         .default(600),
     )
     .option("--host <user@server>", "install a .deb on a plain Debian host over SSH, in the place of a template")
+    .option("--resend", "send the template's file again, also where it is there: it may be damaged")
     .option("--dry-run", "tell what would be done, and change nothing")
     .option("--json", "print the result, or the error, as one JSON object")
     .version(await projectVersion(), "--version", "print the version and end")
@@ -71,7 +72,7 @@ async function perform(
     const { hostCommand } = await import("./host-command.ts");
     return hostCommand(path, flags, signal, onLeft);
   }
-  const json = flags.json === true;
+  const [json, resend] = [flags.json === true, flags.resend === true];
   const nodes = perNode(flags, process.env);
   const progress = await shownProgress(json);
   const template = await progress.step("template", `reading ${path}`, () => openTemplate(path, { run, signal }));
@@ -89,18 +90,18 @@ async function perform(
   const patience = { task, healthy, absence: defaultAbsence };
   const [order, ...others] = orders;
   if (order === undefined || others.length > 0) {
-    return deploySeveral(orders, { dryRun: flags.dryRun === true, json, patience, signal, onLeft });
+    return deploySeveral(orders, { dryRun: flags.dryRun === true, resend, json, patience, signal, onLeft });
   }
   const { node, transport } = await order.connect();
   try {
     const asked = wanted(order.template, await chooseVmid(node, order.template));
     if (flags.dryRun) {
-      const intent = await intend({ node, wanted: asked });
+      const intent = await intend({ node, wanted: asked, resend });
       if (json) writeJson(intentDocument(intent, asked));
       else process.stdout.write(intentText(intent, asked));
       return intent.verdict.refusals.length === 0 ? 0 : ExitCode.failed;
     }
-    const deployment = await deploy({ node, wanted: asked, progress, signal, patience, onLeft });
+    const deployment = await deploy({ node, wanted: asked, resend, progress, signal, patience, onLeft });
     if (json) writeJson(deployment);
     else process.stdout.write(deploymentText(deployment, order.to));
     return deployment.status === "healthy" ? 0 : ExitCode.degraded;

@@ -17,7 +17,8 @@ Without --via an address with a user is for ssh; on a node, without --to, it is 
 Who asks. Make a token on the node, and keep it in a file that only you can read:
   pveum user token add root@pam deploy --privsep 0
   echo 'root@pam!deploy=SECRET' > ~/.proxmox-token; chmod 600 ~/.proxmox-token
-A token of less power is told which privileges it lacks, and the commands that grant them.
+A token of less power is told which privileges it lacks, and the commands that grant them. What is
+granted on /vms/ID goes with the container; on /vms, or on a pool with --pool, it stays.
 Over SSH: the keys of the agent, --identity, ~/.ssh/id_*; else root's password.
 
 Whom to trust. A node signs its certificate itself. Compare what 'pvenode cert info' shows on
@@ -42,9 +43,11 @@ Examples:
   deploy-template TEMPLATE --to pve1,pve2 --vmid 120,121    on two nodes at once
   deploy-template dist/stack-agent-*.deb --host root@server on a Debian without Proxmox
   deploy-template TEMPLATE --to 10.1.1.2 --user root@pam --ca-file pve-root-ca.pem
+  deploy-template TEMPLATE --to pve1 --resend               where the file there is damaged
   deploy-template TEMPLATE --to pve1 --set container.memory=16GiB
   deploy-template TEMPLATE --to pve1 \\
     --set 'container.network={address: 10.1.1.120/24, gateway: 10.1.1.1}'
+  deploy-template TEMPLATE --to pve1 --set 'container.network={address: dhcp, address6: auto}'
 
 Exit codes: 0 healthy, 1 failed or refused, 2 degraded, 64 unknown option or setting,
 130 interrupted by Ctrl-C, 143 by SIGTERM. What is left then is told, and the same command

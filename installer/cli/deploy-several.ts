@@ -24,6 +24,7 @@ export interface Order {
 export interface SeveralOptions {
   readonly dryRun: boolean;
   readonly json: boolean;
+  readonly resend: boolean;
   readonly patience: Patience;
   readonly signal: AbortSignal;
   readonly onLeft: (text: string) => void;
@@ -59,14 +60,14 @@ async function deployAll(
   orders: readonly Order[],
   placed: readonly Placed[],
   failures: Map<string, unknown>,
-  { signal, patience, json, onLeft }: SeveralOptions,
+  { signal, patience, resend, json, onLeft }: SeveralOptions,
 ): Promise<number> {
   const width = Math.max(...orders.map(({ label }) => label.length));
   const inTurn = turns();
   const left = new Map(orders.map(({ label }) => [label, "nothing was changed"]));
   const deployOne = ({ label, node, wanted, cluster }: Placed): Promise<DeploymentDocument> =>
     deploy({
-      ...{ node, wanted, signal, patience },
+      ...{ node, wanted, signal, patience, resend },
       progress: plainProgress((line) => writeLine(`${`${label}:`.padEnd(width + 1)} ${line}`)),
       inTurn: (storage, use) => inTurn(`${clusterKey(cluster, label)} ${storage}`, use),
       onLeft: (text) => {
@@ -119,9 +120,13 @@ async function intendAll(
   orders: readonly Order[],
   placed: readonly Placed[],
   failures: Map<string, unknown>,
-  { json, signal }: SeveralOptions,
+  { json, signal, resend }: SeveralOptions,
 ): Promise<number> {
-  const seen = await all(placed, intend, (label, error) => void failures.set(label, error));
+  const seen = await all(
+    placed,
+    (one) => intend({ ...one, resend }),
+    (label, error) => void failures.set(label, error),
+  );
   signal.throwIfAborted();
   const intents = new Map(seen.map(({ of, made }) => [of.label, { intent: made, wanted: of.wanted }]));
   const each = <T>(use: (label: string, found: { intent: Intent; wanted: Wanted } | undefined) => T): T[] =>

@@ -4,11 +4,11 @@ import type { DeploymentDocument } from "../../stack/documents/deployment.ts";
 /** What was made, where it answers, and what one may type next. `to` is empty on the node itself. */
 export function deploymentText(made: DeploymentDocument, to: string): string {
   const at = to === "" ? "" : `--to ${to} `;
-  const { vmid, node, hostname, address, status, urls, warnings, changed } = made;
+  const { vmid, node, hostname, address, addresses, status, urls, warnings, changed } = made;
   return [
     "",
     `container ${vmid} (${hostname}) on ${node} is ${status}${changed ? "" : ": nothing to do"}`,
-    columns([["address", address], ...urls.map(({ name, url }) => [name, url])]).trimEnd(),
+    columns([["address", (addresses ?? [address]).join(", ")], ...urls.map(({ name, url }) => [name, url])]).trimEnd(),
     ...warnings.map((line) => `warning: ${line}`),
     "",
     "next, on the node:",

@@ -19,7 +19,8 @@ import { whoAsks } from "./who-asks.ts";
 
 const help = `
 Only a container that deploy-template made, which its tag says, is deleted. The volumes that
-would go with it are named, and the container's name is asked for, unless --yes.
+would go with it are named, and the container's name is asked for, unless --yes. What was
+granted on /vms/ID goes with it too; what was granted on /vms or on its pool stays.
 
 Examples:
   deploy-template destroy --to pve1 --vmid 120 --token-file ~/.proxmox-token
@@ -87,11 +88,16 @@ async function perform(flags: DestroyFlags, signal: AbortSignal): Promise<number
       return 0;
     }
     if (!flags.yes) await confirm(found);
-    await destroy(node, found, {
+    const lost = await destroy(node, found, {
       progress: await shownProgress(flags.json === true),
       signal,
       ...{ timeout: flags.timeout * 1000, absence: defaultAbsence },
+      onWarning: (line) => writeLine(`warning: ${line}`),
     });
+    if (lost.length > 0) {
+      writeLine(`warning: what ${node.user} was granted on /vms/${vmid} went with it: ${lost.join(" ")}`);
+      writeLine("granted on /vms, or on /pool/NAME with --pool NAME, it stays for the next one");
+    }
     if (flags.json) writeJson({ ...document, destroyed: true });
     tell(`container ${vmid} is deleted`);
     return 0;

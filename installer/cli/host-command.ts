@@ -8,7 +8,7 @@ import { names, settings } from "../settings.ts";
 import { knownHostsFiles } from "../ssh/host-trust.ts";
 import { ownLogin } from "../ssh/login.ts";
 import { openSsh } from "../ssh/open-ssh.ts";
-import { sshAddress } from "../ssh/ssh-address.ts";
+import { sshAddress, sshCommand } from "../ssh/ssh-address.ts";
 import { askSecretly } from "./ask.ts";
 import type { HostFlags } from "./is-for-host.ts";
 import { settingOf, shownProgress } from "./options.ts";
@@ -35,7 +35,16 @@ export async function hostCommand(
   const ssh = await openSsh({ ...address, login, trust, signal });
   try {
     const timeout = flags.timeout * 1000;
-    const options: HostOptions = { ssh, address: address.host, pack, progress, signal, timeout, onLeft };
+    const options: HostOptions = {
+      ssh,
+      address: address.host,
+      login: sshCommand(address),
+      pack,
+      progress,
+      signal,
+      timeout,
+      onLeft,
+    };
     if (flags.dryRun) {
       const intent = await intendHost(options);
       if (json) writeJson(intentDocument(intent, pack));
@@ -44,7 +53,7 @@ export async function hostCommand(
     }
     const deployment = await deployHost(options);
     if (json) writeJson(deployment);
-    else process.stdout.write(hostText(deployment, ssh.where, pack));
+    else process.stdout.write(hostText(deployment, sshCommand(address), pack));
     return deployment.status === "healthy" ? 0 : ExitCode.degraded;
   } finally {
     ssh.close();
@@ -58,6 +67,7 @@ function refuseOthers(flags: HostFlags): void {
     ...settings.filter(({ path }) => path !== "deploy.fingerprint").map((setting) => names(setting)),
     ...["--user", "--set"].map((typed) => ({ typed, key: typed.slice(2) })),
     { typed: "--token-file", key: "tokenFile" },
+    { typed: "--resend", key: "resend" },
   ];
   const found = others.find(({ key }) => given[key] !== undefined);
   if (found === undefined) return;
@@ -90,7 +100,7 @@ function intentDocument({ facts, refusals, steps, actions }: HostIntent, pack: H
   return { schemaVersion: 1, host, debian, package: pack.name, version: pack.version, refusals, steps, actions };
 }
 
-function hostText(made: DeploymentDocument, where: string, pack: HostPackage): string {
+function hostText(made: DeploymentDocument, login: string, pack: HostPackage): string {
   const { node, address, status, urls, warnings, changed } = made;
   return [
     "",
@@ -98,7 +108,7 @@ function hostText(made: DeploymentDocument, where: string, pack: HostPackage): s
     columns([["address", address], ...urls.map(({ name, url }) => [name, url])]).trimEnd(),
     ...warnings.map((line) => `warning: ${line}`),
     "",
-    `next, on it (ssh ${where}):`,
+    `next, on it (${login}):`,
     "  stack-agent status",
     "to take it back:",
     "  stack-agent reset --plan",

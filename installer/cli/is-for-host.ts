@@ -5,6 +5,7 @@ export interface HostFlags extends NodeFlags {
   readonly host?: string;
   readonly set?: readonly string[];
   readonly dryRun?: true;
+  readonly resend?: true;
 }
 
 /** Whether it goes to a plain host, which needs a package, and no template. @throws StackError `other-way`, exit 64 */

@@ -1,3 +1,4 @@
+import { netOptions } from "../../stack/net-addresses.ts";
 import type { CreateParameters } from "../node/node.ts";
 import { identityTags } from "../ownership.ts";
 import type { Wanted } from "../wanted.ts";
@@ -6,13 +7,7 @@ import type { Wanted } from "../wanted.ts";
 export function createParameters(wanted: Wanted): CreateParameters {
   const { template, vmid, settings, container, volumes, hostname } = wanted;
   const { network } = container;
-  const net: readonly (readonly [string, string | number | undefined])[] = [
-    ["name", "eth0"],
-    ["bridge", settings.bridge],
-    ["tag", settings.vlan],
-    ["ip", network === "dhcp" ? "dhcp" : network.address],
-    ["gw", network === "dhcp" ? undefined : network.gateway],
-  ];
+  const tag = settings.vlan === undefined ? [] : [`tag=${settings.vlan}`];
   const tags = [...new Set([...identityTags(template), ...settings.tags])];
   return {
     vmid,
@@ -29,8 +24,9 @@ export function createParameters(wanted: Wanted): CreateParameters {
     ...Object.fromEntries(
       volumes.map(({ storage, path, size }, index) => [`mp${index}`, `${storage}:${size},mp=${path},backup=1`]),
     ),
-    net0: net.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])).join(","),
+    net0: ["name=eth0", `bridge=${settings.bridge}`, ...tag, netOptions(network)].join(","),
     ...(network !== "dhcp" && network.dns.length > 0 && { nameserver: network.dns.join(" ") }),
+    ...(settings.pool !== undefined && { pool: settings.pool }),
     onboot: settings.onboot,
     ...(settings.startOrder !== undefined && { startup: `order=${settings.startOrder}` }),
     tags: tags.join(";"),

@@ -4,8 +4,9 @@ import type { Progress } from "../../lib/progress/progress.ts";
 import type { DeploymentDocument } from "../../stack/documents/deployment.ts";
 import type { Node } from "../node/node.ts";
 import { type TaskWait, waitTask } from "../node/wait-task.ts";
-import { type Facts, isUploaded, lookAround, occupantOf } from "../preflight/facts.ts";
+import { type Facts, lookAround, occupantOf } from "../preflight/facts.ts";
 import { assertPossible, preflight, type Verdict } from "../preflight/preflight.ts";
+import { urlOf } from "../url-of.ts";
 import type { Wanted } from "../wanted.ts";
 import { adopt, create } from "./create.ts";
 import { type Left, left } from "./left.ts";
@@ -19,6 +20,8 @@ export interface DeployOptions {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly patience: Patience;
+  /** The template's file is sent again, also where it is there. */
+  readonly resend?: boolean;
   /** Told at every change what would be left if it ended now. */
   readonly onLeft?: (text: string) => void;
   /** What is done to a storage that other nodes have too: where several are deployed to at once, one after the other. */
@@ -42,10 +45,11 @@ export interface Intent {
 }
 
 /** What would be done, and what speaks against it. Nothing is changed. */
-export async function intend({ node, wanted }: Pick<DeployOptions, "node" | "wanted">): Promise<Intent> {
+export async function intend(options: Pick<DeployOptions, "node" | "wanted" | "resend">): Promise<Intent> {
+  const { node, wanted, resend } = options;
   const facts = await lookAround(node, wanted);
   const verdict = preflight(facts, wanted);
-  return { facts, verdict, steps: verdict.refusals.length > 0 ? [] : plan(facts) };
+  return { facts, verdict, steps: verdict.refusals.length > 0 ? [] : plan(facts, resend) };
 }
 
 /**
@@ -61,6 +65,12 @@ export async function deploy(options: DeployOptions): Promise<DeploymentDocument
   );
   for (const { message, fix } of verdict.warnings) progress.log("warning", `${message}; ${fix}`);
   assertPossible(verdict, node.name);
+  const taskWarnings = new Set<string>();
+  const onWarning = (line: string): void => {
+    if (!taskWarnings.has(line)) progress.log("warning", line);
+    taskWarnings.add(line);
+  };
+  const underWay = { ...options, onWarning, unread: facts.file === "there" && !steps.includes("upload") };
   let now = left(facts, wanted);
   onLeft?.(now);
   const reached = (state: Left): void => {
@@ -69,14 +79,15 @@ export async function deploy(options: DeployOptions): Promise<DeploymentDocument
   };
   try {
     if (steps.join() === "wait") {
-      const port = wanted.template.model.definition.agent.port;
-      const ready = await readyNow(node, wanted.vmid, port, options.signal);
-      if (ready !== undefined) return deployed(options, [], ready);
+      const { port } = wanted.template.model.definition.agent;
+      const { network } = wanted.container;
+      const ready = await readyNow(node, { vmid: wanted.vmid, port, network, signal: options.signal });
+      if (ready !== undefined) return deployed(options, [], ready, []);
     }
     let ready: Ready | undefined;
-    for (const step of steps) ready = (await actions[step](options, reached)) ?? ready;
+    for (const step of steps) ready = (await actions[step](underWay, reached)) ?? ready;
     if (ready === undefined) throw new Error("a plan ends with waiting");
-    return deployed(options, steps, ready);
+    return deployed(options, steps, ready, [...taskWarnings]);
   } catch (error) {
     if (!isStackError(error)) throw error;
     const { code, message, hint, cause, exit, detail } = error;
@@ -84,7 +95,13 @@ export async function deploy(options: DeployOptions): Promise<DeploymentDocument
   }
 }
 
-type Act = (options: DeployOptions, reached: (state: Left) => void) => Promise<Ready | undefined>;
+interface UnderWay extends DeployOptions {
+  readonly onWarning: (line: string) => void;
+  /** The container is made of a file that lay there, and nobody has read what it holds. */
+  readonly unread: boolean;
+}
+
+type Act = (options: UnderWay, reached: (state: Left) => void) => Promise<Ready | undefined>;
 
 const actions: Readonly<Record<Step, Act>> = {
   upload: async (options, reached) => {
@@ -98,7 +115,6 @@ const actions: Readonly<Record<Step, Act>> = {
         progress.log("debug", `${Math.floor((100 * sent) / bytes)} % of ${bytesText(bytes)}, ${bytesText(rate)}/s`);
       };
       const send = async (): Promise<void> => {
-        if (options.inTurn !== undefined && (await isUploaded(node, wanted))) return;
         const upid = await node.upload({ node: node.name, storage, path, name, bytes, sha256, onProgress });
         if (upid !== undefined) await waitTask(node, upid, { what: "checking the upload", ...taskWait(options) });
       };
@@ -113,6 +129,12 @@ const actions: Readonly<Record<Step, Act>> = {
     reached("creating");
     await progress.step("create", `creating container ${wanted.vmid}`, async () => {
       await create(node, wanted, taskWait(options)).catch((error: unknown) => {
+        if (options.unread && isUnreadable(error)) {
+          reached("doubtful");
+          const { code, message, detail } = error;
+          const hint = `the file was there already, and may be damaged: --resend sends it again`;
+          throw new StackError(code, message, { detail, hint });
+        }
         // A failed creation is taken away by the node itself.
         if (isStackError(error) && ["task-failed", "refused-by-node", "vmid-taken"].includes(error.code)) {
           reached("uploaded");
@@ -153,7 +175,7 @@ const actions: Readonly<Record<Step, Act>> = {
       waitReady(node, {
         ...{ vmid, signal, timeout: patience.healthy, bridge: settings.bridge },
         port: template.model.definition.agent.port,
-        dhcp: container.network === "dhcp",
+        network: container.network,
         onLine: (line) => progress.log("debug", line),
       }),
     );
@@ -165,12 +187,24 @@ async function isRunning(node: Node, vmid: number): Promise<boolean> {
   return guest !== undefined && guest !== "unseen" && guest.status === "running";
 }
 
-function taskWait({ progress, signal, patience }: DeployOptions): Omit<TaskWait, "what"> {
+function taskWait({ progress, signal, patience, onWarning }: UnderWay): Omit<TaskWait, "what"> {
   const { task: timeout, absence } = patience;
-  return { timeout, absence, signal, onLine: (line) => progress.log("debug", line) };
+  return { timeout, absence, signal, onWarning, onLine: (line) => progress.log("debug", line) };
 }
 
-function deployed({ node, wanted }: DeployOptions, done: readonly Step[], ready: Ready): DeploymentDocument {
+/** A task that failed in what unpacks the template: tar, or what it decompresses with; a full disk is another matter. */
+function isUnreadable(error: unknown): error is StackError {
+  if (!isStackError(error) || error.code !== "task-failed") return false;
+  const said = [error.message, ...error.detail].join("\n");
+  return /\b(tar|gzip|zstd|xz)\b|archive|corrupt/i.test(said) && !/no space left/i.test(said);
+}
+
+function deployed(
+  { node, wanted }: DeployOptions,
+  done: readonly Step[],
+  ready: Ready,
+  taskWarnings: readonly string[],
+): DeploymentDocument {
   const { template, vmid, hostname, settings } = wanted;
   const { model } = template;
   const listeners = [{ name: "agent", port: model.definition.agent.port }, ...model.services];
@@ -180,10 +214,11 @@ function deployed({ node, wanted }: DeployOptions, done: readonly Step[], ready:
     status: ready.health.status === "pass" ? "healthy" : "degraded",
     changed: done.some((step) => step !== "wait"),
     steps: [...done],
-    address: ready.address,
-    urls: listeners.map(({ name, port }) => ({ name, url: `http://${ready.address}:${port}/health` })),
+    ...{ address: ready.address, addresses: [...ready.addresses] },
+    urls: listeners.map(({ name, port }) => ({ name, url: urlOf(ready.address, port, "/health") })),
     warnings: ready.health.components
       .filter(({ status }) => status === "warn")
       .map(({ name, code }) => `${name}: ${code}`),
+    taskWarnings: [...taskWarnings],
   };
 }

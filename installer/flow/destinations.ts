@@ -1,4 +1,5 @@
 import { StackError } from "../../lib/error.ts";
+import { fixedAddresses } from "../../stack/net-addresses.ts";
 import { chooseVmid } from "../choose-vmid.ts";
 import type { Node } from "../node/node.ts";
 import type { Template } from "../template/read-template.ts";
@@ -70,7 +71,9 @@ function refuseSameNode(destinations: readonly Destination[]): void {
 
 /** Two containers of one fixed address would each be unreachable now and then. */
 function refuseSameAddress(destinations: readonly Destination[]): void {
-  const fixed = destinations.filter(({ template }) => template.model.definition.container.network !== "dhcp");
+  const fixed = destinations.filter(
+    ({ template }) => fixedAddresses(template.model.definition.container.network).length > 0,
+  );
   if (fixed.length < 2) return;
   const labels = fixed.map(({ label }) => label).join(" and ");
   throw new StackError("address-shared", `the containers on ${labels} would have one fixed address`, {

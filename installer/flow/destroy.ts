@@ -41,7 +41,11 @@ export async function doomed(node: Node, vmid: number): Promise<Doomed | undefin
   return { guest, volumes };
 }
 
-/** Stops and deletes a container with its volumes. */
+/**
+ * Stops and deletes a container with its volumes.
+ *
+ * @returns the privileges that were lost with it: what is granted on its own path goes (PVE::AccessControl::remove_vm_access)
+ */
 export async function destroy(
   node: Node,
   { guest }: Doomed,
@@ -50,10 +54,12 @@ export async function destroy(
     readonly signal: AbortSignal;
     readonly timeout: number;
     readonly absence: number;
+    readonly onWarning?: (line: string) => void;
   },
-): Promise<void> {
+): Promise<readonly string[]> {
   const { progress, ...wait } = how;
   const { vmid } = guest;
+  const before = await node.privileges(`/vms/${vmid}`);
   if (guest.status === "running") {
     await progress.step("stop", `stopping container ${vmid}`, async () =>
       waitTask(node, await node.stop(vmid), { what: `stopping container ${vmid}`, ...wait }),
@@ -62,4 +68,8 @@ export async function destroy(
   await progress.step("destroy", `deleting container ${vmid}`, async () =>
     waitTask(node, await node.destroy(vmid), { what: `deleting container ${vmid}`, ...wait }),
   );
+  // What a pool gave it gives the next one too.
+  if (guest.pool !== undefined) return [];
+  const after = await node.privileges(`/vms/${vmid}`);
+  return before.filter((privilege) => privilege.startsWith("VM.") && !after.includes(privilege));
 }

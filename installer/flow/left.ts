@@ -2,7 +2,7 @@ import type { Facts } from "../preflight/facts.ts";
 import type { Wanted } from "../wanted.ts";
 
 /** How far a deployment has come. */
-export type Left = Facts | "uploaded" | "asked" | "creating" | "created" | "started";
+export type Left = Facts | "uploaded" | "doubtful" | "asked" | "creating" | "created" | "started";
 
 /** What is there on the node now, and what the next run does with it. One sentence. */
 export function left(state: Left, wanted: Wanted): string {
@@ -11,6 +11,8 @@ export function left(state: Left, wanted: Wanted): string {
   switch (state) {
     case "uploaded":
       return `left: ${template.file} in storage ${settings.templateStorage}, no container; ${again} from there`;
+    case "doubtful":
+      return `left: ${template.file} in storage ${settings.templateStorage}, perhaps damaged, no container; with --resend it is sent again`;
     case "asked":
       return `left: perhaps container ${vmid}, its creation was asked for; the same command looks first`;
     case "creating":
@@ -24,6 +26,6 @@ export function left(state: Left, wanted: Wanted): string {
       if (state.occupant !== undefined && state.occupant !== "unseen") {
         return `left: container ${vmid}, as it was; ${again} with it`;
       }
-      return state.uploaded ? left("uploaded", wanted) : "left: nothing on the node";
+      return state.file === "there" || state.file === "whole" ? left("uploaded", wanted) : "left: nothing on the node";
   }
 }

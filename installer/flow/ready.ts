@@ -1,15 +1,19 @@
 import { Agent, request } from "undici";
 import { isStackError, StackError } from "../../lib/error.ts";
 import { waitFor } from "../../lib/wait.ts";
+import type { NetworkSettings } from "../../stack/definition/network.ts";
 import { type HealthDocument, healthDocument } from "../../stack/documents/health.ts";
+import { fixedAddresses } from "../../stack/net-addresses.ts";
 import type { Node } from "../node/node.ts";
+import { urlOf } from "../url-of.ts";
+import { noAddress } from "./no-address.ts";
 
 export interface ReadyWait {
   readonly vmid: number;
   /** The agent's port. */
   readonly port: number;
   readonly bridge: string;
-  readonly dhcp: boolean;
+  readonly network: NetworkSettings;
   /** Milliseconds for the whole. */
   readonly timeout: number;
   readonly signal: AbortSignal;
@@ -18,46 +22,64 @@ export interface ReadyWait {
 }
 
 export interface Ready {
+  /** The one that answered. */
   readonly address: string;
+  /** All that it has. */
+  readonly addresses: readonly string[];
   readonly health: HealthDocument;
 }
 
 /** A lease takes seconds where there is a DHCP server. */
 const leasePatience = 60_000;
 
+/** Milliseconds between two looks for addresses that came later. */
+const lookAgain = 5000;
+
 /**
- * Waits until the container has an address and its agent says that all of the stack works.
+ * Waits until the container has an address of either family and its agent, at any of them, says
+ * that all of the stack works.
  *
  * @throws StackError `no-address`, `not-reachable`, `not-healthy`, `aborted`
  */
 export async function waitReady(node: Node, wait: ReadyWait): Promise<Ready> {
   const until = Date.now() + wait.timeout;
-  const address = await waitAddress(node, wait);
-  wait.onLine(`address ${address}`);
-  const agent = new Agent({ connect: { timeout: 3000 } });
+  let addresses = await waitAddresses(node, wait);
+  wait.onLine(`address ${addresses.join(", ")}`);
+  let looked = Date.now();
   let told = "";
-  let last: HealthDocument | undefined;
+  let last: Answer | undefined;
+  let at: string | undefined;
+  const agent = new Agent({ connect: { timeout: 3000 } });
+  const look = async (signal: AbortSignal): Promise<Ready | undefined> => {
+    try {
+      // Who has answered once is asked alone: of two families one may lead nowhere from here.
+      last = await ask(agent, at === undefined ? addresses : [at], wait.port, signal);
+      at = last.address;
+    } catch (error) {
+      at = undefined;
+      if (Date.now() - looked > lookAgain) {
+        looked = Date.now();
+        const found = await addressesOf(node, wait).catch(() => []);
+        if (found.length > 0) addresses = found;
+      }
+      throw error;
+    }
+    const { ready, address, document } = last;
+    const line = standing(document);
+    if (line !== told) wait.onLine(line);
+    told = line;
+    return ready ? { address, addresses, health: document } : undefined;
+  };
   try {
-    const health = await waitFor(
-      async (signal) => {
-        const found = await ask(agent, `http://${address}:${wait.port}/readyz`, signal);
-        last = found.document;
-        const line = standing(found.document);
-        if (line !== told) wait.onLine(line);
-        told = line;
-        return found.ready ? found.document : undefined;
-      },
-      {
-        what: `http://${address}:${wait.port}/readyz`,
-        timeout: Math.max(1, until - Date.now()),
-        interval: 250,
-        signal: wait.signal,
-      },
-    );
-    return { address, health };
+    return await waitFor(look, {
+      what: urlOf(addresses[0] ?? "", wait.port, "/readyz"),
+      timeout: Math.max(1, until - Date.now()),
+      interval: 250,
+      signal: wait.signal,
+    });
   } catch (error) {
     if (!isStackError(error) || error.code !== "timeout") throw error;
-    throw last === undefined ? notReachable(wait, address, error.cause) : notHealthy(wait, last);
+    throw last === undefined ? notReachable(wait, addresses, error.cause) : notHealthy(wait, last.document);
   } finally {
     await agent.close();
   }
@@ -66,16 +88,14 @@ export async function waitReady(node: Node, wait: ReadyWait): Promise<Ready> {
 /** The answer of `/readyz` as it is now; undefined where there is none. */
 export async function readyNow(
   node: Node,
-  vmid: number,
-  port: number,
-  signal: AbortSignal,
+  wait: Pick<ReadyWait, "vmid" | "port" | "network" | "signal">,
 ): Promise<Ready | undefined> {
-  const [address] = await node.addresses(vmid);
-  if (address === undefined) return undefined;
+  const addresses = await addressesOf(node, wait);
+  if (addresses.length === 0) return undefined;
   const agent = new Agent({ connect: { timeout: 3000 } });
   try {
-    const { ready, document } = await ask(agent, `http://${address}:${port}/readyz`, signal);
-    return ready ? { address, health: document } : undefined;
+    const { ready, address, document } = await ask(agent, addresses, wait.port, wait.signal);
+    return ready ? { address, addresses, health: document } : undefined;
   } catch {
     return undefined;
   } finally {
@@ -83,16 +103,51 @@ export async function readyNow(
   }
 }
 
-async function ask(dispatcher: Agent, url: string, signal: AbortSignal) {
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
-  const { statusCode, body } = await request(url, { dispatcher, signal: stop });
-  const document = healthDocument.parse(await body.json());
-  return { ready: statusCode === 200, document };
+interface Answer {
+  readonly address: string;
+  readonly ready: boolean;
+  readonly document: HealthDocument;
 }
 
-async function waitAddress(node: Node, { vmid, bridge, dhcp, timeout, signal }: ReadyWait): Promise<string> {
+/** The first of the addresses to answer. @throws the first one's error where none does */
+async function ask(
+  dispatcher: Agent,
+  addresses: readonly string[],
+  port: number,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const enough = new AbortController();
+  const stop = AbortSignal.any([signal, enough.signal, AbortSignal.timeout(5000)]);
+  const each = addresses.map(async (address) => {
+    const { statusCode, body } = await request(urlOf(address, port, "/readyz"), { dispatcher, signal: stop });
+    const document = healthDocument.parse(await body.json());
+    return { address, ready: statusCode === 200, document };
+  });
   try {
-    return await waitFor(async () => (await node.addresses(vmid))[0], {
+    return await Promise.any(each);
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  } finally {
+    enough.abort();
+  }
+}
+
+/** The addresses that the node tells; where it doesn't tell all, the fixed IPv6 one too that the container was given. */
+async function addressesOf(node: Node, { vmid, network }: Pick<ReadyWait, "vmid" | "network">): Promise<string[]> {
+  const { addresses, complete } = await node.addresses(vmid);
+  if (complete) return [...addresses];
+  const fixed = fixedAddresses(network).filter((address) => address.includes(":") && !addresses.includes(address));
+  return [...addresses, ...fixed];
+}
+
+async function waitAddresses(node: Node, wait: ReadyWait): Promise<readonly string[]> {
+  const { vmid, bridge, network, timeout, signal } = wait;
+  const look = async (): Promise<readonly string[] | undefined> => {
+    const found = await addressesOf(node, wait);
+    return found.length > 0 ? found : undefined;
+  };
+  try {
+    return await waitFor(look, {
       what: `an address of container ${vmid}`,
       timeout: Math.min(leasePatience, timeout),
       interval: 500,
@@ -100,12 +155,8 @@ async function waitAddress(node: Node, { vmid, bridge, dhcp, timeout, signal }: 
     });
   } catch (error) {
     if (!isStackError(error) || error.code !== "timeout") throw error;
-    throw new StackError("no-address", `container ${vmid} runs, but its eth0 has no address`, {
-      cause: error.cause,
-      hint: dhcp
-        ? `is there a DHCP server on bridge ${bridge}? A fixed address: pct set ${vmid} --net0 name=eth0,bridge=${bridge},ip=10.1.1.120/24,gw=10.1.1.1, then the same command again`
-        : `look inside: pct exec ${vmid} -- journalctl --unit networking`,
-    });
+    const { net0 } = await node.config(vmid).catch(() => ({ net0: undefined }));
+    throw noAddress({ vmid, bridge, network, net0: net0 === undefined ? undefined : String(net0), cause: error.cause });
   }
 }
 
@@ -115,11 +166,16 @@ function standing({ stage, components }: HealthDocument): string {
   return waiting.length === 0 ? "all answers" : `waits for ${waiting.join(", ")}`;
 }
 
-function notReachable({ vmid, port }: ReadyWait, address: string, cause: unknown): StackError {
-  return new StackError("not-reachable", `container ${vmid} runs, but ${address}:${port} does not answer from here`, {
-    cause,
-    hint: `is ${address} in a network that this machine reaches? On the node: pct exec ${vmid} -- stack-agent status --wait`,
-  });
+function notReachable({ vmid, port }: ReadyWait, addresses: readonly string[], cause: unknown): StackError {
+  const where = addresses.join(" and ");
+  return new StackError(
+    "not-reachable",
+    `container ${vmid} runs, but port ${port} of ${where} does not answer from here`,
+    {
+      cause,
+      hint: `is ${where} in a network that this machine reaches? On the node: pct exec ${vmid} -- stack-agent status --wait`,
+    },
+  );
 }
 
 function notHealthy({ vmid }: ReadyWait, { components }: HealthDocument): StackError {

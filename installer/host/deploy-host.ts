@@ -10,6 +10,7 @@ import type { Finding } from "../preflight/check.ts";
 import { assertPossible } from "../preflight/preflight.ts";
 import type { ExecResult } from "../ssh/exec-over.ts";
 import type { Ssh } from "../ssh/open-ssh.ts";
+import { urlOf } from "../url-of.ts";
 import { agentsError, jsonOf } from "./agents-error.ts";
 import { hostRefusals } from "./host-checks.ts";
 import { type HostFacts, lookAtHost, sendingFolder } from "./host-facts.ts";
@@ -19,6 +20,8 @@ export interface HostOptions {
   readonly ssh: Ssh;
   /** The host's address, as it is reached from here. */
   readonly address: string;
+  /** What one types to log in there. */
+  readonly login: string;
   readonly pack: HostPackage;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -162,7 +165,7 @@ function asRoot({ isRoot }: HostFacts, argv: readonly string[]): readonly string
 }
 
 function deployed(
-  { address, pack, ssh }: HostOptions,
+  { address, pack, login }: HostOptions,
   facts: HostFacts,
   steps: readonly HostStep[],
   answer: ExecResult,
@@ -172,10 +175,9 @@ function deployed(
     const failing = status?.components.filter((one) => one.status === "fail") ?? [];
     throw new StackError("not-healthy", `the stack is set up on ${facts.name}, but not all of it works in time`, {
       detail: failing.length > 0 ? failing.map(({ name, code }) => `${name}: ${code}`) : tail(answer.stderr),
-      hint: `ssh ${ssh.where} stack-agent status; the same command waits again, --timeout waits longer`,
+      hint: `${login} stack-agent status; the same command waits again, --timeout waits longer`,
     });
   }
-  const host = address.includes(":") ? `[${address}]` : address;
   const listeners = [{ name: "agent", port: pack.model.definition.agent.port }, ...pack.model.services];
   const done = steps.filter((step) => step !== "wait");
   return {
@@ -185,7 +187,7 @@ function deployed(
     changed: done.length > 0,
     steps: done.length > 0 ? [...steps] : [],
     address,
-    urls: listeners.map(({ name, port }) => ({ name, url: `http://${host}:${port}/health` })),
+    urls: listeners.map(({ name, port }) => ({ name, url: urlOf(address, port, "/health") })),
     warnings: status.components.filter((one) => one.status === "warn").map(({ name, code }) => `${name}: ${code}`),
   };
 }

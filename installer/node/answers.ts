@@ -28,6 +28,8 @@ export const answers = {
       total: z.optional(number),
     }),
   ),
+  storageSettings: z.array(z.object({ storage: z.string(), nodes: z.optional(z.string()) })),
+  pools: z.array(z.object({ poolid: z.string() })),
   networks: z.array(z.object({ iface: z.string() })),
   permissions: z.record(z.string(), z.record(z.string(), z.unknown())),
   resources: z.array(
@@ -37,6 +39,7 @@ export const answers = {
       node: z.string(),
       name: z.optional(z.string()),
       tags: z.optional(z.string()),
+      pool: z.optional(z.string()),
     }),
   ),
   guestStatus: z.object({ status: z.string(), lock: z.optional(z.string()), tags: z.optional(z.string()) }),
@@ -44,7 +47,16 @@ export const answers = {
   tasks: z.array(z.object({ upid: z.string(), user: z.string(), starttime: number, endtime: z.optional(number) })),
   taskStatus: z.object({ status: z.enum(["running", "stopped"]), exitstatus: z.optional(z.string()) }),
   taskLog: z.array(z.object({ n: number, t: z.string() })),
-  interfaces: z.array(z.object({ name: z.string(), inet: z.optional(z.string()), inet6: z.optional(z.string()) })),
+  interfaces: z.array(
+    z.object({
+      name: z.string(),
+      /** Of each family one alone, the last that it has: of IPv6 its link's. */
+      inet: z.optional(z.string()),
+      inet6: z.optional(z.string()),
+      /** All of them; not of every version. */
+      "ip-addresses": z.optional(z.array(z.object({ "ip-address": z.string() }))),
+    }),
+  ),
   upid: z.string().check(z.regex(/^UPID:/)),
   vmid: z.pipe(z.union([z.string(), z.number()]), z.transform(Number)),
 };

@@ -15,14 +15,19 @@ export interface Guest {
   readonly status: string | undefined;
   /** What is being done with it, e.g. `create`. */
   readonly lock: string | undefined;
+  readonly pool?: string | undefined;
 }
 
 export interface Storage {
   readonly name: string;
   readonly type: string;
   readonly content: readonly string[];
-  /** False where it is switched off, or can't be reached. */
+  /** False where it can't be reached, or isn't enabled. */
   readonly active: boolean;
+  /** False where it is switched off, or isn't this node's. */
+  readonly enabled: boolean;
+  /** The only nodes that have it; undefined where all have, or an enabled one. */
+  readonly nodes?: readonly string[] | undefined;
   /** One and the same on every node of the cluster. */
   readonly shared: boolean;
   /** Bytes; undefined where the node doesn't tell. */
@@ -45,6 +50,12 @@ export interface Machine {
   readonly machine: string | undefined;
 }
 
+export interface Addresses {
+  readonly addresses: readonly string[];
+  /** False where the node tells one of each family alone: of IPv6 its link's, which is no address here. */
+  readonly complete: boolean;
+}
+
 /** What POST /nodes/NODE/lxc takes. */
 export type CreateParameters = Parameters<ReturnType<Proxmox.Api["nodes"]["$"]>["lxc"]["$post"]>[0];
 
@@ -62,6 +73,7 @@ export function openNode(transport: Transport, name: string) {
     where: transport.where,
     user: transport.user,
     upload: transport.upload,
+    checksum: transport.checksum,
 
     version: async (): Promise<string> => read(answers.version, await api.version.$get(), "the version").version,
 
@@ -74,15 +86,18 @@ export function openNode(transport: Transport, name: string) {
     },
 
     /** Those that the token may see. */
-    storages: async (): Promise<readonly Storage[]> =>
-      read(answers.storages, await node.storage.$get(), "the storages").map((storage) => ({
-        name: storage.storage,
-        type: storage.type,
-        content: storage.content.split(","),
-        active: storage.active && storage.enabled,
-        shared: storage.shared,
-        available: storage.avail,
-      })),
+    storages: async (): Promise<readonly Storage[]> => {
+      const all = read(answers.storages, await node.storage.$get(), "the storages");
+      // The list says `enabled: 0` of both that are switched off and that are other nodes' (PVE::Storage::storage_info).
+      const unsure = all.some(({ enabled }) => !enabled);
+      const settings = unsure ? read(answers.storageSettings, await api.storage.$get(), "the storages' settings") : [];
+      return all.map(({ storage, type, content, active, enabled, shared, avail }) => ({
+        ...{ name: storage, type, enabled, shared, available: avail },
+        content: content.split(","),
+        active: active && enabled,
+        nodes: settings.find((one) => one.storage === storage)?.nodes?.split(","),
+      }));
+    },
 
     /** Bridges that the token may use. */
     bridges: async (): Promise<readonly string[]> =>
@@ -100,12 +115,17 @@ export function openNode(transport: Transport, name: string) {
         ({ volid, size }) => ({ file: volid.slice(volid.indexOf("/") + 1), bytes: size }),
       ),
 
+    /** Those that the token may see. */
+    pools: async (): Promise<readonly string[]> =>
+      read(answers.pools, await api.pools.$get(), "the pools").map(({ poolid }) => poolid),
+
     /** Every guest of the cluster that the token may see. */
     guests: async (): Promise<readonly Guest[]> =>
       read(answers.resources, await api.cluster.resources.$get({ type: "vm" }), "the guests").map(
-        ({ vmid, type, node: on, name: guestName, tags }) => ({
+        ({ vmid, type, node: on, name: guestName, tags, pool }) => ({
           vmid,
           type,
+          pool,
           node: on,
           name: guestName,
           tags: tagList(tags),
@@ -154,14 +174,16 @@ export function openNode(transport: Transport, name: string) {
     config: async (vmid: number): Promise<Readonly<Record<string, unknown>>> =>
       read(z.record(z.string(), z.unknown()), await node.lxc.$(vmid).config.$get(), "a container's configuration"),
 
-    /** Addresses of a running container's eth0, without their prefix length. */
-    addresses: async (vmid: number): Promise<readonly string[]> => {
+    /** Addresses of a running container's eth0, without their prefix length; none of its link alone. */
+    addresses: async (vmid: number): Promise<Addresses> => {
       // Null in the moment before its network is there.
       const all = read(z.nullish(answers.interfaces), await node.lxc.$(vmid).interfaces.$get(), "the addresses") ?? [];
-      return all
-        .filter((one) => one.name === "eth0")
-        .flatMap(({ inet, inet6 }) => [inet, inet6])
-        .flatMap((address) => (address === undefined || address.startsWith("fe80:") ? [] : [withoutPrefix(address)]));
+      const eth0 = all.filter((one) => one.name === "eth0");
+      const addresses = eth0
+        .flatMap((one) => [one.inet, ...(one["ip-addresses"] ?? []).map((each) => each["ip-address"]), one.inet6])
+        .flatMap((address) => (address === undefined || /^fe[89ab]/i.test(address) ? [] : [withoutPrefix(address)]))
+        .filter((address, index, each) => each.indexOf(address) === index);
+      return { addresses, complete: eth0.some((one) => one["ip-addresses"] !== undefined) };
     },
 
     taskStatus: async (task: string) =>

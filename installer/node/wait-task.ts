@@ -1,6 +1,7 @@
 import { isStackError, StackError } from "../../lib/error.ts";
 import { waitFor } from "../../lib/wait.ts";
 import type { Node } from "./node.ts";
+import { taskWarnings } from "./task-warnings.ts";
 
 export interface TaskWait {
   /** What the task does, for messages: "creating container 120". */
@@ -12,6 +13,8 @@ export interface TaskWait {
   readonly signal: AbortSignal;
   /** The newest line of its log, when it is another one. */
   readonly onLine?: (line: string) => void;
+  /** Each warning it ended with, with what it means here. */
+  readonly onWarning?: (line: string) => void;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface TaskWait {
  * @throws StackError `task-failed` (`detail`: the end of its log), `task-timeout`, `node-gone`, `aborted`
  */
 export async function waitTask(node: Node, upid: string, wait: TaskWait): Promise<void> {
-  const { what, timeout, absence, signal, onLine } = wait;
+  const { what, timeout, absence, signal, onLine, onWarning } = wait;
   let heard = Date.now();
   let newest: string | undefined;
   const look = async (): Promise<string | undefined> => {
@@ -50,7 +53,13 @@ export async function waitTask(node: Node, upid: string, wait: TaskWait): Promis
     });
   });
   if (end instanceof Error) throw end;
-  if (end === "OK" || end.startsWith("WARNINGS")) return;
+  if (end === "OK") return;
+  if (end.startsWith("WARNINGS")) {
+    // The text is worth no failure.
+    const log = onWarning === undefined ? [] : await node.taskLog(upid, 5000).catch(() => []);
+    for (const warning of taskWarnings(log)) onWarning?.(warning);
+    return;
+  }
   throw new StackError("task-failed", `${what} failed: ${end}`, { detail: await node.taskLog(upid).catch(() => []) });
 }
 

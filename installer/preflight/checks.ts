@@ -5,7 +5,7 @@ import { isOf, isOurs } from "../ownership.ts";
 import type { Wanted } from "../wanted.ts";
 import { type Check, type Finding, finding } from "./check.ts";
 import type { Facts } from "./facts.ts";
-import { grants, major } from "./privileges.ts";
+import { grants, major, neededPrivileges } from "./privileges.ts";
 import { storageChecks } from "./storage-checks.ts";
 import { volumeDifferences } from "./volume-checks.ts";
 
@@ -32,8 +32,12 @@ export const checks: readonly Check[] = [
   },
   {
     name: "cores and memory",
-    refuse: ({ machine }, { container }) => {
-      if (machine === undefined) return [];
+    // Proxmox makes and starts such a container: its limits are higher than what there is.
+    warn: ({ machine }, { container }) => {
+      if (machine === undefined) {
+        const fix = "grant Sys.Audit on /nodes to have them compared with what the container asks for";
+        return [finding("unknown-machine", "cores and memory of the node can't be seen", fix)];
+      }
       const mib = Math.floor(machine.memory / 1024 ** 2);
       return [
         ...(container.cores > machine.cores
@@ -44,24 +48,15 @@ export const checks: readonly Check[] = [
           : []),
       ];
     },
-    warn: ({ machine }) =>
-      machine !== undefined
-        ? []
-        : [
-            finding(
-              "unknown-machine",
-              "cores and memory of the node can't be seen",
-              "grant Sys.Audit on /nodes to have them compared with what the container asks for",
-            ),
-          ],
   },
   {
     name: "privileges",
-    refuse: ({ missing, user }) => {
+    refuse: ({ missing, user, version }, wanted) => {
       const paths = Object.entries(missing);
       if (paths.length === 0) return [];
       const list = paths.map(([path, privileges]) => `${path}: ${privileges.join(" ")}`).join("; ");
-      return [finding("missing-privileges", `${user} lacks privileges: ${list}`, grants(user, missing).join(" && "))];
+      const fix = grants(user, neededPrivileges(wanted, version), missing).join("\n");
+      return [finding("missing-privileges", `${user} lacks privileges: ${list}`, fix)];
     },
   },
   ...storageChecks,
@@ -76,6 +71,21 @@ export const checks: readonly Check[] = [
     },
   },
   { name: "vmid", refuse: vmidTaken },
+  {
+    name: "pool",
+    refuse: ({ pool, occupant }, { settings }) =>
+      pool !== "missing" || occupant !== undefined
+        ? []
+        : [finding("no-pool", `there is no pool ${settings.pool}`, `pveum pool add ${settings.pool}`)],
+    warn: ({ occupant }, { settings, vmid }) => {
+      if (settings.pool === undefined || occupant === undefined || occupant === "unseen") return [];
+      if (!isOurs(occupant) || occupant.pool === settings.pool) return [];
+      const has = occupant.pool === undefined ? "no pool" : `pool ${occupant.pool}`;
+      const move = occupant.pool === undefined ? "" : " --allow-move 1";
+      const message = `container ${vmid} is in ${has}, the definition says ${settings.pool}`;
+      return [finding("other-configuration", message, `pveum pool modify ${settings.pool} --vms ${vmid}${move}`)];
+    },
+  },
   {
     name: "configuration",
     warn: ({ config }, wanted) => {

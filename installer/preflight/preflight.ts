@@ -24,6 +24,12 @@ export function assertPossible({ refusals }: Verdict, node: string): void {
   if (first === undefined) return;
   if (more.length === 0) throw new StackError(first.code, first.message, { hint: first.fix });
   throw new StackError("preflight", `${node} can't take it; nothing was changed`, {
-    detail: refusals.flatMap(({ code, message, fix }) => [`${message} [${code}]`, `  fix: ${fix}`]),
+    detail: refusals.flatMap(({ code, message, fix }) => [`${message} [${code}]`, ...fixLines(fix)]),
   });
+}
+
+/** Commands of their own line each stay that. */
+function fixLines(fix: string): readonly string[] {
+  const [first, ...more] = fix.split("\n");
+  return [`  fix: ${first}`, ...more.map((line) => `       ${line}`)];
 }

@@ -3,6 +3,7 @@ import type { Storage } from "../node/node.ts";
 import type { Wanted } from "../wanted.ts";
 import { type Check, type Finding, finding } from "./check.ts";
 import type { Facts } from "./facts.ts";
+import { grants, neededPrivileges } from "./privileges.ts";
 
 /** Kinds of storage that take a disk's whole size at once. */
 const thick: ReadonlySet<string> = new Set(["lvm", "iscsi", "iscsidirect"]);
@@ -17,14 +18,20 @@ const leastVolume = 512 * 1024 ** 2;
 export const storageChecks: readonly Check[] = [
   {
     name: "template storage",
-    refuse: (facts, { settings, template }) => {
+    refuse: (facts, wanted) => {
+      const { settings, template } = wanted;
       const kind = { content: "vztmpl", what: "templates", setting: "template-storage" } as const;
-      const problems = storageProblems(facts, settings.templateStorage, kind);
-      if (problems.length > 0 || facts.uploaded) return problems;
+      const problems = storageProblems(facts, wanted, settings.templateStorage, kind);
+      if (problems.length > 0 || facts.file === "there" || facts.file === "whole") return problems;
       const free = facts.storages.find(({ name }) => name === settings.templateStorage)?.available;
       if (free === undefined || free >= template.bytes) return [];
       const message = `storage ${settings.templateStorage} has ${mb(free)} free, the template has ${mb(template.bytes)}`;
       return [finding("storage-full", message, "remove templates nobody needs: pveam list, pveam remove")];
+    },
+    warn: ({ file }, { settings, template }) => {
+      if (file !== "damaged") return [];
+      const message = `${template.file} in storage ${settings.templateStorage} is damaged: it holds something else`;
+      return [finding("damaged-template", message, "it is sent again")];
     },
   },
   {
@@ -32,7 +39,7 @@ export const storageChecks: readonly Check[] = [
     refuse: (facts, wanted) =>
       diskStorages(wanted).flatMap(({ name, setting, mib, least }) => {
         const kind = { content: "rootdir", what: "containers", setting } as const;
-        const problems = storageProblems(facts, name, kind);
+        const problems = storageProblems(facts, wanted, name, kind);
         const storage = facts.storages.find((one) => one.name === name);
         if (facts.occupant !== undefined || problems.length > 0 || storage?.available === undefined) return problems;
         const need = thick.has(storage.type) ? mib * 1024 ** 2 : least;
@@ -76,25 +83,41 @@ function diskStorages({ settings, container, volumes }: Wanted): readonly DiskSt
 }
 
 function storageProblems(
-  { storages, node }: Facts,
+  { storages, node, user, missing, version }: Facts,
+  wanted: Wanted,
   name: string,
   kind: { readonly content: string; readonly what: string; readonly setting: string },
 ): readonly Finding[] {
   const { content, what, setting } = kind;
   const fit = storages.filter((one) => one.active && one.content.includes(content)).map((one) => one.name);
-  const choose =
-    fit.length === 0
-      ? `pvesm set ${name} --content ${content},…`
-      : `--${setting}${setting.endsWith("=") ? "" : " "}${fit.join(" or ")}`;
+  const other = fit.length === 0 ? undefined : `--${setting}${setting.endsWith("=") ? "" : " "}${fit.join(" or ")}`;
+  const orOther = other === undefined ? "" : `; or ${other}`;
   const storage: Storage | undefined = storages.find((one) => one.name === name);
-  if (storage === undefined) {
-    const message = `there is no storage ${name} on ${node}, or none that may be seen (Datastore.Audit)`;
-    return [finding("no-storage", message, choose)];
+  const path = `/storage/${name}`;
+  const lacking = missing[path];
+  if (storage === undefined && lacking !== undefined) {
+    const message = `storage ${name} can't be seen: ${user} lacks ${lacking.join(" and ")} on ${path}`;
+    const needed = neededPrivileges(wanted, version);
+    return [finding("no-storage", message, grants(user, needed, { [path]: lacking }).join("\n"))];
   }
-  if (!storage.active)
-    return [finding("storage-inactive", `storage ${name} is not active`, `pvesm status; or ${choose}`)];
+  if (storage === undefined) {
+    const none = `none takes ${what}: pvesm set STORAGE --content ${content},…`;
+    return [finding("no-storage", `there is no storage ${name} on ${node}`, other ?? none)];
+  }
+  if (storage.nodes !== undefined && !storage.nodes.includes(node)) {
+    const others = storage.nodes.join(",");
+    const message = `storage ${name} is not for node ${node}, only for ${others}`;
+    return [finding("storage-inactive", message, `pvesm set ${name} --nodes ${others},${node}${orOther}`)];
+  }
+  if (!storage.enabled) {
+    return [finding("storage-inactive", `storage ${name} is disabled`, `pvesm set ${name} --disable 0${orOther}`)];
+  }
+  if (!storage.active) {
+    const message = `storage ${name} can't be reached from ${node}`;
+    return [finding("storage-inactive", message, `on the node, pvesm status says why${orOther}`)];
+  }
   if (storage.content.includes(content)) return [];
-  const fix = `pvesm set ${name} --content ${[...storage.content, content].join(",")}; or ${choose}`;
+  const fix = `pvesm set ${name} --content ${[...storage.content, content].join(",")}${orOther}`;
   return [finding("storage-content", `storage ${name} takes no ${what} (${content})`, fix)];
 }
 

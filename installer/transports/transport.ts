@@ -25,7 +25,14 @@ export interface Transport {
    * @throws StackError as `request`, `upload-cut`, `upload-stalled`, `task-failed`
    */
   upload(upload: Upload): Promise<string | undefined>;
+  /** SHA-256 of a file in a storage, lower-case hexadecimal; undefined where this way can't tell, or there is none. */
+  checksum(file: StoredFile): Promise<string | undefined>;
   close(): Promise<void>;
+}
+
+export interface StoredFile {
+  readonly storage: string;
+  readonly name: string;
 }
 
 export type Parameters = Readonly<Record<string, unknown>>;

@@ -16,6 +16,8 @@ export interface Network {
   /** The bridge's own address, 10.1.1.1: gateway, DNS server and a neighbour of every container. */
   readonly gateway: string;
   readonly prefixLength: number;
+  /** The bridge's IPv6 address, where the network has IPv6: it advertises itself as the router. */
+  readonly gateway6?: string;
   readonly folder: string;
 }
 
@@ -24,13 +26,19 @@ const GATEWAY = "10.1.1.1";
 const PREFIX_LENGTH = 24;
 /** Below the requirement's example of a static address, 10.1.1.120. */
 const DHCP_RANGE = "10.1.1.50,10.1.1.99,255.255.255.0,1h";
+const GATEWAY6 = "fd00:10:1:1::1";
+const PREFIX_LENGTH6 = 64;
+/** Hosts choose addresses of their own (SLAAC), or ask for one of these. */
+const DHCP_RANGE6 = `fd00:10:1:1::50,fd00:10:1:1::99,slaac,${PREFIX_LENGTH6},1h`;
 
 /**
  * Makes a network for containers of this run.
  *
  * @throws StackError from `run`, with nothing of the network left.
  */
-export async function createNetwork(options: { readonly folder: string } & Effects): Promise<Network> {
+export async function createNetwork(
+  options: { readonly folder: string; readonly ipv6?: boolean } & Effects,
+): Promise<Network> {
   const { run, signal } = options;
   const name = runName();
   const folder = join(options.folder, name);
@@ -40,6 +48,7 @@ export async function createNetwork(options: { readonly folder: string } & Effec
     bridge: BRIDGE,
     gateway: GATEWAY,
     prefixLength: PREFIX_LENGTH,
+    ...(options.ipv6 === true && { gateway6: GATEWAY6 }),
     folder,
   };
   try {
@@ -49,6 +58,9 @@ export async function createNetwork(options: { readonly folder: string } & Effec
       ["-n", name, "link", "set", "lo", "up"],
       ["-n", name, "link", "add", BRIDGE, "type", "bridge"],
       ["-n", name, "addr", "add", `${GATEWAY}/${PREFIX_LENGTH}`, "dev", BRIDGE],
+      ...(network.gateway6 === undefined
+        ? []
+        : [["-n", name, "addr", "add", `${GATEWAY6}/${PREFIX_LENGTH6}`, "dev", BRIDGE, "nodad"]]),
       ["-n", name, "link", "set", BRIDGE, "up"],
     ];
     for (const step of steps) await run("ip", step, { signal, install: "apt-get install iproute2" });
@@ -93,6 +105,7 @@ async function startDnsmasq(network: Network, { run, signal }: Effects): Promise
       ...["--no-hosts", "--no-resolv", "--bind-interfaces", "--except-interface=lo", `--interface=${BRIDGE}`],
       // --no-ping: without it every offer waits for an echo.
       ...["--no-ping", "--dhcp-authoritative", `--dhcp-range=${DHCP_RANGE}`, `--dhcp-option=3,${GATEWAY}`],
+      ...(network.gateway6 === undefined ? [] : ["--enable-ra", `--dhcp-range=${DHCP_RANGE6}`]),
       `--dhcp-leasefile=${file("leases")}`,
       `--pid-file=${file("dnsmasq.pid")}`,
       `--log-facility=${file("dnsmasq.log")}`,

@@ -77,7 +77,9 @@ async function hosts(guest: GuestFiles, { hostname, network, dns }: GuestSetting
   const body: string[] = [];
   if (!/^[ \t]*127\.0\.0\.1[ \t]/m.test(rest)) body.push("127.0.0.1 localhost.localnet localhost");
   if (!/^[ \t]*::1[ \t]/m.test(rest)) body.push("::1 localhost.localnet localhost");
-  const address = network.kind === "static" ? network.address.replace(/\/.*$/, "") : "127.0.1.1";
+  // As PVE::LXC::get_primary_ips: IPv4's fixed address, else IPv6's.
+  const [fixed] = [network, network.ip6].flatMap((one) => (one?.kind === "static" ? [one.address] : []));
+  const address = fixed?.replace(/\/.*$/, "") ?? "127.0.1.1";
   const search = dns.search === undefined ? [] : dns.search.split(/[\s,;]+/);
   const names = hostname.includes(".")
     ? [hostname, shortName(hostname)]

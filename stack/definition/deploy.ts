@@ -9,7 +9,7 @@ export const deploySchema = z.strictObject({
     word(
       "Address of the Proxmox node, with its port where that isn't 8006; over SSH its root's",
       "pve1.example.org, 10.1.1.2:8006, [fd00::2]:8006 or root@pve1",
-      /^([A-Za-z_][A-Za-z0-9_.-]*@)?([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/,
+      /^([A-Za-z_][A-Za-z0-9_.-]*@)?(([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+(%[\w.-]+)?\])(:\d{1,5})?|[0-9a-fA-F]*(:[0-9a-fA-F]*){2,}(%[\w.-]+)?)$/,
     ).check(z.meta({ examples: ["pve1"] })),
   ),
   via: z.optional(
@@ -50,6 +50,13 @@ export const deploySchema = z.strictObject({
     word("Storage of the data volumes; default: that of the root disk", "local-lvm").check(
       z.meta({ examples: ["local-zfs"] }),
     ),
+  ),
+  pool: z.optional(
+    word(
+      "The node's pool that the container is put in; what is granted on a pool outlives its containers",
+      "prod or team/prod",
+      /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+){0,2}$/,
+    ).check(z.meta({ examples: ["prod"] })),
   ),
   bridge: z._default(word("The node's bridge that eth0 is on", "vmbr0"), "vmbr0"),
   vlan: z.optional(z.int().check(z.gte(1), z.lte(4094), z.describe("VLAN tag of eth0"), z.meta({ examples: [20] }))),

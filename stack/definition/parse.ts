@@ -134,10 +134,19 @@ function faultsOf(issue: z.core.$ZodIssue): Fault[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key), atKey: true }));
   }
+  if (issue.code === "invalid_union") {
+    // What is wrong inside the one form that it was meant to have says more than that it has none.
+    const inside = issue.errors.find((branch) => branch.some((one) => one.path.length > 0 || isKeys(one)));
+    if (inside !== undefined) return inside.flatMap((one) => faultsOf({ ...one, path: [...path, ...one.path] }));
+  }
   if (issue.code === "invalid_key") {
     return issue.issues.map((inner) => ({ path, message: plain(inner.message), atKey: true }));
   }
   return [{ path, message: plain(issue.message) }];
+}
+
+function isKeys(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "unrecognized_keys";
 }
 
 function unknownKey(path: readonly PropertyKey[], key: string): string {
@@ -153,7 +162,7 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   for (const key of path) {
     const next = schema.properties?.[String(key)] ?? schema.additionalProperties;
     if (next === undefined || typeof next === "boolean") return [];
-    schema = next;
+    schema = next.anyOf?.find((choice) => choice.properties !== undefined) ?? next;
   }
   return Object.keys(schema.properties ?? {});
 }

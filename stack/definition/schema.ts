@@ -5,6 +5,7 @@ import { brokerSources } from "../components/rabbitmq/sources.ts";
 import { suites } from "../debian.ts";
 import { cronFault } from "./cron.ts";
 import { deploySchema } from "./deploy.ts";
+import { networkSchema } from "./network.ts";
 import { sizeMiB } from "./size.ts";
 
 /** In MiB. */
@@ -28,30 +29,12 @@ const identifier = (what: string) =>
   );
 /** Twice would be twice in a file of the container. */
 const eachOnce = z.refine<readonly string[]>((list) => new Set(list).size === list.length, "names something twice");
-const cidr = z
-  .string()
-  .check(z.regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, "must be an IPv4 address with prefix, e.g. 10.1.1.120/24"));
-const address = z.string().check(z.regex(/^\d{1,3}(\.\d{1,3}){3}$/, "must be an IPv4 address, e.g. 10.1.1.1"));
 const cron = (what: string, also: readonly string[] = []) =>
   z.string().check((check) => {
     const { value: input } = check;
     const message = also.includes(input) ? undefined : cronFault(input);
     if (message !== undefined) check.issues.push({ code: "custom", input, message });
   }, z.describe(what));
-
-const network = z
-  .union(
-    [
-      z.literal("dhcp"),
-      z.strictObject({
-        address: cidr.check(z.describe("Address with prefix")),
-        gateway: address.check(z.describe("The default route's")),
-        dns: z._default(z.array(address).check(z.describe("Name servers; none: the node's")), []),
-      }),
-    ],
-    { error: () => 'must be "dhcp" or {address: 10.1.1.120/24, gateway: 10.1.1.1}' },
-  )
-  .check(z.describe("`dhcp`, or a static address: {address: 10.1.1.120/24, gateway: 10.1.1.1, dns: [10.1.1.1]}"));
 
 const volume = (what: string) => z.optional(sizeMiB(`Volume of ${what}`, { least: 1024, most: 1024 * TiB }));
 
@@ -69,7 +52,7 @@ const container = z.strictObject({
   swap: z._default(sizeMiB("Swap of the container", { most: 16 * TiB }), 512),
   disk: z._default(sizeMiB("Size of the root disk", { least: 8192, most: 1024 * TiB }), 51200),
   nesting: z._default(z.boolean().check(z.describe("Proxmox's nesting feature")), false),
-  network: z._default(network, "dhcp"),
+  network: z._default(networkSchema, "dhcp"),
   volumes: z.prefault(
     z
       .strictObject({

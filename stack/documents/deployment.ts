@@ -19,11 +19,16 @@ export const deploymentDocument = z.object({
   changed: z.boolean(),
   /** What was done, in its order. */
   steps: z.array(z.string()),
+  /** The one that answered from here. */
   address: z.string(),
+  /** All that a container has, of both families. */
+  addresses: z.optional(z.array(z.string())),
   /** The agent's health and each service's. */
   urls: z.array(z.object({ name: z.string(), url: z.string() })),
   /** COMPONENT: CODE of what is `warn`. */
   warnings: z.array(z.string()),
+  /** What the node's tasks warned of, on the way to a container. */
+  taskWarnings: z.optional(z.array(z.string())),
 });
 
 /** `deploy-template --to pve1,pve2 --json`: what became of each, in the order they were named. */

@@ -41,7 +41,7 @@ t.test("a token of too little power is told what it lacks, before a byte is sent
   t.ok(isStackError(error));
   t.match(error, { code: "missing-privileges", message: /\/storage\/local: Datastore\.AllocateTemplate; / });
   t.match(error, {
-    hint: /pveum role add StackDeployer --privs ".*VM\.Allocate .*" && pveum acl modify \/storage\/local --tokens/,
+    hint: /pveum role add StackDeployer --privs ".*VM\.Allocate .*"\npveum acl modify \/storage\/local --tokens/,
   });
   t.equal(asked(paper, /^(POST|PUT|DELETE) /), 0);
 });

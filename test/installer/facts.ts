@@ -19,22 +19,32 @@ export const goodFacts: Facts = {
   version: "8.4.1",
   machine: { cores: 8, memory: 32 * 1024 ** 3, machine: "x86_64" },
   storages: [
-    { name: "local", type: "dir", content: ["vztmpl", "iso"], active: true, shared: false, available: 100e9 },
+    {
+      name: "local",
+      type: "dir",
+      content: ["vztmpl", "iso"],
+      active: true,
+      enabled: true,
+      shared: false,
+      available: 100e9,
+    },
     {
       name: "local-lvm",
       type: "lvmthin",
       content: ["rootdir", "images"],
       active: true,
+      enabled: true,
       shared: false,
       available: 100e9,
     },
   ],
   bridges: ["vmbr0"],
   missing: {},
+  pool: undefined,
   occupant: undefined,
   creation: undefined,
   config: {},
-  uploaded: false,
+  file: "absent",
 };
 
 /** A container that this template was made into. */

@@ -76,6 +76,7 @@ export async function paperNode(t: Test, options: PaperOptions = {}) {
           wanted: wanted(template, vmid),
           progress,
           signal,
+          resend: how.resend === true,
           patience: { task: 20_000, absence: 5000, healthy: 300, ...how.patience },
         });
       } finally {
@@ -97,6 +98,7 @@ export interface DeployHow {
   /** Where to and who asks; default: its REST API, with a token. */
   readonly target?: Partial<Target>;
   readonly set?: readonly string[];
+  readonly resend?: boolean;
   readonly token?: string;
   readonly as?: Credentials;
   readonly signal?: AbortSignal;

@@ -36,14 +36,14 @@ const rows: readonly Row[] = [
     refusal: ["other-architecture", /processor/],
   },
   {
-    why: "too few cores",
+    why: "fewer cores than the container asks for, which Proxmox takes",
     facts: { machine: { cores: 2, memory: 32 * 1024 ** 3, machine: "x86_64" } },
-    refusal: ["too-much-cores", /--set container\.cores=2/],
+    warning: "too-much-cores",
   },
   {
-    why: "too little memory",
+    why: "less memory than the container asks for, which Proxmox takes",
     facts: { machine: { cores: 8, memory: 4 * 1024 ** 3, machine: "x86_64" } },
-    refusal: ["too-much-memory", /--set container\.memory=2GiB/],
+    warning: "too-much-memory",
   },
   { why: "the machine can't be seen", facts: { machine: undefined }, warning: "unknown-machine" },
   {
@@ -63,9 +63,42 @@ const rows: readonly Row[] = [
     refusal: ["storage-content", /pvesm set local --content iso,vztmpl/],
   },
   {
-    why: "the template storage is not active",
+    why: "the template storage can't be reached",
     facts: { storages: storages({ local: { active: false } }) },
     refusal: ["storage-inactive", /pvesm status/],
+  },
+  {
+    why: "the disk storage is disabled",
+    facts: { storages: storages({ lvm: { active: false, enabled: false } }) },
+    refusal: ["storage-inactive", /^pvesm set local-lvm --disable 0$/],
+  },
+  {
+    why: "the template storage is another node's",
+    facts: { storages: storages({ local: { active: false, enabled: false, nodes: ["pve2", "pve3"] } }) },
+    refusal: ["storage-inactive", /^pvesm set local --nodes pve2,pve3,pve1$/],
+  },
+  {
+    why: "the file on the node is damaged",
+    facts: { file: "damaged" },
+    warning: "damaged-template",
+  },
+  {
+    why: "the pool isn't there",
+    facts: { pool: "missing" },
+    set: ["deploy.pool=prod"],
+    refusal: ["no-pool", /^pveum pool add prod$/],
+  },
+  { why: "the pool may not be seen", facts: { pool: "unknown" }, set: ["deploy.pool=prod"] },
+  {
+    why: "it is this very one, in another pool",
+    facts: { occupant: { ...own, pool: "test" }, pool: "there" },
+    set: ["deploy.pool=prod"],
+    warning: "other-configuration",
+  },
+  {
+    why: "it is this very one, in its pool",
+    facts: { occupant: { ...own, pool: "prod" }, pool: "there" },
+    set: ["deploy.pool=prod"],
   },
   {
     why: "the template storage is full",
@@ -74,7 +107,7 @@ const rows: readonly Row[] = [
   },
   {
     why: "it is full, but the file is there",
-    facts: { uploaded: true, storages: storages({ local: { available: 0 } }) },
+    facts: { file: "there", storages: storages({ local: { available: 0 } }) },
   },
   { why: "no disk storage", facts: {}, set: ["deploy.storage=ceph"], refusal: ["no-storage", /--storage local-lvm/] },
   {
@@ -204,12 +237,19 @@ t.test("several refusals are told at once, each with its fix", async (t) => {
 t.test("what is left to do follows from what is there", async (t) => {
   const table: readonly (readonly [facts: Partial<Facts>, steps: string])[] = [
     [{}, "upload create start wait"],
-    [{ uploaded: true }, "create start wait"],
-    [{ uploaded: true, occupant: { ...own, status: "stopped" } }, "start wait"],
+    [{ file: "there" }, "create start wait"],
+    [{ file: "whole" }, "create start wait"],
+    [{ file: "damaged" }, "upload create start wait"],
+    [{ file: "whole", occupant: { ...own, status: "stopped" } }, "start wait"],
     [{ occupant: own }, "wait"],
     [{ occupant: { ...own, tags: [], lock: "create" }, creation }, "adopt start wait"],
   ];
   for (const [facts, steps] of table) t.equal(plan({ ...goodFacts, ...facts }).join(" "), steps);
+  t.equal(
+    plan({ ...goodFacts, file: "whole" }, true).join(" "),
+    "upload create start wait",
+    "sent again when asked for",
+  );
 });
 
 t.test("privileges are asked for on the very paths, the bridge's since PVE 8", async (t) => {
@@ -252,10 +292,49 @@ t.test("of volumes that are otherwise than the definition is told what, and what
   t.same(preflight({ ...goodFacts, occupant: own, config: same }, wantedOf(...volume)).warnings, []);
 });
 
-t.test("the commands that grant them make one role and give it where it lacks", async (t) => {
-  t.same(grants("bob@pve", { "/vms/120": ["VM.Allocate"], "/storage/local": ["Datastore.Audit"] }), [
-    'pveum role add StackDeployer --privs "Datastore.Audit VM.Allocate"',
-    "pveum acl modify /vms/120 --users 'bob@pve' --roles StackDeployer",
-    "pveum acl modify /storage/local --users 'bob@pve' --roles StackDeployer",
-  ]);
-});
+t.test(
+  "a storage that is hidden from the token is told by the right that shows it, not by another storage",
+  async (t) => {
+    const hidden = {
+      storages: storages({}).slice(0, 1),
+      missing: { "/storage/local-lvm": ["Datastore.AllocateSpace"] },
+    };
+    const { refusals } = preflight({ ...goodFacts, ...hidden }, wantedOf());
+    const found = refusals.find(({ code }) => code === "no-storage");
+    t.equal(
+      found?.message,
+      "storage local-lvm can't be seen: root@pam!ci lacks Datastore.AllocateSpace on /storage/local-lvm",
+    );
+    t.match(found?.fix, /^pveum acl modify \/storage\/local-lvm --tokens 'root@pam!ci' --roles StackDeployer$/m);
+    t.notMatch(found?.fix, /--storage/);
+  },
+);
+
+t.test(
+  "the commands that grant them make one role of all that is needed, and give it where something lacks",
+  async (t) => {
+    const needed = { "/vms/120": ["VM.Allocate", "VM.Audit"], "/storage/local": ["Datastore.Audit"] };
+    const role = [
+      'pveum role modify StackDeployer --append 1 --privs "Datastore.Audit VM.Allocate VM.Audit" 2>/dev/null ||',
+      'pveum role add StackDeployer --privs "Datastore.Audit VM.Allocate VM.Audit"',
+    ].join(" ");
+    const goes =
+      "# what is granted on /vms/ID goes with the container; on /vms, or on /pool/NAME with --pool NAME, it stays";
+    t.same(grants("bob@pve", needed, { "/vms/120": ["VM.Allocate"], "/storage/local": ["Datastore.Audit"] }), [
+      role,
+      "pveum acl modify /vms/120 --users 'bob@pve' --roles StackDeployer",
+      "pveum acl modify /storage/local --users 'bob@pve' --roles StackDeployer",
+      goes,
+    ]);
+    t.same(grants("bob@pve!ci", needed, { "/storage/local": ["Datastore.Audit"] }), [
+      role,
+      "pveum acl modify /storage/local --users 'bob@pve' --tokens 'bob@pve!ci' --roles StackDeployer",
+      "# where bob@pve has more there already, leave its --users out: it would have this instead",
+    ]);
+    t.same(grants("root@pam!ci", needed, { "/vms/120": ["VM.Audit"] }), [
+      role,
+      "pveum acl modify /vms/120 --tokens 'root@pam!ci' --roles StackDeployer",
+      goes,
+    ]);
+  },
+);

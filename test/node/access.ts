@@ -1,28 +1,11 @@
 import { randomUUID, timingSafeEqual } from "node:crypto";
+import { createAcl } from "./acl.ts";
 import { ApiFault } from "./api-fault.ts";
 
-/** Privileges by path; `*` is all there are. The deepest path that has an entry counts. */
+/** Privileges by path; `*` is all there are. */
 export type Acl = Readonly<Record<string, readonly string[]>>;
 
 export const everything: Acl = { "/": ["*"] };
-
-/** Every privilege the stand-in speaks of. */
-const privileges = [
-  "Datastore.Allocate",
-  "Datastore.AllocateSpace",
-  "Datastore.AllocateTemplate",
-  "Datastore.Audit",
-  "SDN.Use",
-  "Sys.Audit",
-  "VM.Allocate",
-  "VM.Audit",
-  "VM.Config.CPU",
-  "VM.Config.Disk",
-  "VM.Config.Memory",
-  "VM.Config.Network",
-  "VM.Config.Options",
-  "VM.PowerMgmt",
-] as const;
 
 interface Ticket {
   readonly user: string;
@@ -32,33 +15,38 @@ interface Ticket {
 
 /** Users, tokens and tickets of a stand-in: who asks, and what they may do. */
 export function createAccess() {
-  const accounts = new Map<string, { readonly secret: string; readonly acl: Acl }>();
+  const secrets = new Map<string, string>();
+  const acl = createAcl();
   const tickets = new Map<string, Ticket>();
 
-  const held = (user: string, path: string): readonly string[] => {
-    // Nothing is ever denied to it (PVE::RPCEnvironment).
-    if (user === "root@pam") return privileges;
-    const acl = accounts.get(user)?.acl ?? {};
-    for (let at = path; ; at = at.replace(/\/[^/]*$/, "") || "/") {
-      const found = acl[at];
-      if (found !== undefined) return found.includes("*") ? privileges : found;
-      if (at === "/") return [];
+  const grant = (who: string, privileges: Acl): void => {
+    for (const [path, list] of Object.entries(privileges)) {
+      const role = list.includes("*") ? "Administrator" : `of-${who}-on-${path}`;
+      if (role !== "Administrator") acl.addRole(role, list);
+      acl.give(path, [who], [role]);
     }
   };
 
   return {
-    addUser: (user: string, password: string, acl: Acl = everything): void => {
-      accounts.set(user, { secret: password, acl });
+    ...acl,
+    addUser: (user: string, password: string, privileges: Acl = everything): void => {
+      secrets.set(user, password);
+      grant(user, privileges);
     },
-    /** @returns the token as PROXMOX_TOKEN wants it */
-    addToken: (id: string, acl: Acl = everything): string => {
+    /**
+     * @param shared its privileges are all of its user's (privsep 0)
+     * @returns the token as PROXMOX_TOKEN wants it
+     */
+    addToken: (id: string, privileges: Acl = everything, { shared = false } = {}): string => {
       const secret = randomUUID();
-      accounts.set(id, { secret, acl });
+      secrets.set(id, secret);
+      if (shared) acl.share(id);
+      grant(id, privileges);
       return `${id}=${secret}`;
     },
     login: (user: string, password: string): { ticket: string; CSRFPreventionToken: string; username: string } => {
-      const account = accounts.get(user);
-      if (user.includes("!") || account === undefined || !same(account.secret, password)) {
+      const known = secrets.get(user);
+      if (user.includes("!") || known === undefined || !same(known, password)) {
         throw new ApiFault(401, "authentication failure");
       }
       const ticket = `PVE:${user}:${randomUUID().slice(0, 8).toUpperCase()}::${randomUUID()}==`;
@@ -72,8 +60,8 @@ export function createAccess() {
     },
     tokenUser: (header: string): string => {
       const [, id = "", secret = ""] = /^PVEAPIToken=([^=]+)=([0-9a-f-]{36})$/.exec(header) ?? [];
-      const account = accounts.get(id);
-      if (account === undefined || !same(account.secret, secret)) throw new ApiFault(401, "Authentication failed!");
+      const known = secrets.get(id);
+      if (known === undefined || !same(known, secret)) throw new ApiFault(401, "Authentication failed!");
       return id;
     },
     ticketUser: (value: string, csrf: string | undefined, writes: boolean): string => {
@@ -82,15 +70,14 @@ export function createAccess() {
       if (writes && csrf !== ticket.csrf) throw new ApiFault(401, "Permission denied - invalid csrf token");
       return ticket.user;
     },
-    held,
     /** @throws ApiFault 403 in Proxmox's words */
     demand: (user: string, path: string, ...needed: readonly string[]): void => {
-      const has = held(user, path);
+      const has = acl.held(user, path);
       if (needed.every((one) => has.includes(one))) return;
       throw new ApiFault(403, `Permission check failed (${path}, ${needed.join("|")})`);
     },
     may: (user: string, path: string, ...anyOf: readonly string[]): boolean => {
-      const has = held(user, path);
+      const has = acl.held(user, path);
       return anyOf.some((one) => has.includes(one));
     },
   };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
 import { ApiFault, badParameters } from "./api-fault.ts";
 import { type Asked, container } from "./asked.ts";
-import type { StandInGuest } from "./stand-in.ts";
+import type { StandInGuest, StandInState } from "./stand-in.ts";
 
 /** `POST /nodes/NODE/lxc`, as PVE::API2::LXC's create_vm. */
 export const createGuest = {
@@ -13,10 +13,14 @@ export const createGuest = {
   answer: ({ state, user, parameters }: Asked): string => {
     const vmid = Number(parameters.vmid);
     verify(parameters);
-    state.access.demand(user, `/vms/${vmid}`, "VM.Allocate");
+    demandVm(state, user, parameters);
     const [storage = "", size = "4"] = (parameters.rootfs ?? "local:4").split(":");
     const target = state.storages.find((one) => one.storage === storage);
     if (target === undefined) throw new ApiFault(500, `storage '${storage}' does not exist`);
+    if (target.disable === 1) throw new ApiFault(500, `storage '${storage}' is disabled`);
+    if (target.nodes?.includes(state.node) === false) {
+      throw new ApiFault(500, `storage '${storage}' is not available on node '${state.node}'`);
+    }
     state.access.demand(user, `/storage/${storage}`, "Datastore.AllocateSpace");
     const volumes = Object.entries(parameters).flatMap(([key, value]) => {
       const [, pool = "", size = "", options = ""] = /^([^:]+):(\d+),(.*)$/.exec(value) ?? [];
@@ -65,17 +69,21 @@ export const createGuest = {
           },
           log,
         );
-        const { vmid: _vmid, ostemplate: _template, rootfs: _rootfs, "ssh-public-keys": _keys, ...kept } = parameters;
+        warnOfNesting(parameters.features, log);
+        const { vmid: _vmid, ostemplate: _template, rootfs: _rootfs, "ssh-public-keys": _keys, ...rest } = parameters;
+        const { pool, ...kept } = rest;
         const unprivileged = parameters.unprivileged ?? (state.version.startsWith("8") ? "0" : "1");
         const disk = (index: number): string => `vm-${vmid}-disk-${index}`;
         guest.config = {
           ...kept,
+          ...(kept.net0 !== undefined && { net0: printedNet(net, vmid) }),
           ...{ unprivileged, arch: "amd64", rootfs: `${storage}:${disk(0)},size=${size}G` },
           ...Object.fromEntries(
             volumes.map((one, index) => [one.key, `${one.pool}:${disk(index + 1)},${one.options},size=${one.size}G`]),
           ),
         };
         guest.lock = undefined;
+        if (pool !== undefined) state.access.pools.get(pool)?.add(vmid);
       } catch (error) {
         state.guests.delete(vmid);
         await state.guestMaker.destroy(vmid);
@@ -90,7 +98,8 @@ export function startGuest(asked: Asked): string {
   const { state, user } = asked;
   if (guest.status === "running") throw new ApiFault(500, `CT ${guest.vmid} already running`);
   if (guest.lock !== undefined) throw new ApiFault(500, `CT is locked (${guest.lock})`);
-  return state.tasks.start("vzstart", String(guest.vmid), user, async () => {
+  return state.tasks.start("vzstart", String(guest.vmid), user, async (log) => {
+    warnOfNesting(guest.config.features, log);
     const { bridge } = keyed(String(guest.config.net0 ?? ""));
     if (bridge !== undefined && !state.bridges.includes(bridge)) throw new Error(`bridge '${bridge}' does not exist`);
     await state.guestMaker.start(guest.vmid);
@@ -117,7 +126,28 @@ export function destroyGuest(asked: Asked): string {
   return state.tasks.start("vzdestroy", String(guest.vmid), user, async () => {
     await state.guestMaker.destroy(guest.vmid);
     state.guests.delete(guest.vmid);
+    state.access.removeVm(guest.vmid);
   });
+}
+
+/** Which privilege a parameter needs, where it isn't VM.Config.Options (PVE::LXC::check_ct_modify_config_perm). */
+const configPrivileges: readonly (readonly [parameter: RegExp, privilege: string])[] = [
+  [/^cores$/, "VM.Config.CPU"],
+  [/^(rootfs|mp\d+)$/, "VM.Config.Disk"],
+  [/^(memory|swap)$/, "VM.Config.Memory"],
+  [/^(net\d+|nameserver|searchdomain|hostname)$/, "VM.Config.Network"],
+  [/^(vmid|ostemplate|unprivileged|pool|ssh-public-keys|password|storage|start|force|features)$/, "VM.Allocate"],
+];
+
+/** What making a container takes, on the pool it is made in or on itself. @throws ApiFault 403 */
+function demandVm({ access }: StandInState, user: string, parameters: Readonly<Record<string, string>>): void {
+  const { vmid, pool } = parameters;
+  if (pool !== undefined && !access.pools.has(pool)) throw new ApiFault(403, `pool '${pool}' does not exist`);
+  for (const name of Object.keys(parameters)) {
+    const needed = configPrivileges.find(([form]) => form.test(name))?.[1] ?? "VM.Config.Options";
+    if (pool !== undefined && access.may(user, `/pool/${pool}`, needed)) continue;
+    access.demand(user, `/vms/${vmid}`, needed);
+  }
 }
 
 /** What PVE's JSON schema says of single values. */
@@ -151,8 +181,25 @@ function keyed(text: string): Record<string, string> {
   return Object.fromEntries(text.split(",").map((part) => part.split("=", 2) as [string, string]));
 }
 
-function addressing({ ip, gw }: Readonly<Record<string, string>>): Addressing {
-  return ip === undefined || ip === "dhcp" ? { kind: "dhcp" } : { kind: "static", address: ip, gateway: gw ?? "" };
+function addressing({ ip, gw, ip6, gw6 }: Readonly<Record<string, string>>): Addressing {
+  const fixed = (address: string, gateway: string | undefined) =>
+    ({ kind: "static", address, ...(gateway !== undefined && { gateway }) }) as const;
+  const four = ip === undefined ? ({ kind: "none" } as const) : ip === "dhcp" ? ({ kind: ip } as const) : fixed(ip, gw);
+  if (ip6 === undefined) return four;
+  return { ...four, ip6: ip6 === "auto" || ip6 === "dhcp" ? { kind: ip6 } : fixed(ip6, gw6) };
+}
+
+/** As Proxmox keeps it: with a MAC address of its own, the name first, the rest by the alphabet. */
+function printedNet(net: Readonly<Record<string, string>>, vmid: number): string {
+  const { name = "eth0", ...rest } = net;
+  const hwaddr = `BC:24:11:00:00:${(vmid % 256).toString(16).toUpperCase().padStart(2, "0")}`;
+  const all = Object.entries({ hwaddr, type: "veth", ...rest }).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [["name", name], ...all].map(([key, value]) => `${key}=${value}`).join(",");
+}
+
+/** PVE::LXC::Setup::Base, of every newer systemd, whatever its container needs. */
+function warnOfNesting(features: string | number | undefined, log: (line: string) => void): void {
+  if (features !== "nesting=1") log("WARN: Systemd 252 detected. You may need to enable nesting.");
 }
 
 async function isFile(path: string): Promise<boolean> {

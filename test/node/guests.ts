@@ -1,4 +1,5 @@
 import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
+import { run } from "../../lib/run.ts";
 
 export interface GuestSpec {
   readonly vmid: number;
@@ -21,8 +22,8 @@ export interface Guests {
   start(vmid: number): Promise<void>;
   stop(vmid: number): Promise<void>;
   destroy(vmid: number): Promise<void>;
-  /** Undefined while it has none. */
-  address(vmid: number): Promise<string | undefined>;
+  /** Of its eth0, with their prefix length, as `ip address` lists them: IPv6's global ones before its link's. */
+  addresses(vmid: number): Promise<readonly string[]>;
 }
 
 /**
@@ -30,9 +31,15 @@ export interface Guests {
  * nothing that is deployed here can ever seem healthy.
  */
 export const paperGuests: Guests = {
-  create: async (_spec, log) => log("no container is made: this is paper"),
+  create: async ({ template }, log) => {
+    // What can't be unpacked fails here too, in tar's words.
+    const { code, stderr } = await run("tar", ["-tf", template], { accept: [0, 1, 2] });
+    for (const line of stderr.split("\n").filter((text) => text !== "")) log(line);
+    if (code !== 0) throw new Error(`command 'lxc-usernsexec -- tar xpf - -z' failed: exit code ${code}`);
+    log("no container is made: this is paper");
+  },
   start: async () => {},
   stop: async () => {},
   destroy: async () => {},
-  address: async () => undefined,
+  addresses: async () => [],
 };

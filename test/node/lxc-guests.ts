@@ -1,4 +1,3 @@
-import { containerAddress } from "../../lib/lxc/container-address.ts";
 import { bootContainer, createFromTemplate, type FromTemplate } from "../../lib/lxc/create-from-template.ts";
 import { destroyContainer } from "../../lib/lxc/destroy-container.ts";
 import type { Effects } from "../../lib/lxc/effects.ts";
@@ -40,10 +39,13 @@ export function lxcGuests({ folder, network, ...effects }: LxcGuestsOptions): Gu
       delete found.pid;
     },
     destroy,
-    address: async (vmid) => {
+    addresses: async (vmid) => {
       const { pid } = of(vmid);
-      if (pid === undefined) return undefined;
-      return containerAddress({ pid, timeout: 1, run: effects.run }).catch(() => undefined);
+      if (pid === undefined) return [];
+      const args = [`--net=/proc/${pid}/ns/net`, "ip", "-o", "addr", "show", "dev", "eth0"];
+      // Not there yet, or no more.
+      const { stdout } = await effects.run("nsenter", args, { accept: [0, 1] });
+      return [...stdout.matchAll(/\binet6? (\S+\/\d+)/g)].map(([, address = ""]) => address);
     },
     clear: async () => {
       for (const vmid of all.keys()) await destroy(vmid);

@@ -35,10 +35,22 @@ export const routes: readonly Route[] = [
       .filter(({ storage }) =>
         state.access.may(user, `/storage/${storage}`, "Datastore.Audit", "Datastore.AllocateSpace"),
       )
-      .map(({ content, ...rest }) => ({
-        ...rest,
-        content: content.join(","),
-        used: rest.total - rest.avail,
+      .map(({ content, disable, nodes, ...rest }) => {
+        const enabled = disable === 0 && nodes?.includes(state.node) !== false ? 1 : 0;
+        // One that isn't enabled is listed without being looked at.
+        const seen = enabled === 1 ? rest : { ...rest, active: 0, avail: 0, total: 0 };
+        return { ...seen, enabled, content: content.join(","), used: seen.total - seen.avail };
+      }),
+  ),
+  route("GET", "/storage", "type", ({ state, user }) =>
+    state.storages
+      .filter(({ storage }) =>
+        state.access.may(user, `/storage/${storage}`, "Datastore.Audit", "Datastore.AllocateSpace"),
+      )
+      .map(({ storage, type, content, shared, disable, nodes }) => ({
+        ...{ storage, type, shared, content: content.join(",") },
+        ...(disable === 1 && { disable }),
+        ...(nodes !== undefined && { nodes: nodes.join(",") }),
       })),
   ),
   route("GET", "/nodes/{node}/storage/{storage}/content", "content|storage|vmid", async ({ state, user, at }) => {
@@ -81,7 +93,16 @@ export const routes: readonly Route[] = [
   route("GET", "/cluster/resources", "type", ({ state, user }) =>
     [...state.guests.values()]
       .filter(({ vmid }) => state.access.may(user, `/vms/${vmid}`, "VM.Audit"))
-      .map((guest) => ({ ...seen(guest), id: `${guest.type}/${guest.vmid}`, node: guest.node, type: guest.type })),
+      .map((guest) => {
+        const pool = [...state.access.pools].find(([, members]) => members.has(guest.vmid))?.[0];
+        const { vmid, type, node } = guest;
+        return { ...seen(guest), id: `${type}/${vmid}`, node, type, ...(pool !== undefined && { pool }) };
+      }),
+  ),
+  route("GET", "/pools", "poolid|type", ({ state, user }) =>
+    [...state.access.pools.keys()]
+      .filter((poolid) => state.access.may(user, `/pool/${poolid}`, "Pool.Audit"))
+      .map((poolid) => ({ poolid })),
   ),
   route("GET", "/nodes/{node}/lxc/{vmid}/status/current", "", (asked) => {
     const guest = container(asked, "VM.Audit");
@@ -94,14 +115,20 @@ export const routes: readonly Route[] = [
   route("GET", "/nodes/{node}/lxc/{vmid}/interfaces", "", async (asked) => {
     const guest = container(asked, "VM.Audit");
     if (guest.status !== "running") return null;
-    const inet = await asked.state.guestMaker.address(guest.vmid);
+    const all = await asked.state.guestMaker.addresses(guest.vmid);
+    // Of each family the last one wins (PVE::LXC::get_interfaces); since 9 there is a list of all beside them.
+    const last = (six: boolean): string | undefined => all.findLast((address) => address.includes(":") === six);
+    const [inet, inet6] = [last(false), last(true) ?? "fe80::be24:11ff:fe00:1/64"];
+    const list = all.map((address) => {
+      const [ip, prefix] = address.split("/");
+      return { "ip-address": ip, prefix: Number(prefix), "ip-address-type": ip?.includes(":") ? "inet6" : "inet" };
+    });
     return [
       { name: "lo", hwaddr: "00:00:00:00:00:00", inet: "127.0.0.1/8", inet6: "::1/128" },
       {
-        name: "eth0",
-        hwaddr: "bc:24:11:00:00:01",
-        inet6: "fe80::be24:11ff:fe00:1/64",
-        ...(inet !== undefined && { inet: `${inet}/24` }),
+        ...{ name: "eth0", hwaddr: "bc:24:11:00:00:01", inet6 },
+        ...(inet !== undefined && { inet }),
+        ...(!asked.state.version.startsWith("8") && { "ip-addresses": list }),
       },
     ];
   }),

@@ -4,7 +4,9 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../lib/error.ts";
 import { ApiFault } from "./api-fault.ts";
+import { pveum } from "./pveum.ts";
 import type { StandIn } from "./stand-in.ts";
 
 /** What goes wrong on the way, each once, when it is set; as DoorFaults. */
@@ -25,7 +27,7 @@ interface Command {
 const methods: Readonly<Record<string, string>> = { get: "GET", create: "POST", set: "PUT", delete: "DELETE" };
 
 /**
- * `pvesh` and `pvesm` of a stand-in, as programs in a folder, with what pvesh of pve-manager 8.4
+ * `pvesh`, `pvesm` and `pveum` of a stand-in, as programs in a folder, with what pvesh of pve-manager 8.4
  * does on a command line: workers in the foreground, their log before the UPID, exit code 0 even
  * where the task failed; an error as PVE::Exception prints it; nobody but root is served.
  *
@@ -33,6 +35,7 @@ const methods: Readonly<Record<string, string>> = { get: "GET", create: "POST", 
  */
 export async function openShellDoor(node: StandIn, folder: string, cut: () => void = () => {}) {
   const faults: ShellFaults = {};
+  const looks = { room: 0 };
   const bin = join(folder, "bin");
   const path = join(folder, "socket");
   await mkdir(bin, { recursive: true });
@@ -41,11 +44,16 @@ export async function openShellDoor(node: StandIn, folder: string, cut: () => vo
     await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
     await chmod(join(bin, name), 0o755);
   };
-  for (const name of ["pvesh", "pvesm"]) {
+  for (const name of ["pvesh", "pvesm", "pveum"]) {
     const words = [process.execPath, "--no-warnings", client, path, name].map((word) => `'${word}'`).join(" ");
     // Its types are taken out once, wherever it is called.
     await program(name, `NODE_COMPILE_CACHE='${join(folder, "compiled")}' exec ${words} "$@"`);
   }
+  // Only who is to take a file looks for room.
+  await program(
+    "df",
+    `${[process.execPath, "--no-warnings", client, path, "df"].map((word) => `'${word}'`).join(" ")}; exec /bin/df "$@"`,
+  );
   // The machine is the node that it stands in for.
   await program("uname", `case $1 in -n) echo ${node.state.node} ;; *) exec /bin/uname "$@" ;; esac`);
 
@@ -55,6 +63,14 @@ export async function openShellDoor(node: StandIn, folder: string, cut: () => vo
     try {
       // EACCES is what Perl's die makes of its errno.
       if (uid !== 0) return end(13, { err: "please run as root\n" });
+      if (name === "pveum") {
+        pveum(node.state, argv);
+        return end(0);
+      }
+      if (name === "df") {
+        looks.room += 1;
+        return end(0);
+      }
       if (name === "pvesm") return end(0, { out: `${pvesm(node, argv)}\n` });
       const { method, path: asked, parameters } = pvesh(argv);
       const what = `${method} ${asked}`;
@@ -76,7 +92,7 @@ export async function openShellDoor(node: StandIn, folder: string, cut: () => vo
       if (typeof data === "string" && data.startsWith("UPID:")) await follow(node, data, socket, say);
       end(0, { out: `${JSON.stringify(data)}\n` });
     } catch (error) {
-      if (!(error instanceof ApiFault)) return end(255, { err: `${String(error)}\n` });
+      if (!(error instanceof ApiFault)) return end(255, { err: `${messageOf(error)}\n` });
       const { status, message, errors } = error;
       if (status === 501) return end(1, { err: `No '${argv[0]}' handler defined for '${argv[1]}'\n` });
       const coded = status === 400 || status === 403 ? `${status} ` : "";
@@ -96,8 +112,9 @@ export async function openShellDoor(node: StandIn, folder: string, cut: () => vo
   await once(server, "listening");
   await chmod(path, 0o777);
   return {
-    bin,
-    faults,
+    ...{ bin, faults },
+    /** How often it was looked at. */
+    looks,
     close: async (): Promise<void> => {
       const closed = once(server, "close");
       server.close();
@@ -123,7 +140,7 @@ async function follow(node: StandIn, upid: string, socket: Socket, say: (documen
     for (const line of lines) {
       const failure = /^TASK ERROR: (.*)$/.exec(line)?.[1];
       if (failure !== undefined) say({ err: `${failure}\n` });
-      else if (line !== "TASK OK") say({ out: `${line}\n` });
+      else if (!/^TASK (OK|WARNINGS)/.test(line)) say({ out: `${line}\n` });
     }
   };
   while (task.exitstatus === undefined && alive) {

@@ -15,7 +15,9 @@ export interface StandInStorage {
   readonly total: number;
   shared: 0 | 1;
   active: 0 | 1;
-  enabled: 0 | 1;
+  disable: 0 | 1;
+  /** The only nodes that have it. */
+  nodes?: readonly string[];
 }
 
 export interface StandInGuest {
@@ -182,5 +184,5 @@ export interface UploadedFile {
 }
 
 function storage(name: string, type: string, content: string[]): StandInStorage {
-  return { storage: name, type, content, avail: 100e9, total: 200e9, shared: 0, active: 1, enabled: 1 };
+  return { storage: name, type, content, avail: 100e9, total: 200e9, shared: 0, active: 1, disable: 0 };
 }

@@ -20,7 +20,7 @@ export interface TaskFaults {
   hang: Set<string>;
 }
 
-/** Workers of a node: each has an UPID, a log, and an end that is `OK` or an error's text. */
+/** Workers of a node: each has an UPID, a log, and an end that is `OK`, `WARNINGS: n` or an error's text. */
 export function createTasks(node: string) {
   const all: StandInTask[] = [];
   const faults: TaskFaults = { fail: {}, hang: new Set() };
@@ -48,7 +48,8 @@ export function createTasks(node: string) {
         if (task.exitstatus !== undefined) return;
         task.exitstatus = exitstatus;
         task.endtime = Math.floor(Date.now() / 1000);
-        task.log.push(exitstatus === "OK" ? "TASK OK" : `TASK ERROR: ${exitstatus}`);
+        const warned = exitstatus.startsWith("WARNINGS: ");
+        task.log.push(exitstatus === "OK" || warned ? `TASK ${exitstatus}` : `TASK ERROR: ${exitstatus}`);
       };
       if (faults.hang.has(type)) return upid;
       const perform = async (): Promise<void> => {
@@ -57,7 +58,11 @@ export function createTasks(node: string) {
         await work((line) => task.log.push(line));
       };
       const done = perform().then(
-        () => end("OK"),
+        () => {
+          // PVE::RESTEnvironment::log_warn counts them.
+          const warnings = task.log.filter((line) => line.startsWith("WARN: ")).length;
+          end(warnings === 0 ? "OK" : `WARNINGS: ${warnings}`);
+        },
         (error: unknown) => end(messageOf(error)),
       );
       running.add(done);

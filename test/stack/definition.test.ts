@@ -51,6 +51,55 @@ t.test("a service is not called as a part of the stack that health speaks of", a
   }
 });
 
+t.test("eth0 gets addresses of either family or both, fixed or given", async (t) => {
+  const network = (text: string) =>
+    parseDefinition(`name: a\nversion: 1.0.0\ncontainer: { network: ${text} }\nservices: { b: { port: 8001 } }\n`, "s")
+      .container.network;
+  t.equal(network("dhcp"), "dhcp");
+  for (const good of [
+    { address: "10.1.1.120/24", gateway: "10.1.1.1" },
+    { address6: "auto" },
+    { address6: "dhcp" },
+    { address: "dhcp", address6: "auto" },
+    { address6: "fd00::120/64", gateway6: "fd00::1" },
+    { address6: "2001:db8:0:1:0:0:0:7/128", gateway6: "fe80::1", dns: ["2001:db8::53", "9.9.9.9"] },
+    { address: "192.0.2.255/8", gateway: "10.0.0.1", address6: "2001:DB8::1/64" },
+  ]) {
+    t.match(network(JSON.stringify(good)), good);
+  }
+});
+
+t.test("what is wrong with an address is told by the line that has it", async (t) => {
+  const rows: readonly (readonly [lines: readonly string[], fault: string])[] = [
+    [["address: 10.1.1.300/24", "gateway: 10.1.1.1"], "5:16: container.network.address: must be dhcp, or an IPv4"],
+    [["address: 10.1.1.1", "gateway: 10.1.1.1"], "5:16: container.network.address: must be dhcp, or an IPv4"],
+    [["address: 10.1.1.1/33", "gateway: 10.1.1.1"], "5:16: container.network.address: must be"],
+    [["address: fd00::1/64"], "5:16: container.network.address: must be dhcp, .*; IPv6 goes into address6"],
+    [["address6: fd00::1/64", "gateway6: 10.1.1.1"], "6:17: container.network.gateway6: must be an IPv6 address"],
+    [["address6: fd00::g/64"], "5:17: container.network.address6: must be auto, dhcp"],
+    [["address6: fd00::1"], "5:17: container.network.address6: must be auto, dhcp"],
+    [["address6: fd00::1/129"], "5:17: container.network.address6: must be"],
+    [["address6: fd00::1%eth0/64"], "5:17: container.network.address6: must be"],
+    [["address6: fe80::1/64"], "5:17: container.network.address6: .* that others can reach"],
+    [["address6: ff02::1/64"], "5:17: container.network.address6: .* that others can reach"],
+    [["address6: '::1/128'"], "5:17: container.network.address6: .* that others can reach"],
+    [["address6: static"], "5:17: container.network.address6: must be auto, dhcp"],
+    [["address6: auto", "gateway6: fd00::1"], "6:17: container.network.gateway6: means nothing without a fixed"],
+    [["address: dhcp", "gateway: 10.1.1.1"], "6:16: container.network.gateway: means nothing without a fixed"],
+    [["address: 10.1.1.2/24"], "4:3: container.network.gateway: is missing"],
+    [["dns: [9.9.9.9]"], "4:3: container.network.address: is missing"],
+    [["address: dhcp", "dns: [9.9.9.9, nine]"], "6:22: container.network.dns.1: must be an address"],
+    [["address: dhcp", "adress6: auto"], '6:7: container.network.adress6: unknown key; did you mean "address6"'],
+    [["- dhcp"], '5:7: container.network: must be "dhcp" or like'],
+  ];
+  for (const [lines, fault] of rows) {
+    const body = lines.map((line) => `      ${line}`).join("\n");
+    const error = faults(`name: a\nversion: 1.0.0\ncontainer:\n  network:\n${body}\nservices: { b: { port: 8001 } }\n`);
+    t.equal(error.detail.length, 1, error.detail.join("\n"));
+    t.match(error.detail[0], new RegExp(`:${fault}`));
+  }
+});
+
 t.test("every fault is reported at once, with line, column and what would be right", async (t) => {
   const error = faults(
     [

@@ -138,6 +138,8 @@ export function apiTransport(options: ApiOptions): Transport {
       return authenticated({ method: upper as "GET", path: query === "" ? path : `${path}?${query}` });
     },
     upload: async (upload) => String(await authenticated(uploadCall(upload, patience))),
+    // The API reads no file of a storage.
+    checksum: async () => undefined,
     close: () => agent.close(),
   };
 }

@@ -57,7 +57,7 @@ export async function untrusted(host: string, port: number, cause: Error): Promi
   const seen = await certificateOf(host, port).catch(() => undefined);
   return new StackError(
     "untrusted-certificate",
-    `the certificate of ${host}:${port} is signed by nobody trusted here`,
+    `the certificate of ${host.includes(":") ? `[${host}]` : host}:${port} is signed by nobody trusted here`,
     {
       cause,
       detail: seen === undefined ? [] : [`SHA-256 ${seen.fingerprint256}`, `subject ${seen.subject.CN ?? "?"}`],

@@ -39,6 +39,11 @@ export function shellTransport(shell: NodeShell): Transport {
       await receive(shell, upload);
       return undefined;
     },
+    checksum: async ({ storage, name }) => {
+      const volume = `${storage}:vztmpl/${name}`;
+      const { stdout } = await shell.exec(["sh", "-c", sumOf, "sh", volume], { timeout: longest });
+      return /^[0-9a-f]{64}/.exec(stdout)?.[0];
+    },
     close: async () => shell.close(),
   };
 }
@@ -67,6 +72,9 @@ async function write(shell: NodeShell, what: string, argv: readonly string[]): P
     throw error;
   }
 }
+
+/** Of a file that is there. */
+const sumOf = `path=$(pvesm path "$1") && sha256sum <"$path"`;
 
 /** The storage's file appears whole and checked, or not at all. */
 const settle = `sum=$(sha256sum <"$1") || exit 1

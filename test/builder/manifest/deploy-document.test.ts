@@ -16,6 +16,9 @@ const fixed = modelOf(
   text.replace("network: dhcp", "network: {address: 10.9.8.7/24, gateway: 10.9.8.1, dns: [10.9.8.2, 10.9.8.3]}"),
 );
 
+const both = modelOf(text.replace("network: dhcp", "network: {address: dhcp, address6: auto, dns: ['fd00::53']}"));
+const six = modelOf(text.replace("network: dhcp", "network: {address6: 'fd00::120/64', gateway6: 'fe80::1'}"));
+
 const stored = modelOf(text.replace(/^container:$/m, "container:\n  volumes: { postgres: 20 GiB, redis: 8 GiB }"));
 
 t.test("a template's name is one that Proxmox takes, and leaves as it is on upload", async (t) => {
@@ -43,6 +46,12 @@ t.test("a defined address is in the command, with its resolvers", async (t) => {
   t.match(createCommand(fixed, file)(120, "dhcp"), "ip=dhcp");
 });
 
+t.test("IPv6 is in the command, beside IPv4 or without it", async (t) => {
+  t.match(createCommand(both, file)(120, "defined"), /--net0 name=eth0,bridge=vmbr0,ip=dhcp,ip6=auto \\\n/);
+  t.match(createCommand(both, file)(120, "defined"), '--nameserver "fd00::53"');
+  t.match(createCommand(six, file)(120, "defined"), /bridge=vmbr0,ip6=fd00::120\/64,gw6=fe80::1 \\\n/);
+});
+
 t.test("defined volumes are in the command, as mount points that backups take", async (t) => {
   const command = createCommand(stored, file)(120, "defined");
   t.match(command, "--mp0 local-lvm:20,mp=/var/lib/postgresql,backup=1 \\\n");
@@ -54,6 +63,8 @@ for (const [what, one] of [
   ["DHCP", model],
   ["volumes", stored],
   ["a fixed address", fixed],
+  ["both families", both],
+  ["IPv6 alone", six],
 ] as const) {
   t.test(`every command of the document for ${what} is one that a shell reads`, async (t) => {
     const template = { file, sha256: "ab".repeat(32), bytes: 382_000_000 };

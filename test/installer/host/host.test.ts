@@ -57,6 +57,15 @@ t.test("--dry-run tells steps or refusals, as one object with --json", async (t)
   t.same(document.steps, document.refusals.length === 0 ? ["install", "provision", "wait"] : []);
 });
 
+t.test("a host is reached at an IPv6 address and a port", async (t) => {
+  const six = await openSshServer({ folder: join(folder, "sshd6"), host: "::1" });
+  t.teardown(() => six.close());
+  const fingerprint = (await run("ssh-keygen", ["-lf", six.hostKeys[0]])).stdout.split(" ")[1] ?? "";
+  const access = ["--identity", six.identity, "--fingerprint", fingerprint];
+  const { stdout, stderr } = await cli([deb, "--host", `${user}@[::1]:${six.port}`, ...access, "--dry-run", "--json"]);
+  t.match(JSON.parse(stdout), { host: hostname(), package: "stack-agent-shop" }, stderr);
+});
+
 t.test("a host that nobody has compared is told nothing", async (t) => {
   const { stderr, code } = await cli([deb, "--host", at, "--identity", server.identity, "--dry-run"]);
   t.equal(code, 1);

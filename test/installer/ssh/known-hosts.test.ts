@@ -1,6 +1,6 @@
 import t from "tap";
 import { hostKey, judgeHostKey, knownTypes, readKnownHosts } from "../../../installer/ssh/known-hosts.ts";
-import { sshAddress, sshAddressText } from "../../../installer/ssh/ssh-address.ts";
+import { sshAddress, sshAddressText, sshCommand } from "../../../installer/ssh/ssh-address.ts";
 
 const key = (type: string, rest: string) => {
   const name = Buffer.from(type);
@@ -51,7 +51,24 @@ t.test("an address has a user, a name or an address, a port; written as it is ty
   t.same(sshAddress("ann@[fd00::2]:2222"), { user: "ann", host: "fd00::2", port: 2222 });
   for (const text of ["root@pve1", "root@10.1.1.2:2222", "ann@[fd00::2]:2222", "root@[fd00::2]"])
     t.equal(read(text), text);
-  for (const text of ["", "-oProxyCommand=x", "root@", "@pve1", "pve1:0", "pve1:70000", "a b", "root@-x", "x@y@z"]) {
+  t.equal(read("root@fd00::2"), "root@[fd00::2]", "without brackets it has no port");
+  t.same(sshAddress("fe80::2%eth0"), { user: "root", host: "fe80::2%eth0", port: 22 });
+  t.same(sshAddress("[fe80::2%eth0]:2222"), { user: "root", host: "fe80::2%eth0", port: 2222 });
+  t.equal(sshCommand({ user: "root", host: "fd00::2", port: 22 }), "ssh root@fd00::2");
+  t.equal(sshCommand({ user: "ann", host: "fd00::2", port: 2222 }), "ssh -p 2222 ann@fd00::2");
+  for (const text of [
+    "",
+    "-oProxyCommand=x",
+    "root@",
+    "@pve1",
+    "pve1:0",
+    "pve1:70000",
+    "a b",
+    "root@-x",
+    "x@y@z",
+    "[fd00::2",
+    "pve1:22:22",
+  ]) {
     t.equal(read(text), undefined, text);
   }
 });

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { plainProgress } from "../../../lib/progress/plain.ts";
 import type { NodeBy } from "../node-by.ts";
 import { program, vmid } from "../paper-node.ts";
-import { asFarAsPaperGoes, creations, type Promised, remote } from "./promised.ts";
+import { asFarAsPaperGoes, creations, type Promised, remote, writes } from "./promised.ts";
 
 /** Holds the creation until it is let go. */
 function holdCreation(by: NodeBy): () => void {
@@ -40,17 +42,18 @@ export const creationPromises: readonly Promised[] = [
         "deploy.vlan=20",
         "deploy.onboot=false",
         "container.nesting=true",
-        "container.network={address: 10.1.1.120/24, gateway: 10.1.1.1, dns: [10.1.1.1, 9.9.9.9]}",
+        "container.network={address: 10.1.1.120/24, gateway: 10.1.1.1, address6: fd00::120/64, gateway6: fe80::1, dns: [10.1.1.1, fd00::53]}",
         "container.disk=20GiB",
       ];
       const path = await by.template();
-      await t.rejects(by.deploy(path, { set }), asFarAsPaperGoes);
+      // A node of version 8 tells no IPv6 address but the link's: the fixed one is asked, and there is none on paper.
+      await t.rejects(by.deploy(path, { set }), { code: "not-reachable", message: /of fd00::120 does not answer/ });
       const edition = /_(1\.0\.0-\w+)_/.exec(path)?.[1];
       t.same(by.node.state.guests.get(vmid)?.config, {
         ...{ ostype: "debian", hostname: "shop", unprivileged: "1", features: "nesting=1", arch: "amd64" },
         ...{ cores: "4", memory: "8192", swap: "512", rootfs: "local-lvm:vm-120-disk-0,size=20G" },
-        net0: "name=eth0,bridge=vmbr0,tag=20,ip=10.1.1.120/24,gw=10.1.1.1",
-        ...{ nameserver: "10.1.1.1 9.9.9.9", onboot: "0", startup: "order=2" },
+        net0: "name=eth0,bridge=vmbr0,gw=10.1.1.1,gw6=fe80::1,hwaddr=BC:24:11:00:00:78,ip=10.1.1.120/24,ip6=fd00::120/64,tag=20,type=veth",
+        ...{ nameserver: "10.1.1.1 fd00::53", onboot: "0", startup: "order=2" },
         tags: `proxmox-stack;shop;${edition};a.b;c+d`,
         description: `${nasty}\n\nMade by deploy-template of debian-12-shop_${edition}_amd64.tar.gz`,
       });
@@ -70,11 +73,12 @@ export const creationPromises: readonly Promised[] = [
     },
   },
   {
-    promise: "no lease: the container that runs is told, and how to give it an address",
+    promise: "no lease: the container that runs is told, and how to give it an address and keep its MAC and VLAN",
     keep: async (t, by) => {
-      await t.rejects(by.deploy(await by.template()), {
+      const kept = "name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:78,tag=20,type=veth";
+      await t.rejects(by.deploy(await by.template(), { set: ["deploy.vlan=20"] }), {
         code: "no-address",
-        hint: /DHCP server on bridge vmbr0.*pct set 120 --net0/,
+        hint: `is there a DHCP server on bridge vmbr0? A fixed address: pct set 120 --net0 ${kept},ip=10.1.1.120/24,gw=10.1.1.1, then the same command again`,
         detail: [/left: container 120, running; the same command carries on/],
       });
       t.match(by.node.state.guests.get(vmid), { status: "running" });
@@ -94,6 +98,107 @@ export const creationPromises: readonly Promised[] = [
       by.node.state.guests.clear();
       await t.rejects(by.deploy(path), asFarAsPaperGoes);
       t.equal(by.uploads(), 1);
+    },
+  },
+  {
+    promise: "no router advertises, no DHCPv6 server answers: that is told, and what of net0 is not IPv6's stays",
+    keep: async (t, by) => {
+      const path = await by.template();
+      const asked = async (network: string) => {
+        const error: unknown = await by
+          .deploy(path, { set: [`container.network=${network}`] })
+          .catch((e: unknown) => e);
+        await by.node.tasks.settled();
+        by.node.state.guests.clear();
+        return error;
+      };
+      t.match(await asked("{address6: auto}"), {
+        code: "no-address",
+        hint: /^is there a router that advertises a prefix on bridge vmbr0\? .* --net0 name=eth0,bridge=vmbr0,hwaddr=[0-9A-F:]+,type=veth,ip6=fd00::120\/64,gw6=fd00::1,/,
+      });
+      t.match(await asked("{address6: dhcp}"), { hint: /^is there a DHCPv6 server on/ });
+      t.match(await asked("{address: dhcp, address6: auto}"), {
+        hint: /^is there a DHCP server, or a router that advertises a prefix on .*,ip6=auto,type=veth,ip=10\.1\.1\.120\/24,/,
+      });
+      t.match(await asked("{address: 10.1.1.120/24, gateway: 10.1.1.1}"), { hint: /journalctl --unit networking/ });
+    },
+  },
+  {
+    promise: "a damaged file of the right size is noticed, beforehand where the node can read it, and is sent again",
+    keep: async (t, by) => {
+      const path = await by.template();
+      const there = join(by.node.state.templates("local"), basename(path));
+      await mkdir(by.node.state.templates("local"), { recursive: true });
+      await writeFile(there, Buffer.alloc((await stat(path)).size));
+      if (by.way === "api") {
+        await t.rejects(by.deploy(path), {
+          code: "task-failed",
+          hint: /may be damaged: --resend sends it again/,
+          detail: [/gzip/, /left: .* perhaps damaged, no container; with --resend it is sent again/],
+        });
+        t.equal(by.uploads(), 0);
+        await t.rejects(by.deploy(path, { resend: true }), asFarAsPaperGoes);
+      } else {
+        const lines: string[] = [];
+        await t.rejects(by.deploy(path, { progress: plainProgress((line) => lines.push(line)) }), asFarAsPaperGoes);
+        t.match(lines.join("\n"), /in storage local is damaged: it holds something else; it is sent again/);
+      }
+      t.equal(by.uploads(), 1);
+      t.ok((await readFile(there)).equals(await readFile(path)));
+    },
+  },
+  {
+    promise: "what a task warns of is told once, with what it means here, and fails nothing",
+    keep: async (t, by) => {
+      const path = await by.template();
+      const lines: string[] = [];
+      const progress = plainProgress((line) => lines.push(line));
+      await t.rejects(by.deploy(path, { progress }), asFarAsPaperGoes);
+      t.same(
+        by.node.tasks
+          .list()
+          .map(({ exitstatus }) => exitstatus)
+          .filter((end) => end !== "OK"),
+        ["WARNINGS: 1", "WARNINGS: 1"],
+      );
+      const told = lines.filter((line) => line.includes("enable nesting"));
+      t.equal(told.length, 1);
+      t.match(told[0], /warning: Systemd 252 detected\. You may need to enable nesting\. \(not here: .* do without it/);
+      by.node.state.guests.clear();
+      lines.length = 0;
+      await t.rejects(by.deploy(path, { progress, set: ["container.nesting=true"] }), asFarAsPaperGoes);
+      t.notMatch(lines.join("\n"), /enable nesting/);
+    },
+  },
+  {
+    promise: "a disabled storage, and another node's, are refused with the command that changes it",
+    keep: async (t, by) => {
+      const path = await by.template();
+      const [local, lvm] = by.node.state.storages;
+      if (local === undefined || lvm === undefined) throw new Error("a stand-in has two storages");
+      lvm.disable = 1;
+      await t.rejects(by.deploy(path), { code: "storage-inactive", hint: "pvesm set local-lvm --disable 0" });
+      lvm.disable = 0;
+      local.nodes = ["pve2"];
+      await t.rejects(by.deploy(path), {
+        code: "storage-inactive",
+        message: "storage local is not for node pve1, only for pve2",
+        hint: "pvesm set local --nodes pve2,pve1",
+      });
+      t.equal(writes(by), 0);
+    },
+  },
+  {
+    promise: "more cores and memory than the node has are told, and made",
+    keep: async (t, by) => {
+      by.node.state.machine.cpus = 2;
+      const lines: string[] = [];
+      const progress = plainProgress((line) => lines.push(line));
+      const set = ["container.cores=64", "container.memory=128GiB"];
+      await t.rejects(by.deploy(await by.template(), { set, progress }), asFarAsPaperGoes);
+      t.match(lines.join("\n"), /asks for 64 cores, the node has 2; --set container\.cores=2/);
+      t.match(lines.join("\n"), /asks for 128 GiB, the node has 32768 MiB; /);
+      t.match(by.node.state.guests.get(vmid)?.config, { cores: "64", memory: "131072" });
     },
   },
   {

@@ -53,7 +53,7 @@ export const lookPromises: readonly Promised[] = [
         refusals: [
           {
             code: "no-storage",
-            message: "there is no storage ceph on pve1, or none that may be seen (Datastore.Audit)",
+            message: "there is no storage ceph on pve1",
             fix: "--storage local-lvm",
           },
           { code: "no-bridge", message: "the node has no bridge vmbr9; it has vmbr0", fix: "choose with --bridge" },
@@ -74,8 +74,10 @@ export const lookPromises: readonly Promised[] = [
       const telling = steps.filter(
         (line) => !/^\w+: (done|failed|reading|looking|sending|hint) |^(look|template):/.test(line),
       );
+      t.match(telling[1], /^warning: Systemd 252 detected/);
       t.same(telling, [
         "create: creating container 120",
+        telling[1],
         "start: starting container 120",
         "wait: waiting until all of the stack works",
         "error: wait: container 120 runs, but its eth0 has no address [no-address]",
@@ -157,7 +159,7 @@ export const lookPromises: readonly Promised[] = [
     keep: async (t, by) => {
       const target = { node: "pve7" };
       const ended = by.deploy(await by.template(), { target });
-      await t.rejects(ended, { code: "no-such-node", message: "there is no node pve7 There are: pve1", exit: 64 });
+      await t.rejects(ended, { code: "no-such-node", message: "there is no node pve7; there are pve1", exit: 64 });
     },
   },
 ];

@@ -1,0 +1,124 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import t, { type Test } from "tap";
+import { waitReady } from "../../installer/flow/ready.ts";
+import { nodeNames } from "../../installer/node/node.ts";
+import { deploymentDocument } from "../../stack/documents/deployment.ts";
+import type { HealthDocument } from "../../stack/documents/health.ts";
+import { openApiDoor } from "../node/api-door.ts";
+import { paperGuests } from "../node/guests.ts";
+import { paperNode } from "./paper-node.ts";
+
+t.setTimeout(300_000);
+
+// What answers here for the agent listens on one address of this machine: which of a container's
+// addresses is asked, and how it is written, is looked at, and nothing of a stack.
+
+async function agentOn(t: Test, address: string, status: HealthDocument["status"] = "pass"): Promise<number> {
+  const health: HealthDocument = {
+    ...{ schemaVersion: 1, status, serviceId: "shop", description: "a stack", checks: {} },
+    components: [{ name: "disk", status, code: "ok", latencyMs: 1, ageMs: 1 }],
+  };
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "content-type": "application/health+json" }).end(JSON.stringify(health));
+  });
+  server.listen(0, address);
+  await once(server, "listening");
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** Of a container whose eth0 has these addresses. */
+const having = (...addresses: string[]) => ({ ...paperGuests, addresses: async () => addresses });
+
+t.test("a container is reached at whichever of its addresses answers; all are printed, URLs as URLs are", async (t) => {
+  const port = await agentOn(t, "::1");
+  const guests = having("127.0.0.77/8", "::1/64", "fe80::1/64");
+  const paper = await paperNode(t, { guests, version: "9.2.11" });
+  const stack = `name: shop\nversion: 1.0.0\nagent: { port: ${port} }\nservices:\n  hello: { port: 8001 }\n`;
+  const path = await paper.template(stack);
+  const set = ["--set", "container.network={address: dhcp, address6: auto}"];
+  const { stdout, stderr, code } = await paper.cli([path, "--to", paper.to, "--vmid", "120", ...set, "--json"]);
+  t.equal(code, 0, stderr);
+  t.match(deploymentDocument.parse(JSON.parse(stdout)), {
+    ...{ status: "healthy", address: "::1", addresses: ["127.0.0.77", "::1"] },
+    urls: [
+      { name: "agent", url: `http://[::1]:${port}/health` },
+      { name: "hello", url: "http://[::1]:8001/health" },
+    ],
+    taskWarnings: [/^Systemd 252 detected/],
+  });
+  t.match(paper.node.state.guests.get(120)?.config.net0, /,ip=dhcp,ip6=auto,/);
+  const again = await paper.cli([path, "--to", paper.to, "--vmid", "120", ...set]);
+  t.match(again.stdout, /is healthy: nothing to do\naddress +127\.0\.0\.77, ::1\nagent +http:\/\/\[::1\]:/);
+});
+
+t.test("an address that came later is found; where IPv4 leads nowhere, IPv6 does", async (t) => {
+  const port = await agentOn(t, "::1");
+  let asked = 0;
+  const node = {
+    addresses: async () => ({ addresses: ++asked > 1 ? ["127.0.0.77", "::1"] : ["127.0.0.77"], complete: true }),
+  };
+  const ready = await waitReady(node as never, {
+    ...{ vmid: 120, port, bridge: "vmbr0", network: "dhcp", timeout: 60_000 },
+    signal: new AbortController().signal,
+    onLine: () => {},
+  });
+  t.match(ready, { address: "::1", addresses: ["127.0.0.77", "::1"] });
+});
+
+t.test("where the node tells of IPv6 the link's address alone, the fixed one is asked", async (t) => {
+  const port = await agentOn(t, "::1");
+  const paper = await paperNode(t, { guests: having("::1/64", "fe80::1/64") });
+  const { node } = await paper.connect();
+  paper.node.state.guests.set(120, {
+    ...{ vmid: 120, type: "lxc", node: "pve1", lock: undefined, status: "running", config: {} },
+  });
+  t.same(await node.addresses(120), { addresses: [], complete: false }, "as version 8 does");
+  const ready = await waitReady(node, {
+    ...{ vmid: 120, port, bridge: "vmbr0", network: { address6: "::1/64", dns: [] }, timeout: 60_000 },
+    signal: new AbortController().signal,
+    onLine: () => {},
+  });
+  t.equal(ready.address, "::1");
+});
+
+t.test(
+  "a node is reached at an IPv6 address, with brackets and a port or without; its certificate is checked",
+  async (t) => {
+    const paper = await paperNode(t);
+    const door = await openApiDoor(paper.node, paper.identity, { host: "::1" });
+    t.teardown(() => door.close());
+    const to = `[::1]:${door.port}`;
+    const { stdout, code, stderr } = await paper.cli([await paper.template(), "--to", to, "--dry-run"]);
+    t.equal(code, 0, stderr);
+    t.match(stdout, /^node pve1, /);
+    const untrusted = await paper.cli([await paper.template(), "--to", to, "--dry-run"], {
+      env: { DEPLOY_CA_FILE: undefined },
+    });
+    t.match(untrusted.stderr, /the certificate of \[::1\]:\d+ is signed by nobody/);
+    const bare = await paper.cli([await paper.template(), "--to", "::1", "--dry-run"]);
+    t.match(bare.stderr, /https:\/\/\[::1\]:8006 does not answer/);
+    const { transport } = await paper.connect({ target: { to } });
+    t.same(await nodeNames(transport), ["pve1"]);
+  },
+);
+
+t.test(
+  "two containers of one fixed address, of either family, are refused; two of advertised ones are not",
+  async (t) => {
+    const one = await paperNode(t);
+    const two = await paperNode(t, { node: "pve2", joins: one.node });
+    const env = {
+      DEPLOY_TO: `${one.to},${two.to}`,
+      DEPLOY_NODE: "pve1,pve2",
+      DEPLOY_CA_FILE: `${one.identity.caFile},${two.identity.caFile}`,
+    };
+    const path = await one.template();
+    const told = async (network: string) =>
+      one.cli([path, "--dry-run", "--set", `container.network=${network}`], { env });
+    t.match(await told("{address6: fd00::120/64}"), { code: 1, stderr: /one fixed address \[address-shared\]/ });
+    t.match(await told("{address: dhcp, address6: auto}"), { code: 0, stdout: /net0 +\S+,ip=dhcp,ip6=auto$/m });
+  },
+);
