@@ -38,6 +38,7 @@ t.test("every command of docs/deploy.md does what the page says, as it is writte
   await writeFile(join(home, ".proxmox-token"), paper.own, { mode: 0o600 });
   await copyFile(paper.identity.caFile, join(home, "pve-root-ca.pem"));
   paper.node.access.addUser("root@pam", "a password");
+  paper.node.access.pools.set("prod", new Set());
   const ssh = String(by?.target.to ?? "").replace("root@", "");
   if (by !== undefined) await copyFile(join(home, ".ssh/id_ed25519"), join(home, ".ssh/pve1"));
   await writeFile(join(home, "ssh_config"), sshConfig(home, ssh));
