@@ -19,6 +19,8 @@ export interface CreateOptions extends ContainerLimits, SeccompOptions {
   readonly network: Network;
   readonly hostname: string;
   readonly nesting: boolean;
+  /** Its number on a node, which names the volume of its root. Default: none. */
+  readonly vmid?: number;
   /** Paths in the container where volumes of their own are mounted: fresh, empty, its root's. */
   readonly volumes?: readonly string[];
 }
@@ -38,7 +40,7 @@ export async function createContainer(options: CreateOptions & Pick<Effects, "ru
   const container: Container = {
     name,
     lxcPath: options.folder,
-    rootfs: join(base, "rootfs"),
+    rootfs: join(base, options.vmid === undefined ? "rootfs" : `subvol-${options.vmid}-disk-0`),
     logFile: join(base, "lxc.log"),
     network: options.network,
   };

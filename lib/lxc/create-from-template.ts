@@ -18,6 +18,7 @@ export interface FromTemplateOptions extends ContainerLimits, SeccompOptions {
   readonly hostname: string;
   readonly addressing: Addressing;
   readonly nesting: boolean;
+  readonly vmid?: number;
   readonly rootPassword?: string;
   readonly sshKeys?: string;
   readonly volumes?: readonly string[];

@@ -1,11 +1,11 @@
 import type { Test } from "tap";
 import { silentLog, stderrLog } from "../../lib/log.ts";
-import { containerAddress } from "../../lib/lxc/container-address.ts";
+import { type AddressOptions, containerAddress } from "../../lib/lxc/container-address.ts";
 import type { ContainerLimits, SeccompOptions } from "../../lib/lxc/container-config.ts";
 import { bootContainer, createFromTemplate, type FromTemplate } from "../../lib/lxc/create-from-template.ts";
 import { destroyContainer } from "../../lib/lxc/destroy-container.ts";
 import { execIn } from "../../lib/lxc/exec-in.ts";
-import { createNetwork, destroyNetwork, type Network } from "../../lib/lxc/network.ts";
+import { createNetwork, destroyNetwork, type Network, type NetworkOptions } from "../../lib/lxc/network.ts";
 import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
 import { stopContainer } from "../../lib/lxc/stop-container.ts";
 import { sweep } from "../../lib/lxc/sweep.ts";
@@ -25,6 +25,7 @@ export interface MachineOptions extends Partial<ContainerLimits>, SeccompOptions
   readonly hostname?: string;
   readonly addressing?: Addressing;
   readonly nesting?: boolean;
+  readonly vmid?: number;
   readonly rootPassword?: string;
   readonly sshKeys?: string;
 }
@@ -39,7 +40,7 @@ export interface Machine extends FromTemplate {
   reboot(options?: { readonly kill?: boolean }): Promise<number>;
   /** The host's pid of its init. */
   pid(): number;
-  address(): Promise<string>;
+  address(kind?: AddressOptions["kind"]): Promise<string>;
   exec(command: string, args?: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** A shell line inside; its standard output, trimmed. */
   sh(script: string, options?: RunOptions): Promise<string>;
@@ -61,11 +62,11 @@ interface Setup {
 const DEFAULTS = { memory: 8192, swap: 512, cores: 4 } as const;
 
 /** A network of this test file's own; leftovers of crashed runs are removed first. */
-export async function setUpNetwork(t: Test): Promise<Setup> {
+export async function setUpNetwork(t: Test, options: Pick<NetworkOptions, "silent"> = {}): Promise<Setup> {
   const cleanup = cleanupAfter(t);
   const effects = { run, log: stderrLog, signal: cleanup.signal };
   await sweep({ folder: workFolder, ...effects });
-  const network = await createNetwork({ folder: workFolder, ...effects });
+  const network = await createNetwork({ folder: workFolder, ...options, ...effects });
   cleanup.add(() => destroyNetwork({ network, run, log: stderrLog }));
   return { network, cleanup };
 }
@@ -136,7 +137,7 @@ async function machineOf(
       await machine.stop(how);
       return machine.start();
     },
-    address: () => containerAddress({ pid: running(), ...effects }),
+    address: (kind = "ipv4") => containerAddress({ pid: running(), kind, ...effects }),
     exec: (command, args = [], more = {}) => execIn({ container, command, args, ...effects, ...more }),
     sh: async (script, more = {}) => (await machine.exec("sh", ["-c", script], more)).stdout.trim(),
     inside: () => {

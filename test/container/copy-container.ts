@@ -12,6 +12,7 @@ const COPY_TIMEOUT = 5 * 60_000;
 export interface CopyOptions {
   readonly hostname: string;
   readonly addressing: Addressing;
+  readonly vmid?: number;
   /**
    * `blank`, the default, as `pct clone` leaves it; `none` as `pct create` does, for a copy of
    * one that was never started; `kept` where the copy stands for the original itself.
