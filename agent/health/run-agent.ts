@@ -24,7 +24,8 @@ export interface RunAgentOptions {
   readonly context: CheckContext;
   /** Where `provision` keeps progress.json. */
   readonly runFolder: string;
-  readonly host: string;
+  /** Undefined: every address. */
+  readonly host?: string | undefined;
   readonly port: number;
   readonly clock: Clock;
   readonly log: Log;

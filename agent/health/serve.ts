@@ -17,7 +17,7 @@ export interface ServeOptions {
   readonly stateFolder?: string;
   /** Where progress.json is; default the model's. */
   readonly runFolder?: string;
-  /** Default every IPv4 address. */
+  /** Default every address, IPv4 and IPv6. */
   readonly host?: string;
 }
 
@@ -51,7 +51,7 @@ export async function serve(options: ServeOptions = {}): Promise<number> {
     load: async () => ({ checks: await stackChecks(model), jobs: jobs(model) }),
     context,
     runFolder: options.runFolder ?? model.paths.run,
-    host: options.host ?? "0.0.0.0",
+    host: options.host,
     port: model.definition.agent.port,
     clock: systemClock,
     log,

@@ -10,7 +10,8 @@ export interface HealthServer {
 }
 
 export interface HealthServerOptions {
-  readonly host: string;
+  /** Undefined: every address of both families, of IPv4 alone where the kernel has no IPv6. */
+  readonly host?: string | undefined;
   /** 0: any free one. */
   readonly port: number;
   readonly source: Source;
@@ -92,9 +93,9 @@ function listen(server: Server, options: HealthServerOptions): Promise<void> {
               hint: `ss -ltnp 'sport = :${options.port}'`,
               cause,
             })
-          : new StackError("listen-failed", `can't listen on ${options.host}:${options.port}`, { cause }),
+          : new StackError("listen-failed", `can't listen on ${options.host ?? "*"}:${options.port}`, { cause }),
       );
     });
-    server.listen(options.port, options.host, resolve);
+    server.listen({ port: options.port, host: options.host }, resolve);
   });
 }

@@ -16,8 +16,14 @@ _HINTS = {
 
 
 def open_listener(host: str, port: int) -> socket.socket:
-    """Bind and listen on host:port (TCP, not inherited by children). Raises ListenError."""
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    """Bind and listen on host:port (TCP, not inherited by children). Raises ListenError.
+
+    No host, and `::`, is every address of both families; of IPv4 alone where the kernel has no IPv6.
+    """
+    where = f"[{host}]:{port}" if ":" in host else f"{host or '*'}:{port}"
+    every = host in ("", "::")
+    if every:
+        host = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 (services are meant to be reached)
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
@@ -27,6 +33,8 @@ def open_listener(host: str, port: int) -> socket.socket:
         raise ListenError(f"cannot listen on {where}: {error.strerror}; check SERVICE_HOST") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if every and family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind(address)
         listener.listen(128)
         listener.setblocking(False)

@@ -131,7 +131,7 @@ def load_settings() -> Settings:
         stack=Stack(name=read.need("STACK_NAME", _name)),
         service=Service(
             name=read.need("SERVICE_NAME", _name),
-            host=read.get("SERVICE_HOST", str, "0.0.0.0"),  # noqa: S104 (services are meant to be reached)
+            host=read.get("SERVICE_HOST", str, ""),
             port=read.need("SERVICE_PORT", _port),
             log_level=read.get("SERVICE_LOG_LEVEL", _log_level, "info"),
         ),

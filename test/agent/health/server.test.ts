@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import t, { type Test as TapTest } from "tap";
 import { systemClock } from "../../../agent/health/clock.ts";
 import { routes } from "../../../agent/health/routes.ts";
@@ -31,11 +32,15 @@ interface Given {
   readonly body: string;
 }
 
-function ask(port: number, path: string, options: { method?: string; authorization?: string } = {}): Promise<Given> {
-  const { method = "GET", authorization } = options;
+function ask(
+  port: number,
+  path: string,
+  options: { method?: string; authorization?: string; host?: string } = {},
+): Promise<Given> {
+  const { method = "GET", authorization, host = "127.0.0.1" } = options;
   return new Promise((resolve, reject) => {
     const asked = request(
-      { host: "127.0.0.1", port, path, method, agent: false, headers: authorization ? { authorization } : {} },
+      { host, port, path, method, agent: false, headers: authorization ? { authorization } : {} },
       (response) => {
         let body = "";
         response.on("data", (chunk) => {
@@ -48,6 +53,19 @@ function ask(port: number, path: string, options: { method?: string; authorizati
     asked.end();
   });
 }
+
+t.test("without a host it is reached by every address of both families", async (t) => {
+  const server = await healthServer({
+    port: 0,
+    source: { snapshot: () => snapshot(), process: () => own },
+    entitlement: tokenGate(async () => token, systemClock),
+  });
+  t.teardown(() => server.close());
+  t.equal((await ask(server.port, "/livez")).code, 200);
+  const loopback6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+  if (!loopback6) return t.pass("this machine has no IPv6", { skip: true });
+  t.equal((await ask(server.port, "/livez", { host: "::1" })).code, 200);
+});
 
 t.test("pass is 200, fail 503, liveness 200 whatever fails", async (t) => {
   const port = await serve(t, failing);

@@ -4,10 +4,10 @@ import type { Machine } from "../boot.ts";
 import { required, serviceNames } from "../required.ts";
 
 /** What answers from outside, and nothing else does: ssh, the agent, the services. */
-const open = [22, required.agent.port, ...serviceNames.map((name) => required.services[name].port)];
+export const open = [22, required.agent.port, ...serviceNames.map((name) => required.services[name].port)];
 
 /** What must not, whether it listens or not: PostgreSQL, Redis and its bus, AMQP, management, epmd, distribution. */
-const closed = [5432, 6379, 6380, 6381, 16379, 16380, 16381, 5672, 15672, 4369, 25672];
+export const closed = [5432, 6379, 6380, 6381, 16379, 16380, 16381, 5672, 15672, 4369, 25672];
 
 interface Socket {
   readonly address: string;
@@ -27,6 +27,14 @@ export function networkRows(t: Test, machine: Machine): void {
         `${port} is in use inside`,
       );
     for (const port of new Set([...open, ...closed, ...listening.map((socket) => socket.port)])) {
+      const expected = open.includes(port) ? "open" : "refused";
+      t.equal(await machine.peer.tcp({ host, port }), expected, `${port} from outside: ${expected}`);
+    }
+  });
+
+  t.test("R16 the same over IPv6: by its link-local address, which every container has", async (t) => {
+    const host = `${await machine.address("link")}%${machine.network.bridge}`;
+    for (const port of [...open, ...closed]) {
       const expected = open.includes(port) ? "open" : "refused";
       t.equal(await machine.peer.tcp({ host, port }), expected, `${port} from outside: ${expected}`);
     }
