@@ -28,6 +28,7 @@ export interface Model {
   /** Debian packages of the template, sorted, each once. */
   readonly packages: readonly string[];
   readonly users: readonly User[];
+  readonly packagedAccounts: readonly PackagedAccount[];
   readonly secrets: readonly SecretSpec[];
   readonly ports: readonly PortUse[];
   readonly units: readonly UnitSpec[];
@@ -43,6 +44,8 @@ export interface DataFolder {
   readonly mode: number;
   /** `user:group`, by name. */
   readonly owner: string;
+  /** Folders in it that the server alone writes, all of it its own. */
+  readonly holds: readonly string[];
   /** MiB of the volume that is mounted there; undefined: it lies on the root disk. */
   readonly volume?: number;
 }
@@ -64,13 +67,36 @@ export interface Paths {
   readonly agent: string;
 }
 
-/** A static system user with a group of the same name, made by systemd-sysusers. */
+/** A static system user with a group of the same name and number, made by systemd-sysusers. */
 export interface User {
   readonly name: string;
+  /** In every template; a host that has given it to another takes the next. */
+  readonly id: number;
   readonly comment: string;
   readonly home: string;
   /** Further groups, which sysusers makes too. */
-  readonly groups: readonly string[];
+  readonly groups: readonly Group[];
+}
+
+export interface Group {
+  readonly name: string;
+  readonly id: number;
+}
+
+/**
+ * What a package's own scripts would make. In a template it is there before them, so that its
+ * number does not follow the order of packages; on a host it is the packages' affair.
+ */
+export interface PackagedAccount extends Group {
+  /** As the package wants it; undefined: a group alone. */
+  readonly user?: {
+    readonly home: string;
+    readonly comment?: string;
+    /** Default nologin. */
+    readonly shell?: string;
+    /** Number of a static group of Debian's, where it has none of its own. */
+    readonly group?: number;
+  };
 }
 
 /** Stable name of a secret, `COMPONENT.PURPOSE`, e.g. `redis.auth`. */
@@ -192,6 +218,8 @@ export interface ServiceModel {
   readonly name: string;
   readonly port: number;
   readonly user: string;
+  /** Number of its user and group. */
+  readonly id: number;
   readonly unit: string;
   readonly module: string;
   readonly notify: boolean;

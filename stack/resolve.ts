@@ -18,7 +18,9 @@ export function resolve(definition: Definition): Model {
   const bare = bareModel(definition);
   const present = components.filter((component) => component.present(definition));
   const data = present.flatMap((component) =>
-    component.data === undefined ? [] : [withVolume(component.data, definition)],
+    component.data === undefined
+      ? []
+      : [withVolume({ ...component.data, holds: component.data.holds(bare) }, definition)],
   );
   const files = [
     ...data.map(({ component, path, mode, owner }): FileEntry => {
@@ -33,6 +35,7 @@ export function resolve(definition: Definition): Model {
     ...bare,
     packages: [...new Set(present.flatMap((component) => component.packages(bare)))].sort(),
     users: present.flatMap((component) => component.users?.(bare) ?? []),
+    packagedAccounts: present.flatMap((component) => component.packagedAccounts ?? []),
     secrets: present.flatMap((component) => component.secrets?.(bare) ?? []),
     ports: present.flatMap((component) => component.ports?.(bare) ?? []),
     units: present.flatMap((component) => component.units(bare)),

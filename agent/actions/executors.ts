@@ -3,6 +3,7 @@ import { dataExecutors } from "../stages/executors.ts";
 import { linkFile, makeDirectory, writeFile } from "./files.ts";
 import { rememberInstance } from "./instance.ts";
 import { generateLocale, removeLocale } from "./locale.ts";
+import { ownData } from "./own-data.ts";
 import { installPackages } from "./packages.ts";
 import { forgetHost, rememberHost } from "./remember-host.ts";
 import { removeFile, removeFolders, removeTree } from "./remove-files.ts";
@@ -51,5 +52,6 @@ export const executors: Executors = {
   removePackages,
   removeLocale,
   forgetHost,
+  ownData,
   ...dataExecutors,
 };

@@ -70,5 +70,5 @@ function paths({ directives }: Sandbox, name: string): readonly string[] {
 
 function mayRead(owner: string, user: string, model: Model): boolean {
   const groups = model.users.find(({ name }) => name === user)?.groups ?? [];
-  return owner.split(":").some((name) => name === user || groups.includes(name));
+  return owner.split(":").some((name) => name === user || groups.some((group) => group.name === name));
 }

@@ -32,6 +32,7 @@ export interface ActionArgs {
   removePackages: { packages: readonly string[]; purge: boolean };
   removeLocale: { locale: string };
   forgetHost: Record<string, never>;
+  ownData: { path: string; owner: string };
   initdb: { dataDirectory: string; binDirectory: string; locale: string };
   superuserPassword: { port: number };
   sql: { port: number; database: string; text: Sealed };

@@ -1,5 +1,6 @@
 import type { FileEntry, Model, UnitSpec } from "../../stack/model.ts";
 import type { Action } from "./action.ts";
+import { type ForeignData, foreignData, planOwners } from "./data-owners.ts";
 import type { Eyes, FileDifference, FileFacts, UnitFacts } from "./eyes.ts";
 
 /** What is there of a component's files and units. */
@@ -7,6 +8,8 @@ export interface ComponentFacts {
   readonly files: readonly FileFacts[];
   readonly specs: readonly UnitSpec[];
   readonly units: ReadonlyMap<string, UnitFacts>;
+  /** Data of its that is not its server's. */
+  readonly foreign?: readonly ForeignData[];
 }
 
 export interface UnitPlanOptions {
@@ -27,16 +30,17 @@ export async function inspectComponent(
 ): Promise<ComponentFacts> {
   const specs = model.units.filter((spec) => spec.component === component);
   const owners = model.files.filter((entry) => entry.component === component).flatMap(unitsOf);
-  const [files, units, unlinked] = await Promise.all([
+  const [files, units, unlinked, foreign] = await Promise.all([
     eyes.files(component, model),
     eyes.units([...new Set([...specs.map((spec) => spec.unit), ...owners])]),
     unlinkedUnits(eyes, specs),
+    foreignData(eyes, model, component),
   ]);
   // systemd says what it read last: that a link, or what it leads to, is gone since then it does not know.
   const seen = [...units].map(([name, unit]): [string, UnitFacts] =>
     unlinked.has(name) ? [name, { ...unit, enabled: "disabled" }] : [name, unit],
   );
-  return { files, specs, units: new Map(seen) };
+  return { files, specs, units: new Map(seen), foreign };
 }
 
 /** Units whose link of enabling is not there. */
@@ -52,7 +56,12 @@ async function unlinkedUnits(eyes: Eyes, specs: readonly UnitSpec[]): Promise<Re
 
 /** Files and folders first, in the table's order, then the units. */
 export function planComponent(facts: ComponentFacts, options: UnitPlanOptions): Action[] {
-  return [...planFiles(facts.files), ...planUnits(facts, options)];
+  return [...planBelow(facts), ...planUnits(facts, options)];
+}
+
+/** What a server stands on: the owners of its data, then its files and folders. */
+export function planBelow({ foreign = [], files }: ComponentFacts): Action[] {
+  return [...planOwners(foreign), ...planFiles(files)];
 }
 
 /** One action for each file, folder or link that is not as the table says. */

@@ -70,6 +70,12 @@ const changes: readonly Change[] = [
   { what: "the time zone", edit: (e) => e(mine, says("Etc/UTC", "Europe/Berlin")), rebuilt: onBase },
   { what: "what is left out", edit: (e) => e(mine, says("man: true", "man: false")), rebuilt: onBase },
   { what: "a hook of the base", edit: (e) => e("builder/layers/base/customize.sh", more), rebuilt: onBase },
+  { what: "how packages' accounts are made", edit: (e) => e("builder/layers/base/accounts.sh", more), rebuilt: onBase },
+  {
+    what: "a package's account",
+    edit: (e) => e("stack/components/redis/component.ts", says("id: 303", "id: 343")),
+    rebuilt: ["base", "python", "node", "agent", "overlay"],
+  },
   { what: "the sanitising", edit: (e) => e("builder/layers/base/sanitise.sh", more), rebuilt: onBase },
   {
     what: "a file that must be there before the packages",

@@ -92,6 +92,8 @@ if (await canRunContainers(t))
       const password = await secret(machine, "postgres.app");
       const text = "SELECT count(*)::int AS orders FROM event_store.events WHERE event_type = 'order-placed'";
       t.strictSame((await machine.inside().pg({ ...login, password, text })).rows, [{ orders: 2 }]);
+      const ids = await machine.sh("id -u postgres redis svc-ledger; id -g svc-ledger order-report");
+      t.match(ids, /^301\n303\n(\d+)\n\1\n/, "accounts have the numbers that they have in every template");
       t.equal(await machine.sh("systemctl is-active orders.target orders-intake orders-ledger | uniq"), "active");
       t.equal(await machine.sh("dpkg-query --list | grep -E 'rabbitmq|erlang' || true"), "");
       t.equal(await machine.sh("systemctl list-unit-files --no-legend 'rabbitmq*' 'epmd*' || true"), "");

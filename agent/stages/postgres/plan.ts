@@ -1,6 +1,6 @@
 import type { Model, PostgresModel, SecretName } from "../../../stack/model.ts";
 import type { Action } from "../../engine/action.ts";
-import { planFiles, planUnits } from "../../engine/plan-files.ts";
+import { planBelow, planUnits } from "../../engine/plan-files.ts";
 import { seal, secretMark } from "../../engine/sealed.ts";
 import type { Plan, Problem } from "../../engine/stage.ts";
 import { migrationChecksum } from "./checksum.ts";
@@ -13,7 +13,7 @@ const agentConnections = 4;
 /** Files, the cluster, the unit; then what is in the server, as far as it can be seen. */
 export function planPostgres(facts: PostgresFacts, model: Model, postgres: PostgresModel): Plan {
   const below = [
-    ...planFiles(facts.component.files),
+    ...planBelow(facts.component),
     ...when(!facts.cluster, {
       do: "initdb",
       why: "there is no cluster yet",

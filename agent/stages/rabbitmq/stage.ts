@@ -7,7 +7,7 @@ import {
 import type { Model, RabbitmqModel } from "../../../stack/model.ts";
 import { rabbitmqCheck } from "../../checks/rabbitmq.ts";
 import type { Action } from "../../engine/action.ts";
-import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
+import { type ComponentFacts, inspectComponent, planComponent } from "../../engine/plan-files.ts";
 import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
 import { seal } from "../../engine/sealed.ts";
 import { defineStage, type Plan } from "../../engine/stage.ts";
@@ -50,7 +50,7 @@ export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
 /** Files, the unit, then what the broker holds. On a first boot the broker has loaded that itself. */
 export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, wanted: Definitions): Plan {
   const { managementPort, unit, vhost } = rabbitmq;
-  const below = [...planFiles(facts.component.files), ...planUnits(facts.component, { wait: true })];
+  const below = planComponent(facts.component, { wait: true });
   // A (re)start loads the definitions anyway.
   const starting = below.some(
     (action) => (action.do === "startUnits" || action.do === "restartUnits") && action.args.units.includes(unit),

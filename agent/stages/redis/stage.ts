@@ -3,7 +3,7 @@ import type { Model, RedisModel } from "../../../stack/model.ts";
 import { redisCheck } from "../../checks/redis.ts";
 import { redisCode, withRedis } from "../../clients/redis.ts";
 import type { Eyes } from "../../engine/eyes.ts";
-import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
+import { type ComponentFacts, inspectComponent, planComponent } from "../../engine/plan-files.ts";
 import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
 import { defineStage, type Plan } from "../../engine/stage.ts";
 import { lookAtNode } from "./look.ts";
@@ -68,7 +68,7 @@ export async function inspectNode(
 
 /** Files, then units, then the cluster once every node answers. */
 export function planRedis(facts: RedisFacts, redis: RedisModel): Plan {
-  const below = [...planFiles(facts.component.files), ...planUnits(facts.component, { wait: true })];
+  const below = planComponent(facts.component, { wait: true });
   const refused = facts.nodes.filter((node) => "state" in node && node.state === "refused");
   const units = redis.nodes.filter(({ port }) => refused.some((node) => node.port === port)).map(({ unit }) => unit);
   const restarted = below.flatMap((action) => (action.do === "restartUnits" ? action.args.units : []));

@@ -24,7 +24,7 @@ export function resetSystem(facts: SystemFacts, model: Model, wish: ResetWish): 
 function resetUsers({ accounts }: SystemFacts, model: Model): Action[] {
   const there = (name: string): boolean => !accounts.includes(name);
   const users = model.users.map(({ name }) => name).filter(there);
-  const groups = [...new Set(model.users.flatMap((user) => user.groups))].filter(there);
+  const groups = [...new Set(model.users.flatMap((user) => user.groups.map(({ name }) => name)))].filter(there);
   if (users.length + groups.length === 0) return [];
   return [{ do: "removeUsers", why: "made for the stack", args: { users, groups } }];
 }

@@ -150,7 +150,7 @@ async function missingAccounts(eyes: Eyes, model: Model): Promise<string[]> {
   const groups = parseAccounts((await eyes.readText("/etc/group")) ?? "");
   return [
     ...model.users.map((user) => user.name).filter((name) => !users.has(name)),
-    ...new Set(model.users.flatMap((user) => user.groups).filter((name) => !groups.has(name))),
+    ...new Set(model.users.flatMap((user) => user.groups.map(({ name }) => name)).filter((name) => !groups.has(name))),
   ];
 }
 

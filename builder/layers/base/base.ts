@@ -17,8 +17,10 @@ import type { MadeLayer } from "../made-layer.ts";
 import { archiveFlags } from "./archive-flags.ts";
 import { excludedPaths } from "./excluded-paths.ts";
 import { readBaseFacts } from "./facts.ts";
+import { type AccountLines, packagedAccountLines } from "./packaged-accounts.ts";
+import { refuseOtherIds } from "./refuse-other-ids.ts";
 
-const scripts = ["customize.sh", "sanitise.sh"] as const;
+const scripts = ["accounts.sh", "customize.sh", "sanitise.sh"] as const;
 type Scripts = Readonly<Record<(typeof scripts)[number], string>>;
 
 /** All that the base layer is made from. */
@@ -39,6 +41,8 @@ export interface BaseInputs extends Inputs {
   readonly locale: string;
   readonly timezone: string;
   readonly sysusers: string;
+  /** Packages' accounts, which are there before the packages. */
+  readonly accounts: AccountLines;
   /** Files that must be there before the first package is unpacked. */
   readonly beforePackages: readonly { readonly path: string; readonly text: string }[];
   readonly disabled: readonly string[];
@@ -73,6 +77,7 @@ export async function baseInputs(
     locale: model.definition.locale,
     timezone: model.definition.timezone,
     sysusers: sysusersText(model, templates) + accounts,
+    accounts: packagedAccountLines(model.packagedAccounts),
     beforePackages: model.files
       .filter((file) => file.beforePackages === true)
       .map((file) => ({ path: file.path, text: renderFile(file, model, { templates }) })),
@@ -88,7 +93,7 @@ export async function baseInputs(
  * in the work folder too, as the chroot of the layers that need one. Its facts: `BaseFacts`.
  *
  * @param repository folder of packages that are there beside Debian's
- * @throws StackError `mirror-changed` where other versions came than the inputs name
+ * @throws StackError `mirror-changed` where other versions came than the inputs name; `account-id-taken`
  */
 export async function buildBase(inputs: BaseInputs, context: BuildContext, repository?: string): Promise<MadeLayer> {
   const { run, signal, work } = context;
@@ -107,6 +112,8 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext, repos
       STACK_LOCALE: inputs.locale,
       STACK_TIMEZONE: inputs.timezone,
       STACK_SYSUSERS: inputs.sysusers,
+      STACK_PASSWD: inputs.accounts.passwd,
+      STACK_GROUP: inputs.accounts.group,
       ...(repository !== undefined && { STACK_REPOSITORY: encodeURI(repository) }),
       ...(inputs.vendor && {
         STACK_VENDOR_SOURCES: inputs.vendor.sources,
@@ -120,6 +127,7 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext, repos
   await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root], { signal });
   const facts = await readBaseFacts(root, run);
   refuseOtherVersions(facts.packages, inputs.versions);
+  refuseOtherIds(facts, inputs.accounts, inputs.sysusers);
   const archiving = [...namespaceCommand, "tar", ...archiveFlags(inputs.epoch), "--exclude=./dev/*", "-C", root, "."];
   return { archive: outputOf(archiving, signal), facts: async () => facts };
 }
@@ -169,6 +177,7 @@ function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean, re
           `--setup-hook=echo "deb [trusted=yes] copy:$STACK_REPOSITORY ./" >"$1/etc/apt/sources.list.d/relocated.list"`,
         ]),
     ...(inputs.vendor === undefined ? [] : vendorHooks),
+    `--essential-hook=${inputs.scripts["accounts.sh"]}`,
     `--customize-hook=${inputs.scripts["customize.sh"]}`,
     inputs.suite,
     root,

@@ -9,7 +9,21 @@ const overlay = "rootfs-overlay/etc/postgresql";
 export const postgres: Component = {
   name: "postgres",
   present: (definition) => definition.postgres !== undefined,
-  data: { component: "postgres", path: "/var/lib/postgresql", mode: 0o755, owner: "postgres:postgres" },
+  data: {
+    component: "postgres",
+    path: "/var/lib/postgresql",
+    mode: 0o755,
+    owner: "postgres:postgres",
+    holds: ({ debian }) => [`/var/lib/postgresql/${debian.postgres}`],
+  },
+  packagedAccounts: [
+    {
+      name: "postgres",
+      id: 301,
+      user: { comment: "PostgreSQL administrator", home: "/var/lib/postgresql", shell: "/bin/bash" },
+    },
+    { name: "ssl-cert", id: 302 },
+  ],
   packages: ({ debian }) => ["libpq5", "postgresql-common", `postgresql-${debian.postgres}`],
   secrets: () => [
     { name: "postgres.superuser", reader: "root", purpose: "PostgreSQL's superuser postgres, for the agent's setup" },

@@ -16,7 +16,17 @@ const etc = "rootfs-overlay/etc/rabbitmq";
 export const rabbitmq: Component = {
   name: "rabbitmq",
   present: (definition) => definition.rabbitmq !== undefined,
-  data: { component: "rabbitmq", path: "/var/lib/rabbitmq", mode: 0o755, owner: "rabbitmq:rabbitmq" },
+  data: {
+    component: "rabbitmq",
+    path: "/var/lib/rabbitmq",
+    mode: 0o755,
+    owner: "rabbitmq:rabbitmq",
+    holds: () => ["/var/lib/rabbitmq/mnesia"],
+  },
+  packagedAccounts: [
+    { name: "rabbitmq", id: 304, user: { comment: "RabbitMQ messaging server", home: "/var/lib/rabbitmq" } },
+    { name: "epmd", id: 305, user: { home: "/run/epmd" } },
+  ],
   packages: () => ["rabbitmq-server"],
   secrets: () => [
     { name: "rabbitmq.app", reader: "root", purpose: "RabbitMQ user of the services" },

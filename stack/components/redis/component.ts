@@ -6,7 +6,14 @@ import { buildFile } from "../system/component.ts";
 export const redis: Component = {
   name: "redis",
   present: (definition) => definition.redis !== undefined,
-  data: { component: "redis", path: "/var/lib/redis", mode: 0o750, owner: "redis:redis" },
+  data: {
+    component: "redis",
+    path: "/var/lib/redis",
+    mode: 0o750,
+    owner: "redis:redis",
+    holds: ({ redis }) => redis?.nodes.map(({ dataDirectory }) => dataDirectory) ?? [],
+  },
+  packagedAccounts: [{ name: "redis", id: 303, user: { home: "/var/lib/redis" } }],
   packages: () => ["redis-server", "redis-tools"],
   secrets: () => [{ name: "redis.auth", reader: "agent", purpose: "Redis: the default user's password on every node" }],
   ports: ({ redis }) =>

@@ -1,3 +1,4 @@
+import { stackGroupId } from "../../account-ids.ts";
 import type { Component } from "../component.ts";
 import { buildFile } from "../system/component.ts";
 
@@ -9,9 +10,10 @@ export const services: Component = {
   users: (model) =>
     model.services.map((service) => ({
       name: service.user,
+      id: service.id,
       comment: `${service.name} of ${model.name}`,
       home: service.application,
-      groups: [model.name],
+      groups: [{ name: model.name, id: stackGroupId }],
     })),
   ports: (model) =>
     model.services.map((service) => ({ port: service.port, owner: service.name, what: "service", bind: "any" })),

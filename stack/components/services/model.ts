@@ -1,3 +1,4 @@
+import { serviceAccountIds } from "../../account-ids.ts";
 import type { Definition, ServiceSettings } from "../../definition/schema.ts";
 import { type DependencyName, dependencyNames, type Model, type ServiceModel } from "../../model.ts";
 
@@ -13,7 +14,11 @@ const credentials: Readonly<Record<DependencyName, ServiceModel["credentials"][n
 /** The services in the order of their names' declaration, each with its unit, user, paths and needs. */
 export function servicesModel(definition: Definition, parts: Parts): ServiceModel[] {
   const present = dependencyNames.filter((name) => parts[name] !== undefined);
-  return Object.entries(definition.services).map(([name, settings]) => serviceModel(name, settings, parts, present));
+  const ids = serviceAccountIds(Object.keys(definition.services));
+  return Object.entries(definition.services).map(([name, settings]) => ({
+    ...serviceModel(name, settings, parts, present),
+    id: ids.get(name) ?? 0,
+  }));
 }
 
 function serviceModel(
@@ -21,7 +26,7 @@ function serviceModel(
   settings: ServiceSettings,
   parts: Parts,
   present: readonly DependencyName[],
-): ServiceModel {
+): Omit<ServiceModel, "id"> {
   const needs = settings.needs ?? present;
   const units: Readonly<Record<DependencyName, readonly string[]>> = {
     postgres: parts.postgres ? [parts.postgres.unit] : [],

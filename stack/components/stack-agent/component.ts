@@ -13,7 +13,7 @@ export const agent: Component = {
   // The Node binary needs libstdc++; the journald addon libsystemd.
   packages: () => ["libstdc++6", "libsystemd0"],
   users: (model) => [
-    { name: agentUser, comment: `Agent of the ${model.name} stack`, home: model.paths.state, groups: [] },
+    { name: agentUser, id: 300, comment: `Agent of the ${model.name} stack`, home: model.paths.state, groups: [] },
   ],
   secrets: () => [{ name: "health.token", reader: "agent", purpose: "detail in /health: Authorization: Bearer TOKEN" }],
   ports: (model) => [{ port: model.definition.agent.port, owner: "agent", what: "health, status page", bind: "any" }],

@@ -63,12 +63,23 @@ const disabled = [
   "remote-fs.target",
 ];
 
+/** Debian's static group of those who are in none. */
+const nogroup = 65_534;
+
 /** What a template is, in the words of Proxmox's appliance builder. */
 export const applianceInfo = "/etc/appliance.info";
 
 export const system: Component = {
   name: "system",
   present: () => true,
+  packagedAccounts: [
+    { name: "systemd-journal", id: 310 },
+    { name: "systemd-network", id: 311, user: { comment: "systemd Network Management", home: "/" } },
+    { name: "messagebus", id: 312, user: { comment: "System Message Bus", home: "/nonexistent" } },
+    { name: "sshd", id: 313, user: { home: "/run/sshd", group: nogroup } },
+    { name: "_ssh", id: 314 },
+    { name: "netdev", id: 315 },
+  ],
   packages: (model) => [...packages, ...model.definition.packages],
   units: () => [
     ...masked.map((unit): UnitSpec => ({ unit, component: "system", want: "masked" })),

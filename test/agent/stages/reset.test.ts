@@ -7,7 +7,7 @@ import { stackModel } from "../stack-model.ts";
 
 const model = stackModel();
 const users = model.users.map(({ name }) => name);
-const groups = [...new Set(model.users.flatMap((user) => user.groups))];
+const groups = [...new Set(model.users.flatMap((user) => user.groups.map(({ name }) => name)))];
 
 const bare: BareHostFacts = {
   fresh: false,
