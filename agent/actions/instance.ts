@@ -3,9 +3,10 @@ import { readState, writeState } from "../state/state.ts";
 
 export const rememberInstance: Executors["rememberInstance"] = {
   describe: ({ machineId }) => machineId,
-  async apply({ machineId }, io) {
-    const state = await readState(io.paths.state);
-    const copiedFrom = state.machineId === undefined ? state.copiedFrom : [...state.copiedFrom, state.machineId];
-    await writeState(io.paths.state, { ...state, machineId, copiedFrom });
+  async apply({ machineId, place }, io) {
+    const { place: _, ...state } = await readState(io.paths.state);
+    const original = state.machineId === machineId ? undefined : state.machineId;
+    const copiedFrom = [...state.copiedFrom, ...(original === undefined ? [] : [original])];
+    await writeState(io.paths.state, { ...state, machineId, ...(place && { place }), copiedFrom });
   },
 };

@@ -1,6 +1,7 @@
 import type { Log } from "../../lib/log.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Migration, SecretName } from "../../stack/model.ts";
+import type { Place } from "../state/state.ts";
 import type { Sealed } from "./sealed.ts";
 
 /** Every action there is and what it is given: one line an action. */
@@ -22,7 +23,7 @@ export interface ActionArgs {
   restartUnits: { units: readonly string[]; wait: boolean };
   generateLocale: { locale: string };
   makeVenv: { service: string; venv: string; requirements: string; units: readonly string[] };
-  rememberInstance: { machineId: string };
+  rememberInstance: { machineId: string; place?: Place };
   stopUnits: { units: readonly string[] };
   unmaskUnits: { units: readonly string[] };
   removeFile: { path: string };

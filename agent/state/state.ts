@@ -10,6 +10,8 @@ import { readTextIfAny, writeFileAtomic } from "../../lib/files.ts";
 const stateDocument = z.object({
   schemaVersion: z.literal(1),
   machineId: z.optional(z.string()),
+  /** The container's number on its node and its network cards' addresses, where the number can be seen. */
+  place: z.optional(z.object({ guest: z.string(), cards: z.array(z.string()) })),
   /** Machines whose copy this one is, oldest first. */
   copiedFrom: z._default(z.array(z.string()), []),
   /** What was there before the stack came to a machine that is not of the template: what `reset` gives back. */
@@ -30,6 +32,8 @@ const stateDocument = z.object({
 });
 
 export type AgentState = z.output<typeof stateDocument>;
+
+export type Place = NonNullable<AgentState["place"]>;
 
 /** The memory of a machine that is not of the template. */
 export type HostRecord = NonNullable<AgentState["host"]>;

@@ -11,9 +11,10 @@ import type { Eyes } from "../../engine/eyes.ts";
 import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
 import { defineStage } from "../../engine/stage.ts";
 import { secretsFolder } from "../../secrets/read-secret.ts";
-import { parseState, statePath } from "../../state/state.ts";
+import { type Place, parseState, statePath } from "../../state/state.ts";
 import { type BareHostFacts, inspectBareHost, preflightBareHost } from "./bare-host.ts";
 import { planIdentity, unseenOfCopy } from "./identity.ts";
+import { lookAtPlace } from "./place.ts";
 import { resetSystem } from "./reset.ts";
 
 export interface SystemFacts {
@@ -34,6 +35,9 @@ export interface SystemFacts {
   readonly machineId: string | undefined;
   /** The machine the state was written on. */
   readonly knownMachineId: string | undefined;
+  /** Where this container runs, and where it did when it last noted that. */
+  readonly place: Place | undefined;
+  readonly knownPlace: Place | undefined;
   /** Types of the SSH host keys that are there. */
   readonly sshKeys: readonly SshKeyType[];
   /** What of the agent's own memory is there. */
@@ -76,7 +80,7 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
   // Too little memory is a problem of its own (preflight); files that tell it can't be rendered.
   const names = tooLittle(model, memory) === undefined ? ownComponents(template) : [];
   // All at once: at boot this stage is what every server waits for.
-  const [debian, packages, accounts, locale, secrets, machineId, state, sshKeys, run, cache, ...components] =
+  const [debian, packages, accounts, locale, secrets, machineId, state, place, sshKeys, run, cache, ...components] =
     await Promise.all([
       eyes.readText("/etc/debian_version"),
       eyes.packages(wantedPackages(model, template)),
@@ -85,13 +89,15 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
       Promise.all(model.secrets.map(async ({ name }) => ((await eyes.hasSecret(name)) ? [] : [name]))),
       eyes.machineId(),
       eyes.readText(statePath(model.paths.state)),
+      template ? lookAtPlace(eyes) : undefined,
       hostKeys(eyes),
       eyes.exists(`${model.paths.run}/progress.json`),
       eyes.exists(cacheFolder),
       ...names.map((name) => inspectComponent(eyes, model, name)),
     ]);
   const missing = [...packages].filter(([, version]) => version === undefined).map(([name]) => name);
-  const host = parseState(state).host;
+  const known = parseState(state);
+  const { host } = known;
   const bare = template ? undefined : await inspectBareHost(eyes, model, { host, secrets: secrets.flat(), missing });
   const lost = await Promise.all(
     secrets
@@ -109,7 +115,9 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
     lostSecrets: lost.flat(),
     bare,
     machineId,
-    knownMachineId: parseState(state).machineId,
+    knownMachineId: known.machineId,
+    place,
+    knownPlace: known.place,
     sshKeys,
     own: { state: state !== undefined || secrets.flat().length < model.secrets.length, run, cache },
     components,

@@ -100,7 +100,12 @@ export const system: Component = {
       ),
       unit: "systemd-journald.service",
     },
+    {
+      ...buildFile("/usr/lib/stack-agent/own-host-keys", "rootfs-overlay/usr/lib/stack-agent/own-host-keys"),
+      mode: 0o755,
+    },
     buildFile("/etc/systemd/system/stack-ssh-keys.service", "units/stack-ssh-keys.service.ejs"),
+    { ...buildFile("/etc/systemd/system/ssh.service", "units/ssh.service"), unit: "ssh.service" },
     buildFile("/usr/lib/systemd/system-preset/10-stack-agent.preset", "units/stack.preset.ejs"),
   ],
 };

@@ -35,6 +35,8 @@ const facts: SystemFacts = {
   bare,
   machineId: "a",
   knownMachineId: "a",
+  place: undefined,
+  knownPlace: undefined,
   sshKeys: [],
   own: { state: true, run: true, cache: true },
   components: [],

@@ -19,6 +19,8 @@ const ready: SystemFacts = {
   bare: undefined,
   machineId: "a",
   knownMachineId: "a",
+  place: undefined,
+  knownPlace: undefined,
   sshKeys: ["ed25519"],
   own: { state: true, run: true, cache: false },
   components: [],
@@ -32,7 +34,10 @@ function file(path: string, component: FileEntry["component"] = "system"): FileF
 
 function planned(facts: Partial<SystemFacts>): string[] {
   const { actions, unseen } = systemStage.plan({ ...ready, ...facts }, model);
-  t.same(unseen, []);
+  t.same(
+    unseen.length > 0,
+    actions.some(({ do: kind }) => kind === "renewSecret"),
+  );
   return actions.map(({ do: kind, args }) => {
     const { path, name, packages, units } = args as Record<string, string | readonly string[] | undefined>;
     return [kind, path ?? name ?? packages ?? units ?? ""].join(" ").trim();
@@ -143,8 +148,8 @@ t.test("a bare host where ports, data or files are somebody's is refused, saying
   t.same(systemStage.preflight({ ...ready, bare: { ...bare, free: undefined } }, model), []);
 });
 
-t.test("a copy renews every secret and every host key, and notes that it did last of all", async (t) => {
-  const facts: SystemFacts = { ...ready, machineId: "b", sshKeys: ["ecdsa", "ed25519"], secrets: ["redis.auth"] };
+t.test("a host's copy renews every secret and every host key, and notes that it did last of all", async (t) => {
+  const facts: SystemFacts = { ...ready, bare, machineId: "b", sshKeys: ["ecdsa", "ed25519"], secrets: ["redis.auth"] };
   const { actions, unseen } = systemStage.plan(facts, model);
   t.same(unseen, ["configuration, logins and restarts: they follow the new secrets"]);
   t.same(
@@ -158,6 +163,31 @@ t.test("a copy renews every secret and every host key, and notes that it did las
   );
   t.same(actions.at(-1)?.args, { machineId: "b" });
 });
+
+const here = { guest: "121", cards: ["b"] };
+
+t.test("a copied container's host keys are renewed before sshd runs, and not again", async (t) => {
+  const kinds = planned({ machineId: "b", place: here, knownPlace: { guest: "120", cards: ["a"] } });
+  t.ok(kinds.includes("renewSecret redis.auth"));
+  t.same(
+    kinds.filter((kind) => kind.startsWith("renewSshKey")),
+    [],
+  );
+});
+
+t.test(
+  "a container restored beside its original renews secrets and host keys; one that only moved notes it",
+  async (t) => {
+    const twin = { ...ready, place: here, knownPlace: { guest: "120", cards: ["a"] } };
+    const { actions } = systemStage.plan(twin, model);
+    t.same([...new Set(actions.map(({ do: kind }) => kind))], ["renewSecret", "renewSshKey", "rememberInstance"]);
+    t.same(actions.at(-1)?.args, { machineId: "a", place: here });
+    const moved = { ...twin, knownPlace: { guest: "121", cards: ["a"] } };
+    t.match(systemStage.plan(moved, model).actions, [{ do: "rememberInstance", args: { place: here } }]);
+    t.same(planned({ place: here, knownPlace: here }), []);
+    t.same(planned({ place: here, knownMachineId: undefined }), [], "the state file is only a memory");
+  },
+);
 
 t.test("a copy's renewed secret restarts who has read it, and no other", async (t) => {
   const { actions } = systemStage.plan({ ...ready, machineId: "b" }, model);

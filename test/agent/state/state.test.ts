@@ -18,4 +18,8 @@ t.test("a copy remembers itself and what it was copied from", async (t) => {
   await writeState(io.paths.state, { ...emptyState, machineId: "first", stages });
   await rememberInstance.apply({ machineId: "second" }, io);
   t.same(await readState(io.paths.state), { ...emptyState, machineId: "second", copiedFrom: ["first"], stages });
+  const place = { guest: "120", cards: ["bc:24:11:00:00:01"] };
+  await rememberInstance.apply({ machineId: "second", place }, io);
+  const here = await readState(io.paths.state);
+  t.same(here, { ...emptyState, machineId: "second", place, copiedFrom: ["first"], stages }, "and where it runs");
 });
