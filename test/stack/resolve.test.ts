@@ -54,6 +54,17 @@ t.test("a service waits for what it needs and never requires it", async (t) => {
   }
 });
 
+t.test("no unit of ours waits for the network, and none of a package's does in the place of ours", async (t) => {
+  for (const entry of model.files.filter((file) => file.template?.startsWith("units/"))) {
+    const ordering = /^(After|Wants|Requires|BindsTo)=.*\b(network|networking|network-online|remote-fs|nss-lookup)\b/m;
+    t.notMatch(renderFile(entry, model, { templates }), ordering, entry.path);
+  }
+  const whole = new Set(model.files.map(({ path }) => path));
+  for (const unit of ["postgresql@15-main", "redis-server@6379", "rabbitmq-server", "epmd", "ssh"]) {
+    t.ok(whole.has(`/etc/systemd/system/${unit}.service`), `${unit}: Debian's waits, and After= can't be taken back`);
+  }
+});
+
 t.test("no unit of ours asks for a dynamic user, which no container can have", async (t) => {
   for (const entry of model.files.filter((file) => file.template?.startsWith("units/"))) {
     t.notMatch(renderFile(entry, model, { templates }), /^DynamicUser=(?!no)/m, entry.path);

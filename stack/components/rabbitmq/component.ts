@@ -78,10 +78,7 @@ function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "componen
       ...buildFile("/etc/systemd/system/epmd.socket.d/loopback.conf", "units/epmd.socket.d/loopback.conf"),
       unit: "epmd.socket",
     },
-    {
-      ...buildFile("/etc/systemd/system/epmd.service.d/sandbox.conf", "units/epmd.service.d/sandbox.conf.ejs"),
-      unit: "epmd.service",
-    },
+    { ...buildFile("/etc/systemd/system/epmd.service", "units/epmd.service.ejs"), unit: "epmd.service" },
     { ...buildFile(`/etc/systemd/system/${unit}`, "units/rabbitmq-server.service.ejs"), unit },
     { ...buildFile("/etc/rabbitmq/conf.d/memory.conf", `${etc}/conf.d/memory.conf.ejs`), when: "boot", unit },
     {
