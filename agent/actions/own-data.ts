@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { isStackError, StackError } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
 import type { Executors } from "../engine/action.ts";
@@ -13,13 +14,15 @@ const CHOWN_TIMEOUT = 30 * 60_000;
  */
 export const ownData: Executors["ownData"] = {
   describe: ({ path, owner }) => `${path}, ${owner}`,
-  async apply({ path, owner }, io) {
+  async apply({ path, within, owner }, io) {
     const { uid, gid } = await io.owner(owner);
+    const chown = (...args: readonly string[]) =>
+      io.run("chown", ["--no-dereference", ...args], { timeout: CHOWN_TIMEOUT, env: { ...process.env, LC_ALL: "C" } });
     try {
-      await io.run("chown", ["--recursive", "--no-dereference", `${uid}:${gid}`, "--", path], {
-        timeout: CHOWN_TIMEOUT,
-        env: { ...process.env, LC_ALL: "C" },
-      });
+      for (let folder = dirname(path); folder.startsWith(`${within}/`); folder = dirname(folder)) {
+        await chown(`${uid}:${gid}`, "--", folder);
+      }
+      await chown("--recursive", `${uid}:${gid}`, "--", path);
     } catch (error) {
       if (!isStackError(error) || error.code !== "command-failed") throw error;
       if (!error.detail.some((line) => /Operation not permitted|Value too large|Invalid argument/.test(line)))

@@ -33,7 +33,7 @@ export interface ActionArgs {
   removePackages: { packages: readonly string[]; purge: boolean };
   removeLocale: { locale: string };
   forgetHost: Record<string, never>;
-  ownData: { path: string; owner: string };
+  ownData: { path: string; within: string; owner: string };
   initdb: { dataDirectory: string; binDirectory: string; locale: string };
   superuserPassword: { port: number };
   sql: { port: number; database: string; text: Sealed };

@@ -6,6 +6,8 @@ import type { Eyes } from "./eyes.ts";
 /** Data that has, in whole or in part, other owners than its server: it came with a volume, or by hand. */
 export interface ForeignData {
   readonly path: string;
+  /** The component's folder, which may be a volume; what is between the two was made for the server. */
+  readonly within: string;
   /** `user:group` of the server. */
   readonly owner: string;
 }
@@ -33,7 +35,7 @@ export async function foreignData(
     accept: [0, 1],
   });
   const found = new Set(stdout.split("\n"));
-  return paths.filter((path) => found.has(path)).map((path) => ({ path, owner: data.owner }));
+  return paths.filter((path) => found.has(path)).map((path) => ({ path, within: data.path, owner: data.owner }));
 }
 
 /** Comes before whatever starts the server: it refuses, or reads half of its data. */

@@ -73,7 +73,7 @@ if (machine !== undefined) {
       interval: 500,
     });
     const told = await machine.sh(journal);
-    t.match(told, `${postgres} belongs to ids that are not this container's`);
+    t.match(told, `${postgres}/main belongs to ids that are not this container's`);
     const [, command = ""] = /on the node give it to the container: (chown -R \d+:\d+) VOLUME/.exec(told) ?? [];
     t.equal(command, `chown -R ${idMap.base + 301}:${idMap.base + 301}`);
     await machine.stop();

@@ -14,7 +14,7 @@ export const postgres: Component = {
     path: "/var/lib/postgresql",
     mode: 0o755,
     owner: "postgres:postgres",
-    holds: ({ debian }) => [`/var/lib/postgresql/${debian.postgres}`],
+    holds: ({ postgres }) => (postgres === undefined ? [] : [postgres.dataDirectory]),
   },
   packagedAccounts: [
     {

@@ -44,7 +44,7 @@ t.test("data with other owners is told by folder, whole or in part, and its serv
   );
   t.same(
     planOwners(foreign).map(({ do: kind, args }) => [kind, args]),
-    foreign.map(({ path }) => ["ownData", { path, owner: "redis:redis" }]),
+    foreign.map(({ path }) => ["ownData", { path, within: "/var/lib/redis", owner: "redis:redis" }]),
   );
   if (uid !== 0) return;
   t.same((await redisBelow(root, { uid: 1, gid })()).length, 2, "a folder of root's is a stranger");
@@ -62,23 +62,32 @@ t.test("a server that is not installed yet has no data to look at", async (t) =>
   t.same(asked, [], "and nobody looks");
 });
 
-t.test("data is given to its server, and what a link points to is not", async (t) => {
+t.test("data is given to its server; what a link points to, or lies beside it, is not", async (t) => {
   if (uid !== 0) return t.pass("only root gives files away", { skip: true });
-  const root = t.testdir({ data: { inner: { file: "" } }, outside: "" });
-  symlinkSync(join(root, "outside"), join(root, "data/inner/link"));
-  symlinkSync(root, join(root, "data/folder-link"));
-  const { io } = testIo(join(root, "data"), []);
+  const root = t.testdir({ 15: { main: { inner: { file: "" } }, other: {} }, outside: "" });
+  symlinkSync(join(root, "outside"), join(root, "15/main/inner/link"));
+  symlinkSync(root, join(root, "15/main/folder-link"));
+  const { io } = testIo(join(root, "15"), []);
   await ownData.apply(
-    { path: join(root, "data"), owner: "redis:redis" },
+    { path: join(root, "15/main"), within: root, owner: "postgres:postgres" },
     { ...io, owner: async () => ({ uid: 1, gid: 2 }) },
   );
   const { stdout } = await run("find", [root, "-printf", "%P %U:%G\\n"]);
   t.same(
     stdout
       .split("\n")
-      .filter((line) => line.includes("data") || line.startsWith("outside"))
+      .filter((line) => /^(15|outside)/.test(line))
       .sort(),
-    ["data 1:2", "data/folder-link 1:2", "data/inner 1:2", "data/inner/file 1:2", "data/inner/link 1:2", "outside 0:0"],
+    [
+      "15 1:2",
+      "15/main 1:2",
+      "15/main/folder-link 1:2",
+      "15/main/inner 1:2",
+      "15/main/inner/file 1:2",
+      "15/main/inner/link 1:2",
+      "15/other 0:0",
+      "outside 0:0",
+    ],
   );
 });
 
@@ -90,7 +99,7 @@ t.test("data of ids that no container has is refused by name, with the command f
     });
   };
   const given = ownData.apply(
-    { path: "/var/lib/redis/6379", owner: "redis:redis" },
+    { path: "/var/lib/redis/6379", within: "/var/lib/redis", owner: "redis:redis" },
     { ...io, run: failing, owner: async () => ({ uid: 303, gid: 303 }) },
   );
   await t.rejects(given, {
