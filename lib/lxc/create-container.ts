@@ -11,6 +11,7 @@ import type { Effects } from "./effects.ts";
 import { idMap } from "./id-map.ts";
 import type { Network } from "./network.ts";
 import { assertRunnable } from "./preflight.ts";
+import { rootFolder } from "./root-folder.ts";
 import { runName } from "./run-name.ts";
 
 export interface CreateOptions extends ContainerLimits, SeccompOptions {
@@ -40,7 +41,7 @@ export async function createContainer(options: CreateOptions & Pick<Effects, "ru
   const container: Container = {
     name,
     lxcPath: options.folder,
-    rootfs: join(base, options.vmid === undefined ? "rootfs" : `subvol-${options.vmid}-disk-0`),
+    rootfs: join(base, rootFolder(options.vmid)),
     logFile: join(base, "lxc.log"),
     network: options.network,
   };

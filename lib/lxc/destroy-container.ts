@@ -1,10 +1,12 @@
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isErrno } from "../error.ts";
 import { exists } from "../files.ts";
 import type { Run } from "../run.ts";
 import { removeCgroups } from "./cgroup-remains.ts";
 import type { Container } from "./container.ts";
 import type { Effects } from "./effects.ts";
+import { isRootFolder } from "./root-folder.ts";
 import { stopContainer } from "./stop-container.ts";
 
 /** Ends a container and removes all of it: processes, cgroups, files. Done twice it does nothing. */
@@ -24,7 +26,13 @@ export async function destroyContainer(options: { readonly container: Container 
 
 /** Removes a container's folder. Its files may be a mount of their own: nothing below that is touched. */
 export async function removeFolder(folder: string, run: Run): Promise<void> {
-  // 32: they are none.
-  await run("umount", ["--lazy", join(folder, "rootfs")], { accept: [0, 32] });
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
+  });
+  for (const name of names.filter(isRootFolder)) {
+    // 32: they are none.
+    await run("umount", ["--lazy", join(folder, name)], { accept: [0, 32] });
+  }
   await rm(folder, { recursive: true, force: true });
 }
