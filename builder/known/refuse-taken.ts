@@ -24,7 +24,10 @@ export function refuseTaken(context: BuildContext, { members, index }: Pick<Stor
     ...model.users.map((user) => user.name),
     ...accounts.filter(({ kind }) => kind === "user").map(({ name }) => name),
   ];
-  const ourGroups = [...model.users.flatMap((user) => user.groups), ...accounts.map(({ name }) => name)];
+  const ourGroups = [
+    ...model.users.flatMap((user) => user.groups.map(({ name }) => name)),
+    ...accounts.map(({ name }) => name),
+  ];
   const without = (ids: Readonly<Record<string, number>>, ours: readonly string[]): string[] =>
     Object.keys(ids).filter((name) => !ours.includes(name));
   const names = namesOfBase(members, {

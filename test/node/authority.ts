@@ -24,7 +24,7 @@ export async function nodeIdentity(folder: string, node = "pve1"): Promise<Ident
   await openssl("req", "-new", ...curve, "-keyout", "node.key", "-out", "node.csr", "-subj", `/CN=${node}.example.org`);
   await writeFile(
     at("names"),
-    `subjectAltName=IP:127.0.0.1,IP:::1,IP:10.1.1.1,IP:fd00:10:1:1::1,DNS:localhost,DNS:${node},DNS:${node}.example.org\n`,
+    `subjectAltName=IP:127.0.0.1,IP:::1,IP:10.1.1.1,IP:fd10:1:1::1,DNS:localhost,DNS:${node},DNS:${node}.example.org\n`,
   );
   await openssl(
     ...["x509", "-req", "-in", "node.csr", "-CA", "pve-root-ca.pem", "-CAkey", "ca.key", "-CAcreateserial"],

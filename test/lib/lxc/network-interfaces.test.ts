@@ -10,22 +10,6 @@ t.test("an empty file gets loopback and eth0", async (t) => {
   t.equal(mergeInterfaces("", fixed), `${loopback}${fixedStanza}`);
 });
 
-const fixed6 = { kind: "static", address: "fd10:1:1::120/64", gateway: "fd10:1:1::1" } as const;
-
-t.test("IPv6 has a stanza of its own, beside IPv4's or alone", async (t) => {
-  const automatic = mergeInterfaces("", { ...fixed, ipv6: { kind: "auto" } });
-  t.equal(automatic, `${loopback}${fixedStanza}\niface eth0 inet6 auto\n`);
-  const alone = mergeInterfaces("", { kind: "none", ipv6: fixed6 });
-  const stanza6 = "iface eth0 inet6 static\n\taddress fd10:1:1::120/64\n\tgateway fd10:1:1::1\n";
-  t.equal(alone, `${loopback}auto eth0\niface eth0 inet manual\n\n${stanza6}`);
-  t.equal(mergeInterfaces(automatic, { kind: "none", ipv6: fixed6 }), alone);
-  t.equal(mergeInterfaces(alone, { kind: "none", ipv6: fixed6 }), alone, "twice changes nothing");
-  t.equal(
-    mergeInterfaces(alone, { kind: "dhcp", ipv6: { kind: "dhcp" } }),
-    `${loopback}auto eth0\niface eth0 inet dhcp\n\niface eth0 inet6 dhcp\n`,
-  );
-});
-
 t.test("what others wrote stays, eth0's other options too", async (t) => {
   const old = [
     "# ours",
