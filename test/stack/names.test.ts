@@ -6,9 +6,9 @@ const stack = (name: string, service = "api"): string =>
 
 t.test("no name takes the place of something of the stack's own", async (t) => {
   const table: readonly (readonly [text: string, fault: RegExp])[] = [
-    [stack("stack-agent"), /^stack\.yaml:1:7: name: would be group stack-agent, \/etc\/stack-agent, .*every stack/],
+    [stack("stack-agent"), /^stack\.yaml:1:7: name: would be user stack-agent, group stack-agent, \/etc\/stack-agent, .*every stack/],
     [stack("postgresql"), /^stack\.yaml:1:7: name: would be \/etc\/postgresql, which every stack has/],
-    [stack("redis"), /name: would be group redis, \/etc\/redis,/],
+    [stack("redis"), /name: would be user redis, group redis, \/etc\/redis,/],
     [stack("pg"), /name: would be role pg_user; PostgreSQL keeps/],
     [stack("localhost"), /name: would be host localhost/],
     [stack("a".repeat(32)), /name: .*31/],

@@ -61,7 +61,7 @@ t.test("a value of --set is refused by the same rules", async (t) => {
     /^--set postgres\.user: is a word/,
     /^--set redis\.save: expected string/,
     /^--set rabbitmq\.vhost: must be letters/,
-    /^--set name: would be group stack-agent/,
+    /^--set name: would be user stack-agent, group stack-agent/,
   ]);
 });
 
