@@ -8,7 +8,8 @@ import { bringTools } from "./bring-tools.ts";
 import { buildOnce } from "./build-once.ts";
 import { type Builds, firstBuilds, laterBuilds, rootTo } from "./build-phase.ts";
 import type { Extent } from "./extent.ts";
-import { makeFixtures } from "./make-fixtures.ts";
+import { loneFile } from "./lone-file.ts";
+import { makeFixtures, ownStackAhead } from "./make-ahead.ts";
 import { prover } from "./prove.ts";
 import { type Counts, nothingCounted, sum } from "./tap-counts.ts";
 import { tapPhase } from "./tap-phase.ts";
@@ -18,6 +19,9 @@ const file = (name: string): string => `test/container/${name}.test.ts`;
 
 /** What a run of every day leaves out: slow, and about things that seldom change. */
 const longOnes = ["disk-full", "incus"].map(file);
+
+/** Those that boot nothing and wait for nothing: they are run beside the others. */
+const bootNothing = ["build-failure", "layers", "template"].map(file);
 
 /** What of the rest is about what a Debian brings, and so is run on the other one too. */
 const ofEachDebian = ["stack", "template", "confinement"].map(file);
@@ -81,15 +85,19 @@ async function onDefault(cache: string, environment: Environment, extent: Extent
   if (gz === undefined) return first.counts();
   const builds = beside(async (terminal) => {
     const own: Builds = { prover: prover(terminal), terminal, cache, within: quietly };
+    await ownStackAhead(own);
+    const env = { ...environment, STACK_TEMPLATE: gz.template };
+    const files = [];
+    for (const name of bootNothing) files.push(await loneFile(name, { terminal, env, within: quietly }));
     await laterBuilds(own, gz, extent.long);
     const other = extent.debian === undefined ? await templateOf("trixie", own) : undefined;
-    return { counts: own.prover.counts(), other };
+    return { counts: sum([...files, own.prover.counts()]), other };
   });
-  const booted = await onTemplate(gz.template, environment, extent).finally(builds.end);
+  const booted = await onTemplate(gz.template, environment, extent, { without: bootNothing }).finally(builds.end);
   const { counts, other } = await builds.result;
   const all = [first.counts(), counts, booted];
   if (other !== undefined) {
-    all.push(await onTemplate(other, environment, extent, extent.long ? undefined : ofEachDebian));
+    all.push(await onTemplate(other, environment, extent, extent.long ? {} : { tests: ofEachDebian }));
   }
   return sum(all);
 }
@@ -102,17 +110,22 @@ function templateOf(debian: Suite, { prover: { prove }, terminal, cache, within 
   });
 }
 
-/** @param tests default: all of test/container, in a long run the long ones too */
+interface Chosen {
+  /** Default: all of test/container, in a long run the long ones too. */
+  readonly tests?: readonly string[];
+  readonly without?: readonly string[];
+}
+
 async function onTemplate(
   template: string,
   environment: Environment,
   { long }: Extent,
-  tests: readonly string[] = ["test/container"],
+  { tests = ["test/container"], without = [] }: Chosen = {},
 ): Promise<Counts> {
   const servers = await onServersOf(template);
   const booted = await withExtracted(template, (extracted) => {
     const env = { ...environment, STACK_TEMPLATE: resolve(template), ...(extracted && { STACK_EXTRACTED: extracted }) };
-    return tapPhase(tests, { jobs: 1, timeout: 1200, env, without: long ? [] : longOnes });
+    return tapPhase(tests, { jobs: 1, timeout: 1200, env, without: [...without, ...(long ? [] : longOnes)] });
   });
   return sum([servers, booted]);
 }

@@ -4,6 +4,7 @@ import t from "tap";
 import { run } from "../../lib/run.ts";
 import { fixture } from "../container/fixture.ts";
 import { beside, quietly } from "./beside.ts";
+import { loneFile } from "./lone-file.ts";
 import { prover } from "./prove.ts";
 import { report } from "./report.ts";
 import { nothingCounted, tapCounts } from "./tap-counts.ts";
@@ -63,6 +64,20 @@ t.test(
     t.match(strict.text, /\n3 passed, 1 failed\n$/);
   },
 );
+
+t.test("a file that is run by itself is counted as tap counts it, and so is one that breaks", async (t) => {
+  const folder = t.testdir({
+    "good.mjs": 'import t from "tap"; t.test("one", async (t) => t.pass()); t.test("two", async (t) => t.fail());',
+    "broken.mjs": 'import t from "tap"; t.test("one", async (t) => t.pass()); setTimeout(() => process.exit(3), 500);',
+  });
+  const said: string[] = [];
+  const terminal = { write: (text: string | Uint8Array) => said.push(String(text)) > 0 };
+  const good = await loneFile(join(folder, "good.mjs"), { terminal, env: { STACK_CUTS: "1" } });
+  t.match(good, { passed: 1, failed: 1, failures: [/good\.mjs: two$/], took: [{ what: /good\.mjs$/ }] });
+  t.match(said.join(""), /^ {4}ok 1 - one .*\n(.*\n)* {4}not ok 2 - two /m);
+  const broken = await loneFile(join(folder, "broken.mjs"), { terminal });
+  t.match(broken, { failed: 1, failures: [/broken\.mjs: ended badly/] });
+});
 
 t.test("a proof that throws fails its promise alone, and says why", async (t) => {
   const said: string[] = [];

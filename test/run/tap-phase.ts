@@ -41,7 +41,7 @@ export async function tapPhase(places: readonly string[], options: TapOptions = 
 }
 
 /** Files and promises only, with diagnostics of failures; single assertions that held are noise. */
-function readable(chunk: string): string {
+export function readable(chunk: string): string {
   return chunk
     .split("\n")
     .filter((line) => line !== "" && !/^ {8,}ok |^ *1\.\.\d+|^ *# Subtest|^ *[{}]$/.test(line))
