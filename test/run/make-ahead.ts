@@ -20,9 +20,9 @@ export async function makeFixtures(terminal: Terminal, { long }: Extent): Promis
 /** Builds what docs/your-own-stack.md does, so that its layers are cached when a test runs the page's commands. */
 export async function ownStackAhead({ cache, terminal, within = [] }: Builds): Promise<void> {
   const out = await mkdtemp("/var/tmp/stack-ahead-");
-  await ahead(terminal, () =>
-    buildOnce([...within, ...rootTo(cache, out), "docs/examples/orders/stack.yaml"], terminal),
-  );
+  const settings = ["--format", "zst", "--set", "container.memory=4GiB"];
+  const command = [...within, ...rootTo(cache, out), "docs/examples/orders/stack.yaml", ...settings];
+  await ahead(terminal, () => buildOnce(command, terminal));
   await rm(out, { recursive: true, force: true });
 }
 
