@@ -50,7 +50,9 @@ if (machine !== undefined) {
     const bystander = join(rootfs, "srv/bystander");
     await writeFile(bystander, "");
     await lchown(bystander, idMap.base, idMap.base);
-    await symlink("/srv/bystander", join(rootfs, "/var/lib/redis/6379/link"));
+    const link = join(rootfs, "/var/lib/redis/6379/link");
+    await symlink("/srv/bystander", link);
+    await lchown(link, idMap.base + 102, idMap.base + 106);
     await endsHealthy(t, machine, await machine.start(), "boot with foreign data");
     await provisioned(machine);
     for (const path of places) {
