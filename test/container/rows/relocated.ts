@@ -12,7 +12,7 @@ export function relocatedRows(t: Test, machine: Machine): void {
   t.test("R03 the running broker's Erlang is 27 with its JIT and OpenSSL 3.5, on libraries of its own", async (t) => {
     t.match(await brokerEval(machine, "erlang:system_info(otp_release)."), /27/);
     t.equal(await brokerEval(machine, "erlang:system_info(emu_flavor)."), "jit");
-    t.match(await brokerEval(machine, "crypto:info_lib()."), /OpenSSL 3\.5/);
+    t.match(await brokerEval(machine, "binary_to_list(element(3, hd(crypto:info_lib())))."), /OpenSSL 3\.5/);
     const maps = await machine.sh('cat "/proc/$(pgrep -o -x beam.smp)/maps"');
     const libraries = [...new Set(maps.match(/\/\S+\.so[.\d]*$/gm) ?? [])];
     for (const name of ["libc.so.6", "libm.so.6", "libstdc++.so.6", "libgcc_s.so.1", "libcrypto.so.3"])
@@ -26,16 +26,18 @@ export function relocatedRows(t: Test, machine: Machine): void {
   t.test("R03 what that Erlang starts is the system's, and names resolve", async (t) => {
     const shell = await brokerEval(machine, "os:cmd(\"readlink /proc/$$/exe; grep -o '/.*libc.so.6' /proc/$$/maps\").");
     t.match(shell, /^"\/usr\/bin\/dash\\n\/usr\/lib\/x86_64-linux-gnu\/libc\.so\.6\\n/);
-    t.match(await brokerEval(machine, 'inet:gethostbyname("localhost").'), /\{127,0,0,1\}/);
+    t.match(await brokerEval(machine, 'inet:gethostbyname("localhost").'), /\{127, ?0, ?0, ?1\}/);
     // The resolver of the C library, in a program of Erlang's own.
-    t.match(await brokerEval(machine, 'inet_gethost_native:gethostbyname("localhost").'), /\{127,0,0,1\}/);
+    t.match(await brokerEval(machine, 'inet_gethost_native:gethostbyname("localhost").'), /\{127, ?0, ?0, ?1\}/);
   });
 
   t.test("R03 they are packages like others: whole, asked for by each other, nothing left to mend", async (t) => {
     t.equal(await machine.sh("dpkg --audit"), "");
     const fix = await machine.sh("apt-get --simulate --fix-broken install");
     t.match(fix, /^0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded/m);
-    const names = (await machine.sh("dpkg-query -W 'erlang-*' stack-trixie-libraries | cut -f 1")).split("\n");
+    const names = (
+      await machine.sh("dpkg-query -W 'erlang-*' stack-trixie-libraries | awk 'NF == 2 { print $1 }'")
+    ).split("\n");
     t.ok(names.length > 10, names.join(" "));
     const changed = (await machine.sh(`dpkg --verify ${names.join(" ")} || true`)).split("\n");
     t.strictSame(
