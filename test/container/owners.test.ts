@@ -68,13 +68,17 @@ if (machine !== undefined) {
     await machine.stop();
     await run("chown", ["-hR", "70:70", join(rootfs, postgres)]);
     await machine.start();
-    const journal = "journalctl --no-pager -b -o cat -u stack-provision";
-    await waitFor(async () => (await machine.sh(`${journal}`)).includes("data-foreign") || undefined, {
-      what: "provisioning to say so",
-      timeout: 90_000,
-      interval: 500,
-    });
-    const told = await machine.sh(journal);
+    const status = async (): Promise<string> => {
+      const { stdout } = await machine.exec("stack-agent", ["status"], { accept: [0, 1, 2, 3] });
+      return stdout;
+    };
+    const told = await waitFor(
+      async () => {
+        const text = await status();
+        return text.includes("belongs to ids") ? text : undefined;
+      },
+      { what: "status to say so", timeout: 90_000, interval: 500 },
+    );
     t.match(told, `${postgres}/main belongs to ids that are not this container's`);
     const [, command = ""] = /on the node give it to the container: (chown -R \d+:\d+) VOLUME/.exec(told) ?? [];
     t.equal(command, `chown -R ${idMap.base + 301}:${idMap.base + 301}`);

@@ -19,7 +19,8 @@ export function serviceRows(t: Test, machine: Machine): void {
       const pid = await mainPid(machine, serviceUnit(name));
       const lines = listening.split("\n").filter((line) => new RegExp(`:${port} `).test(line));
       t.equal(lines.length, 1, `one socket on ${port}`);
-      t.match(lines[0], new RegExp(`^LISTEN +\\d+ +\\d+ +0\\.0\\.0\\.0:${port} .*pid=${pid},`), `and it is ${name}'s`);
+      // So `ss` writes a socket of both families.
+      t.match(lines[0], new RegExp(`^LISTEN +\\d+ +\\d+ +\\*:${port} .*pid=${pid},`), `and it is ${name}'s`);
       const answer = await machine.peer.http({ url: `http://${address}:${port}/health` });
       t.match(answer, { status: 200, headers: { "content-type": /^application\/health\+json/ } });
       t.match(healthDocument.parse(JSON.parse(answer.body)), { status: "pass", serviceId: name });
