@@ -32,8 +32,10 @@ const eachOnce = z.refine<readonly string[]>((list) => new Set(list).size === li
 const cron = (what: string, also: readonly string[] = []) =>
   z.string().check((check) => {
     const { value: input } = check;
-    const message = also.includes(input) ? undefined : cronFault(input);
-    if (message !== undefined) check.issues.push({ code: "custom", input, message });
+    const fault = also.includes(input) ? undefined : cronFault(input);
+    if (fault === undefined) return;
+    const words = also.map((word) => `"${word}" or `).join("");
+    check.issues.push({ code: "custom", input, message: fault.replace(/^must be a/, `must be ${words}a`) });
   }, z.describe(what));
 
 const volume = (what: string) => z.optional(sizeMiB(`Volume of ${what}`, { least: 1024, most: 1024 * TiB }));

@@ -6,7 +6,10 @@ const stack = (name: string, service = "api"): string =>
 
 t.test("no name takes the place of something of the stack's own", async (t) => {
   const table: readonly (readonly [text: string, fault: RegExp])[] = [
-    [stack("stack-agent"), /^stack\.yaml:1:7: name: would be user stack-agent, group stack-agent, \/etc\/stack-agent, .*every stack/],
+    [
+      stack("stack-agent"),
+      /^stack\.yaml:1:7: name: would be user stack-agent, group stack-agent, \/etc\/stack-agent, .*every stack/,
+    ],
     [stack("postgresql"), /^stack\.yaml:1:7: name: would be \/etc\/postgresql, which every stack has/],
     [stack("redis"), /name: would be user redis, group redis, \/etc\/redis,/],
     [stack("pg"), /name: would be role pg_user; PostgreSQL keeps/],

@@ -146,9 +146,17 @@ t.test("a wrong signature is never passed over", async (t) => {
 });
 
 t.test("without any source, or with a lock that no build wrote, that is told", async (t) => {
-  await t.rejects(choose(t, { sources: ["vendor"], finders: { vendor: fails("mirror-unreachable") } }), {
-    code: "no-broker",
-  });
+  const unreachable = fails("mirror-unreachable");
+  await t.rejects(
+    choose(t, { sources: ["vendor", "relocated"], finders: { vendor: unreachable, relocated: unreachable } }),
+    { code: "no-broker" },
+  );
+  await t.rejects(
+    choose(t, { sources: ["vendor"], finders: { vendor: unreachable } }),
+    { code: "mirror-unreachable", hint: "do something" },
+    "of a single source what it said itself",
+  );
+  await t.rejects(choose(t, { sources: ["relocated"], finders: { relocated: nothing } }), { code: "no-broker" });
   for (const text of ["", "{}", lock("elsewhere")]) {
     await t.rejects(choose(t, { sources: every, locked: text }), { code: "bad-lock" });
     t.match(await choose(t, { sources: every, locked: text, update: true }), { kept: "vendor" }, "written anew");
