@@ -11,6 +11,12 @@ const BASE = "systemd,systemd-sysv,dbus,ifupdown,isc-dhcp-client,iproute2,openss
 /** The default stack without a compiler and what it needs: half of an installation's time. A long run has it whole. */
 export const withoutCompiler = { packages: ["curl"] };
 
+/** What the package for such a host is built with. */
+export function bareHostSettings({ suite }: Release, long: boolean): readonly string[] {
+  const fewer = ["--set", `packages=${JSON.stringify(withoutCompiler.packages)}`];
+  return ["--set", `debian=${suite}`, ...(long ? [] : fewer)];
+}
+
 /** Where the machine has the packages and wheels it installs: the tests' networks reach no mirror. */
 export const packagePool = "/srv/packages";
 export const wheelPool = "/srv/wheels";

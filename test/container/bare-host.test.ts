@@ -14,7 +14,7 @@ import { deploymentDocument } from "../../stack/documents/deployment.ts";
 import { planDocument } from "../../stack/documents/plan.ts";
 import { type ResetDocument, resetDocument } from "../../stack/documents/reset.ts";
 import { stackModel } from "../agent/stack-model.ts";
-import { bareHostTemplate, packagePool, withoutCompiler } from "./bare-host-template.ts";
+import { bareHostSettings, bareHostTemplate, packagePool, withoutCompiler } from "./bare-host-template.ts";
 import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
 import { loseQueueLogs } from "./broker-eval.ts";
 import { debian } from "./debian.ts";
@@ -52,8 +52,7 @@ if (await canRunContainers(t)) {
   const folder = await mkdtemp(join(tmpdir(), "stack-deb-"));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const long = process.env.STACK_LONG === "true";
-  const fewer = ["--set", `packages=${JSON.stringify(withoutCompiler.packages)}`];
-  const settings = ["--set", `debian=${debian.suite}`, ...(long ? [] : fewer)];
+  const settings = bareHostSettings(debian, long);
   await run("bin/build-template", ["deb", ...settings, "--out", folder], { timeout: 10 * minutes });
   const [deb = ""] = (await readdir(folder)).filter((name) => name.endsWith(".deb"));
 

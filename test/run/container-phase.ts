@@ -9,7 +9,7 @@ import { buildOnce } from "./build-once.ts";
 import { type Builds, firstBuilds, laterBuilds, rootTo } from "./build-phase.ts";
 import type { Extent } from "./extent.ts";
 import { loneFile } from "./lone-file.ts";
-import { makeFixtures, ownStackAhead } from "./make-ahead.ts";
+import { makeFixtures, makeLayersAhead } from "./make-ahead.ts";
 import { prover } from "./prove.ts";
 import { type Counts, nothingCounted, sum } from "./tap-counts.ts";
 import { tapPhase } from "./tap-phase.ts";
@@ -22,6 +22,9 @@ const longOnes = ["disk-full", "incus"].map(file);
 
 /** Those that boot nothing and wait for nothing: they are run beside the others. */
 const bootNothing = ["build-failure", "layers", "template"].map(file);
+
+/** Those that build: they come last, when their layers are there already. */
+const builders = ["bare-host", "own-stack"].map(file);
 
 /** What of the rest is about what a Debian brings, and so is run on the other one too. */
 const ofEachDebian = ["stack", "template", "confinement"].map(file);
@@ -85,7 +88,7 @@ async function onDefault(cache: string, environment: Environment, extent: Extent
   if (gz === undefined) return first.counts();
   const builds = beside(async (terminal) => {
     const own: Builds = { prover: prover(terminal), terminal, cache, within: quietly };
-    await ownStackAhead(own);
+    await makeLayersAhead(own, extent);
     const env = { ...environment, STACK_TEMPLATE: gz.template };
     const files = [];
     for (const name of bootNothing) files.push(await loneFile(name, { terminal, env, within: quietly }));
@@ -120,12 +123,16 @@ async function onTemplate(
   template: string,
   environment: Environment,
   { long }: Extent,
-  { tests = ["test/container"], without = [] }: Chosen = {},
+  { tests, without = [] }: Chosen = {},
 ): Promise<Counts> {
   const servers = await onServersOf(template);
-  const booted = await withExtracted(template, (extracted) => {
+  const booted = await withExtracted(template, async (extracted) => {
     const env = { ...environment, STACK_TEMPLATE: resolve(template), ...(extracted && { STACK_EXTRACTED: extracted }) };
-    return tapPhase(tests, { jobs: 1, timeout: 1200, env, without: [...without, ...(long ? [] : longOnes)] });
+    const boot = (places: readonly string[], left: readonly string[] = []) =>
+      tapPhase(places, { jobs: 1, timeout: 1200, env, without: left });
+    if (tests !== undefined) return boot(tests);
+    const others = await boot(["test/container"], [...without, ...builders, ...(long ? [] : longOnes)]);
+    return sum([others, await boot(builders)]);
   });
   return sum([servers, booted]);
 }

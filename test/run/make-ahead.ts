@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { describeError } from "../../lib/error.ts";
+import { run } from "../../lib/run.ts";
 import { stackModel } from "../agent/stack-model.ts";
-import { bareHostTemplate, withoutCompiler } from "../container/bare-host-template.ts";
+import { bareHostSettings, bareHostTemplate, withoutCompiler } from "../container/bare-host-template.ts";
 import { releases } from "../container/debian.ts";
 import { minimalTemplate } from "../container/minimal-template.ts";
-import { buildOnce } from "./build-once.ts";
-import { type Builds, rootTo } from "./build-phase.ts";
+import type { Builds } from "./build-phase.ts";
 import type { Extent } from "./extent.ts";
 import type { Terminal } from "./prove.ts";
 
@@ -17,12 +17,19 @@ export async function makeFixtures(terminal: Terminal, { long }: Extent): Promis
   });
 }
 
-/** Builds what docs/your-own-stack.md does, so that its layers are cached when a test runs the page's commands. */
-export async function ownStackAhead({ cache, terminal, within = [] }: Builds): Promise<void> {
+/**
+ * Builds what two tests do, so that its layers are cached when they come to it: the package for a
+ * plain host, whose RabbitMQ is Debian's own, and what docs/your-own-stack.md builds.
+ */
+export async function makeLayersAhead(builds: Builds, { long }: Extent): Promise<void> {
+  const { cache, terminal, within = [] } = builds;
   const out = await mkdtemp("/var/tmp/stack-ahead-");
-  const settings = ["--format", "zst", "--set", "container.memory=4GiB"];
-  const command = [...within, ...rootTo(cache, out), "docs/examples/orders/stack.yaml", ...settings];
-  await ahead(terminal, () => buildOnce(command, terminal));
+  const example = ["docs/examples/orders/stack.yaml", "--format", "zst", "--set", "container.memory=4GiB"];
+  for (const args of [["deb", ...bareHostSettings(releases["12"], long)], example]) {
+    const build = ["env", `XDG_CACHE_HOME=${cache}`, "bin/build-template", ...args, "--out", out];
+    const [command = "", ...words] = [...within, ...build];
+    await ahead(terminal, () => run(command, words, { timeout: 1_200_000 }));
+  }
   await rm(out, { recursive: true, force: true });
 }
 
