@@ -19,7 +19,7 @@ t.test("a value is refused by the rule of the program that will read it, at its 
     ],
     ['postgres: { viewRefresh: "61 * * * *" }', /viewRefresh: "61" is no minute: from 0 to 59/],
     ['postgres: { viewRefresh: "0 0 30 2 *" }', /viewRefresh: no month that it names has such a day/],
-    ['agent: { drift: "* * * *" }', /agent\.drift: must be a cron expression of five fields/],
+    ['agent: { drift: "* * * *" }', /agent\.drift: must be "off" or a cron expression of five fields/],
     ["redis: { ports: [6379, 6380, 55536] }", /redis\.ports\.2: a node's cluster bus listens on port \+ 10000/],
     ["redis: { save: 900 }", /redis\.save: expected string/],
     ['redis: { save: "900" }', /redis\.save: must be pairs of seconds and changes/],
