@@ -125,9 +125,13 @@ t.test("into a storage that the nodes share the template is sent once", async (t
   for (const { node } of [one, two]) for (const storage of node.state.storages) storage.shared = 1;
   const path = await one.template();
   await cli([path, ...brief]);
-  const sent = [...writes(one), ...writes(two)].filter((what) => what.endsWith("/upload"));
-  t.equal(sent.length, 1);
+  const sent = () => [...writes(one), ...writes(two)].filter((what) => what.endsWith("/upload"));
+  t.equal(sent().length, 1);
   t.same(await one.node.templateNames("local"), [basename(path)]);
+  t.equal(one.node.state.guests.size, 2);
+  one.node.state.guests.clear();
+  await cli([path, "--resend", ...brief]);
+  t.equal(sent().length, 2, "and once more where it is to be sent again");
   t.equal(one.node.state.guests.size, 2);
 });
 
