@@ -15,7 +15,7 @@ export interface Network {
   readonly bridge: string;
   /** The bridge's own address, 10.1.1.1: gateway, DNS server and a neighbour of every container. */
   readonly gateway: string;
-  /** The same, of IPv6: fd10:1:1::1, of a network of 64 bits. */
+  /** The same, of IPv6: fd10:1:1::1, of a network of 64 bits. Nobody announces it. */
   readonly gateway6: string;
   readonly prefixLength: number;
   readonly folder: string;
@@ -25,19 +25,18 @@ const BRIDGE = "br0";
 const GATEWAY = "10.1.1.1";
 const GATEWAY6 = "fd10:1:1::1";
 const PREFIX_LENGTH = 24;
-const PREFIX_LENGTH6 = 64;
 /** Below the requirement's example of a static address, 10.1.1.120. */
 const DHCP_RANGE = "10.1.1.50,10.1.1.99,255.255.255.0,1h";
 /** Hosts choose addresses of their own (SLAAC), or ask for one of these. */
-const DHCP_RANGE6 = `fd10:1:1::50,fd10:1:1::99,slaac,${PREFIX_LENGTH6},1h`;
+const DHCP_RANGE6 = "fd10:1:1::50,fd10:1:1::99,slaac,64,1h";
 
 export interface NetworkOptions {
   /** Where its files are. */
   readonly folder: string;
   /** Nobody answers there: neither DHCP nor DNS. */
   readonly silent?: boolean;
-  /** IPv6 is announced too: by router advertisements and DHCPv6. */
-  readonly ipv6?: boolean;
+  /** The bridge advertises itself as IPv6's router, and answers DHCPv6. */
+  readonly router?: boolean;
 }
 
 /**
@@ -65,11 +64,11 @@ export async function createNetwork(options: NetworkOptions & Effects): Promise<
       ["-n", name, "link", "set", "lo", "up"],
       ["-n", name, "link", "add", BRIDGE, "type", "bridge"],
       ["-n", name, "addr", "add", `${GATEWAY}/${PREFIX_LENGTH}`, "dev", BRIDGE],
-      ["-n", name, "addr", "add", `${GATEWAY6}/${PREFIX_LENGTH6}`, "dev", BRIDGE, "nodad"],
+      ["-n", name, "addr", "add", `${GATEWAY6}/64`, "dev", BRIDGE, "nodad"],
       ["-n", name, "link", "set", BRIDGE, "up"],
     ];
     for (const step of steps) await run("ip", step, { signal, install: "apt-get install iproute2" });
-    if (!options.silent) await startDnsmasq(network, options);
+    if (!options.silent) await startDnsmasq(network, options, options.router === true);
     return network;
   } catch (error) {
     await destroyNetwork({ ...options, network, signal: undefined });
@@ -100,7 +99,7 @@ export async function destroyNamespace({ name, run }: { readonly name: string; r
   if (gone.stdout.split("\n").some((line) => line.split(" ")[0] === name)) await run("ip", ["netns", "del", name]);
 }
 
-async function startDnsmasq(network: Network, { run, signal, ipv6 }: NetworkOptions & Effects): Promise<void> {
+async function startDnsmasq(network: Network, { run, signal }: Effects, router: boolean): Promise<void> {
   const file = (name: string): string => join(network.folder, name);
   await inNetwork(network, run)(
     "dnsmasq",
@@ -110,7 +109,7 @@ async function startDnsmasq(network: Network, { run, signal, ipv6 }: NetworkOpti
       ...["--no-hosts", "--no-resolv", "--bind-interfaces", "--except-interface=lo", `--interface=${BRIDGE}`],
       // --no-ping: without it every offer waits for an echo.
       ...["--no-ping", "--dhcp-authoritative", `--dhcp-range=${DHCP_RANGE}`, `--dhcp-option=3,${GATEWAY}`],
-      ...(ipv6 !== true ? [] : ["--enable-ra", `--dhcp-range=${DHCP_RANGE6}`]),
+      ...(router ? ["--enable-ra", `--dhcp-range=${DHCP_RANGE6}`] : []),
       `--dhcp-leasefile=${file("leases")}`,
       `--pid-file=${file("dnsmasq.pid")}`,
       `--log-facility=${file("dnsmasq.log")}`,

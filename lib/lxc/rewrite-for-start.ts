@@ -77,9 +77,8 @@ async function hosts(guest: GuestFiles, { hostname, network, dns }: GuestSetting
   const body: string[] = [];
   if (!/^[ \t]*127\.0\.0\.1[ \t]/m.test(rest)) body.push("127.0.0.1 localhost.localnet localhost");
   if (!/^[ \t]*::1[ \t]/m.test(rest)) body.push("::1 localhost.localnet localhost");
-  // As PVE::LXC::get_primary_ips: IPv4's fixed address, else IPv6's.
-  const [fixed] = [network, network.ip6].flatMap((one) => (one?.kind === "static" ? [one.address] : []));
-  const address = fixed?.replace(/\/.*$/, "") ?? "127.0.1.1";
+  const fixed = [network, network.ipv6].find((one) => one?.kind === "static");
+  const address = fixed !== undefined && "address" in fixed ? fixed.address.replace(/\/.*$/, "") : "127.0.1.1";
   const search = dns.search === undefined ? [] : dns.search.split(/[\s,;]+/);
   const names = hostname.includes(".")
     ? [hostname, shortName(hostname)]

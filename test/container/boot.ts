@@ -62,7 +62,7 @@ interface Setup {
 const DEFAULTS = { memory: 8192, swap: 512, cores: 4 } as const;
 
 /** A network of this test file's own; leftovers of crashed runs are removed first. */
-export async function setUpNetwork(t: Test, options: Pick<NetworkOptions, "silent"> = {}): Promise<Setup> {
+export async function setUpNetwork(t: Test, options: Pick<NetworkOptions, "silent" | "router"> = {}): Promise<Setup> {
   const cleanup = cleanupAfter(t);
   const effects = { run, log: stderrLog, signal: cleanup.signal };
   await sweep({ folder: workFolder, ...effects });

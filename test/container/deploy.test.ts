@@ -28,7 +28,7 @@ const template = (await templateToTest()) ?? "";
 const project = join(import.meta.dirname, "../..");
 
 if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set STACK_TEMPLATE" : "")) {
-  const { network, cleanup } = await setUpNetwork(t);
+  const { network, cleanup } = await setUpNetwork(t, { router: true });
   const folder = mkdtempSync("/var/tmp/stack-node-");
   cleanup.add(async () => rmSync(folder, { recursive: true, force: true }));
   const node = await realNode();
@@ -148,6 +148,20 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
       await node.requests();
     });
   }
+
+  t.test("IPv6 beside IPv4: eth0 gets an address of each family, and both are told", async (t) => {
+    const { program, flags, env } = ways.api;
+    const network6 = ["--set", "container.network={address: dhcp, address6: auto}"];
+    const typed = (args: readonly string[]) =>
+      inNetwork(network, run)(program, [...args, "--vmid", "121", ...flags], {
+        ...{ accept: [0, 2], timeout: 600_000, signal: cleanup.signal, env },
+      });
+    const { stdout } = await typed([template, ...network6, "--json"]);
+    const { addresses = [], urls } = deploymentDocument.parse(JSON.parse(stdout));
+    t.match(addresses, [/^10\.1\.1\.\d+$/, /^fd00:10:1:1:/]);
+    for (const { url } of urls) t.equal((await peer.http({ url })).status, 200, url);
+    await typed(["destroy", "--yes"]);
+  });
 
   /** What is typed on each way, and where; and what its upload is on the node. */
   async function typedAs({ to, token, caFile, ssh, bin }: Served): Promise<Readonly<Record<Way, Typed>>> {

@@ -186,7 +186,7 @@ function addressing({ ip, gw, ip6, gw6 }: Readonly<Record<string, string>>): Add
     ({ kind: "static", address, ...(gateway !== undefined && { gateway }) }) as const;
   const four = ip === undefined ? ({ kind: "none" } as const) : ip === "dhcp" ? ({ kind: ip } as const) : fixed(ip, gw);
   if (ip6 === undefined) return four;
-  return { ...four, ip6: ip6 === "auto" || ip6 === "dhcp" ? { kind: ip6 } : fixed(ip6, gw6) };
+  return { ...four, ipv6: ip6 === "auto" || ip6 === "dhcp" ? { kind: ip6 } : fixed(ip6, gw6) };
 }
 
 /** As Proxmox keeps it: with a MAC address of its own, the name first, the rest by the alphabet. */
