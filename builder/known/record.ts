@@ -8,6 +8,7 @@ import { cacheFolder } from "../cache/cache-folder.ts";
 import { layersFolder } from "../cache/cached-layer.ts";
 import { readLayer } from "../cache/layer.ts";
 import type { BaseFacts } from "../layers/base/facts.ts";
+import { resource } from "../resources.ts";
 import { namesOfBase, pathOf } from "./names-of-base.ts";
 
 /**
@@ -28,7 +29,7 @@ for (const name of await readdir(folder)) {
   const suite = suites.find((one) => release[one].test(version));
   const wanted = suite && resolve({ ...definition, debian: suite });
   if (suite === undefined || !wanted?.packages.every((one) => packages.some(({ name }) => name === one))) continue;
-  const ours = new Set(wanted.users.flatMap((user) => [user.name, ...user.groups]));
+  const ours = new Set(wanted.users.flatMap((user) => [user.name, ...user.groups.map((group) => group.name)]));
   const debians = (ids: Readonly<Record<string, number>>) => Object.keys(ids).filter((one) => !ours.has(one));
   const names = [...namesOfBase(layer.members, { users: debians(users), groups: debians(groups) })];
   const words = (pattern: RegExp, from: readonly string[] = names) =>
@@ -46,5 +47,5 @@ for (const name of await readdir(folder)) {
     zones: words(/^\/usr\/share\/zoneinfo\/((?!posix|right)[A-Z][^.]*)$/, paths),
     languages: words(/^\/usr\/share\/i18n\/locales\/([a-z]{2,3}_[A-Z]{2})$/, paths),
   };
-  await writeFile(join(import.meta.dirname, `${suite}.json`), `${JSON.stringify(document, undefined, 2)}\n`);
+  await writeFile(resource(`known/${suite}.json`), `${JSON.stringify(document, undefined, 2)}\n`);
 }
