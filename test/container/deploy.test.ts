@@ -155,6 +155,7 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
       "{address: dhcp, address6: auto}",
       [/^10\.1\.1\.\d+$/, /^fd10:1:1:/],
     ],
+    ["IPv6 alone, by DHCP", "{address6: dhcp}", [/^fd10:1:1::[5-9]\w$/]],
   ] as const) {
     t.test(`${what}, and healthy`, async (t) => {
       const { program, flags, env } = ways.api;
