@@ -3,7 +3,7 @@ import type { OwnEntry } from "../layers/overlay/own-files.ts";
 import { unitFolder } from "../layers/overlay/own-place.ts";
 import { TypeFlag } from "../pack/header.ts";
 import type { Member } from "../pack/scan.ts";
-import { accountLines } from "./account-lines.ts";
+import { accountLines, stackAccounts } from "./accounts.ts";
 import { type Names, pathOf } from "./names-of-base.ts";
 
 /** What of a user's own trees has the name of a unit of Debian's, or of an account of Debian's or the stack's. */
@@ -19,9 +19,9 @@ function unitFault({ path, content }: OwnEntry, names: Names): string[] {
   return [`${path}: Debian has ${unit} already; name yours otherwise, or change Debian's by units/${unit}.d/NAME.conf`];
 }
 
-function accountFaults({ path, content }: OwnEntry, { name, users }: Model, names: Names): string[] {
+function accountFaults({ path, content }: OwnEntry, model: Model, names: Names): string[] {
   if (content.kind !== "text" || !/\/sysusers\.d\/[^/]+\.conf$/.test(path)) return [];
-  const ours = new Set([name, ...users.flatMap((user) => [user.name, ...user.groups])]);
+  const ours = new Set(stackAccounts(model).groups);
   return accountLines(content.text).flatMap(({ kind, name: account }) => {
     const whose = ours.has(account) ? "the stack" : names.has(`${kind} ${account}`) ? "Debian" : undefined;
     return whose === undefined ? [] : [`${path}: ${whose} has the ${kind} ${account} already; name yours otherwise`];

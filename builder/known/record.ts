@@ -9,6 +9,7 @@ import { layersFolder } from "../cache/cached-layer.ts";
 import { readLayer } from "../cache/layer.ts";
 import type { BaseFacts } from "../layers/base/facts.ts";
 import { resource } from "../resources.ts";
+import { stackAccounts } from "./accounts.ts";
 import { namesOfBase, pathOf } from "./names-of-base.ts";
 
 /**
@@ -29,7 +30,7 @@ for (const name of await readdir(folder)) {
   const suite = suites.find((one) => release[one].test(version));
   const wanted = suite && resolve({ ...definition, debian: suite });
   if (suite === undefined || !wanted?.packages.every((one) => packages.some(({ name }) => name === one))) continue;
-  const ours = new Set(wanted.users.flatMap((user) => [user.name, ...user.groups.map((group) => group.name)]));
+  const ours = new Set(stackAccounts(wanted).groups);
   const debians = (ids: Readonly<Record<string, number>>) => Object.keys(ids).filter((one) => !ours.has(one));
   const names = [...namesOfBase(layer.members, { users: debians(users), groups: debians(groups) })];
   const words = (pattern: RegExp, from: readonly string[] = names) =>

@@ -5,7 +5,7 @@ import type { BuildContext } from "../context.ts";
 import type { BaseFacts } from "../layers/base/facts.ts";
 import { ownAccounts } from "../layers/overlay/own-files.ts";
 import { invalidOverlay } from "../templates.ts";
-import { accountLines } from "./account-lines.ts";
+import { accountLines, stackAccounts } from "./accounts.ts";
 import { namesOfBase } from "./names-of-base.ts";
 import { ownNameFaults, ownPathFaults } from "./own-faults.ts";
 
@@ -19,20 +19,15 @@ export function refuseTaken(context: BuildContext, { members, index }: Pick<Stor
   const { definition, model, own } = context;
   const { users, groups } = index.facts as BaseFacts;
   // They are made with the base, so it has them too.
-  const accounts = accountLines(ownAccounts(own));
-  const ourUsers = [
-    ...model.users.map((user) => user.name),
-    ...accounts.filter(({ kind }) => kind === "user").map(({ name }) => name),
-  ];
-  const ourGroups = [
-    ...model.users.flatMap((user) => user.groups.map(({ name }) => name)),
-    ...accounts.map(({ name }) => name),
-  ];
+  const stack = stackAccounts(model);
+  const made = accountLines(ownAccounts(own));
+  const ourUsers = [...stack.users, ...made.filter(({ kind }) => kind === "user").map(({ name }) => name)];
+  const ourGroups = [...stack.groups, ...made.map(({ name }) => name)];
   const without = (ids: Readonly<Record<string, number>>, ours: readonly string[]): string[] =>
     Object.keys(ids).filter((name) => !ours.includes(name));
   const names = namesOfBase(members, {
     users: without(users, ourUsers),
-    groups: without(groups, [...ourUsers, ...ourGroups]),
+    groups: without(groups, ourGroups),
   });
   const { text, set } = definition.given ?? { text: definition.text, set: [] };
   readDefinition(text, definition.file, set, (read) => takenClaims(claims(read), names, "Debian"));

@@ -3,6 +3,11 @@ import * as z from "zod/mini";
 const word = (what: string, example: string, form = /^[A-Za-z0-9][A-Za-z0-9._-]*$/) =>
   z.string().check(z.regex(form, `must be like ${example}`), z.describe(what));
 
+/** As Proxmox reads them: pve-node and pve-storage-id of PVE::JSONSchema; the kernel has 15 characters for an interface. */
+const hostLabel = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/;
+const storageId = /^[A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9]$/;
+const interfaceName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/;
+
 /** Where and how `deploy-template` makes the container. No secret belongs here: it would be in the template. */
 export const deploySchema = z.strictObject({
   to: z.optional(
@@ -23,7 +28,7 @@ export const deploySchema = z.strictObject({
       ),
   ),
   node: z.optional(
-    word("The node's name in its cluster; default: what its address begins with", "pve1").check(
+    word("The node's name in its cluster; default: what its address begins with", "pve1", hostLabel).check(
       z.meta({ examples: ["pve1"] }),
     ),
   ),
@@ -44,10 +49,10 @@ export const deploySchema = z.strictObject({
         z.meta({ examples: [120] }),
       ),
   ),
-  templateStorage: z._default(word("Storage that takes the template's file", "local"), "local"),
-  storage: z._default(word("Storage of the root disk", "local-lvm"), "local-lvm"),
+  templateStorage: z._default(word("Storage that takes the template's file", "local", storageId), "local"),
+  storage: z._default(word("Storage of the root disk", "local-lvm", storageId), "local-lvm"),
   volumeStorage: z.optional(
-    word("Storage of the data volumes; default: that of the root disk", "local-lvm").check(
+    word("Storage of the data volumes; default: that of the root disk", "local-lvm", storageId).check(
       z.meta({ examples: ["local-zfs"] }),
     ),
   ),
@@ -58,7 +63,7 @@ export const deploySchema = z.strictObject({
       /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+){0,2}$/,
     ).check(z.meta({ examples: ["prod"] })),
   ),
-  bridge: z._default(word("The node's bridge that eth0 is on", "vmbr0"), "vmbr0"),
+  bridge: z._default(word("The node's bridge that eth0 is on", "vmbr0", interfaceName), "vmbr0"),
   vlan: z.optional(z.int().check(z.gte(1), z.lte(4094), z.describe("VLAN tag of eth0"), z.meta({ examples: [20] }))),
   onboot: z._default(z.boolean().check(z.describe("Start the container when the node starts")), true),
   startOrder: z.optional(

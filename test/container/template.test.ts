@@ -3,6 +3,8 @@ import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import t from "tap";
+import { knownBase } from "../../builder/known/known-base.ts";
+import { namesOfBase } from "../../builder/known/names-of-base.ts";
 import { verify } from "../../builder/verify/verify.ts";
 import { machineTraits } from "../../builder/verify/verify-command.ts";
 import { exists, readTextIfAny } from "../../lib/files.ts";
@@ -25,6 +27,21 @@ if (needs(t, template === undefined ? "there is no template: bin/build-template"
   const stem = template.replace(/\.tar\.\w+$/, "");
   const file = basename(template);
   const listing = archiveListing(template);
+
+  t.test("what is known of Debian before there is a base is what the base has", async (t) => {
+    const { names, zones, languages } = knownBase(debian.suite);
+    const there = namesOfBase(await archiveListing(template), { users: [], groups: [] });
+    const wanted = [
+      ...[...names].filter((name) => /^(unit |\/)/.test(name)),
+      ...[...zones].map((zone) => `/usr/share/zoneinfo/${zone}`),
+      ...[...languages].map((language) => `/usr/share/i18n/locales/${language}`),
+    ];
+    t.ok(wanted.length > 1000);
+    t.same(
+      wanted.filter((name) => !there.has(name)),
+      [],
+    );
+  });
 
   t.test("R10 the template is a rootfs that pct create takes, and its owners and modes are Debian's", async (t) => {
     const name = new RegExp(

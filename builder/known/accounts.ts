@@ -1,3 +1,14 @@
+import type { Model } from "../../stack/model.ts";
+
+/** Names of the users and groups that the stack makes; a user's group is called as it is. */
+export function stackAccounts({ users }: Pick<Model, "users">): {
+  readonly users: string[];
+  readonly groups: string[];
+} {
+  const names = users.map(({ name }) => name);
+  return { users: names, groups: [...names, ...users.flatMap(({ groups }) => groups)] };
+}
+
 /** A user, whose group is called the same, or a group that is made. */
 export interface AccountLine {
   readonly kind: "user" | "group";
