@@ -42,6 +42,10 @@ t.test("a value is refused by the rule of the program that will read it, at its 
     ["journal: 0 MiB", /journal: must be at least 16 MiB/],
     ["packages: [nano-]", /packages\.0: must be a Debian package's name/],
     ["packages: [nano=1.0]", /packages\.0: must be/],
+    ["deploy: { storage: 1local }", /deploy\.storage: must be like local-lvm/],
+    ["deploy: { templateStorage: local- }", /deploy\.templateStorage: must be like local/],
+    ["deploy: { node: pve_1 }", /deploy\.node: must be like pve1/],
+    ["deploy: { bridge: vmbr0123456789ab }", /deploy\.bridge: must be like vmbr0/],
     ["timezone: ../../etc/passwd", /timezone: must be a time zone's name/],
   ];
   for (const [more, fault] of table) t.match(faultsOf(stack(more)), [fault], more);
