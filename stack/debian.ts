@@ -9,6 +9,8 @@ export interface DebianRelease {
   readonly postgres: string;
   /** Where the system's language is: since 13 /etc/default/locale is a link, made at each boot where it is none. */
   readonly localeFile: string;
+  /** Whether its Redis knows `hide-user-data-from-log` (7.4 and later). */
+  readonly redisHidesData: boolean;
 }
 
 export const debianReleases = {
@@ -18,6 +20,14 @@ export const debianReleases = {
     python: "3.11",
     postgres: "15",
     localeFile: "/etc/default/locale",
+    redisHidesData: false,
   },
-  trixie: { suite: "trixie", version: "13", python: "3.13", postgres: "17", localeFile: "/etc/locale.conf" },
+  trixie: {
+    suite: "trixie",
+    version: "13",
+    python: "3.13",
+    postgres: "17",
+    localeFile: "/etc/locale.conf",
+    redisHidesData: true,
+  },
 } as const satisfies Record<Suite, DebianRelease>;

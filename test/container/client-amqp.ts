@@ -4,7 +4,7 @@ import type { AmqpLogin, AmqpMessage, ClientOps, Deadline, Settle } from "./clie
 import { withDeadline } from "./deadline.ts";
 
 type Op<K extends keyof ClientOps> = (args: ClientOps[K]["args"]) => Promise<ClientOps[K]["result"]>;
-type AmqpOp = "amqpPublish" | "amqpConsume" | "amqpGet" | "amqpQueue";
+type AmqpOp = "amqpPublish" | "amqpConsume" | "amqpGet" | "amqpMisuse" | "amqpQueue";
 
 /** RabbitMQ on the namespace's loopback: connections are kept, each operation has a channel of its own. */
 export function amqpOps(): { [K in AmqpOp]: Op<K> } {
@@ -104,6 +104,23 @@ export function amqpOps(): { [K in AmqpOp]: Op<K> } {
         // Time being up is no failure here, only no answer is.
         timeout + 5_000,
       ),
+    amqpMisuse: async ({ how, exchange, value, timeout, ...login }) => {
+      // A connection of its own: one of these ends it.
+      const opened = await connect({ protocol: "amqp", hostname: "127.0.0.1", username: login.user, ...login });
+      const channel = await opened.createChannel();
+      const told = new Promise<string>((resolve) => {
+        for (const one of [opened, channel]) one.on("error", (error: Error) => resolve(error.message));
+        opened.on("close", () => resolve("closed"));
+      });
+      const body = Buffer.from(value);
+      if (how === "expiration") channel.publish(exchange, value, body, { expiration: value });
+      else if (how === "user") channel.publish(exchange, value, body, { userId: value });
+      else if (how === "exchange") channel.publish(value, value, body);
+      else (socketOf(opened) as unknown as { write(bytes: Buffer): void }).write(body);
+      return withDeadline(told, timeout, () => socketOf(opened)?.destroy()).finally(() =>
+        opened.close().catch(() => {}),
+      );
+    },
     amqpQueue: ({ queue, ...login }) =>
       withChannel(login, "createChannel", async (channel) => {
         const { messageCount, consumerCount } = await channel.checkQueue(queue);

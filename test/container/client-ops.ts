@@ -43,6 +43,17 @@ export interface ClientOps {
     result: AmqpMessage | null;
   };
   /** A queue's length; one that isn't there is an error with code 404. */
+  /** An operation that the broker refuses; its words, or the connection's end. */
+  amqpMisuse: {
+    args: AmqpLogin &
+      Deadline & {
+        /** A property that is none, an exchange that is not there, bytes that are no frame. */
+        readonly how: "expiration" | "user" | "exchange" | "frame";
+        readonly exchange: string;
+        readonly value: string;
+      };
+    result: string;
+  };
   amqpQueue: {
     args: AmqpLogin & Deadline & { readonly queue: string };
     result: { readonly messages: number; readonly consumers: number };

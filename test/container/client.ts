@@ -23,6 +23,7 @@ const OPS: { readonly [K in ClientOp]: true } = {
   amqpPublish: true,
   amqpConsume: true,
   amqpGet: true,
+  amqpMisuse: true,
   amqpQueue: true,
   http: true,
   tcp: true,

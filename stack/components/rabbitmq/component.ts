@@ -69,10 +69,10 @@ function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "componen
     { ...buildFile("/etc/rabbitmq/rabbitmq.conf", `${etc}/rabbitmq.conf.ejs`), unit },
     { ...buildFile("/etc/rabbitmq/rabbitmq-env.conf", `${etc}/rabbitmq-env.conf`), unit },
     { ...buildFile("/etc/rabbitmq/enabled_plugins", `${etc}/enabled_plugins`), unit },
-    {
-      ...buildFile("/usr/lib/stack-agent/rabbitmq-start.erl", "rootfs-overlay/usr/lib/stack-agent/rabbitmq-start.erl"),
+    ...["rabbitmq-log.erl", "rabbitmq-start.erl"].map((file) => ({
+      ...buildFile(`/usr/lib/stack-agent/${file}`, `rootfs-overlay/usr/lib/stack-agent/${file}`),
       unit,
-    },
+    })),
     { path: "/etc/rabbitmq/conf.d", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },
     {
       ...buildFile("/etc/systemd/system/epmd.socket.d/loopback.conf", "units/epmd.socket.d/loopback.conf"),
