@@ -6,7 +6,7 @@ export function stackAccounts({ users }: Pick<Model, "users">): {
   readonly groups: string[];
 } {
   const names = users.map(({ name }) => name);
-  return { users: names, groups: [...names, ...users.flatMap(({ groups }) => groups)] };
+  return { users: names, groups: [...names, ...users.flatMap(({ groups }) => groups.map((group) => group.name))] };
 }
 
 /** A user, whose group is called the same, or a group that is made. */
