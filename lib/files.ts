@@ -94,7 +94,8 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** A name made, moved or taken away in the folder outlasts a power cut. */
+export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
     await handle.sync();

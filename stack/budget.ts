@@ -1,5 +1,6 @@
 import { StackError } from "../lib/error.ts";
 import { formatMiB } from "./definition/size.ts";
+import { isTooLittle, leastMemoryMiB } from "./least-memory.ts";
 import type { Model } from "./model.ts";
 
 /** What one component may take, by the setting that limits it. MiB. */
@@ -25,24 +26,20 @@ export interface Budget {
   readonly shares: readonly MemoryShare[];
 }
 
-/** Below this, provisioning refuses: the stack's idle size alone is near 400 MiB. */
-export const leastMemoryMiB = 2048;
-
 /**
  * Shares out memory so that the worst moment fits: a Redis node's fork copies as much
  * again while it saves (REQUIREMENTS.md, measured: with the declared figures the OOM
  * killer comes).
  *
  * @param memoryMiB least of MemTotal and the cgroup limits
- * @throws StackError `too-little-memory` below 2048 MiB. A container of exactly 2 GiB
- *   reads a few MiB less in MemTotal on some hosts; 3 % are forgiven.
+ * @throws StackError `too-little-memory` below 2048 MiB
  */
 export function budget(
   model: Pick<Model, "postgres" | "redis" | "rabbitmq" | "definition">,
   memoryMiB: number,
 ): Budget {
   const total = Math.floor(memoryMiB);
-  if (total < leastMemoryMiB * 0.97) {
+  if (isTooLittle(total)) {
     throw new StackError(
       "too-little-memory",
       `this machine has ${total} MiB of memory; the stack needs ${leastMemoryMiB} MiB`,

@@ -1,5 +1,6 @@
 import type { Executors } from "../engine/action.ts";
 import { dataExecutors } from "../stages/executors.ts";
+import { cutDamaged, setAsideDamaged } from "./damaged-files.ts";
 import { linkFile, makeDirectory, writeFile } from "./files.ts";
 import { rememberInstance } from "./instance.ts";
 import { generateLocale, removeLocale } from "./locale.ts";
@@ -40,6 +41,8 @@ export const executors: Executors = {
   maskUnits,
   startUnits,
   restartUnits,
+  setAside: setAsideDamaged,
+  cutFile: cutDamaged,
   generateLocale,
   makeVenv,
   rememberInstance,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isErrno } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
+import { isTooLittle, leastMemoryMiB } from "../../stack/least-memory.ts";
 import type { Check, Outcome } from "./check.ts";
 
 /** What limits memory: the machine (or lxcfs in its place) and the control group. Bytes. */
@@ -29,15 +30,17 @@ export function memoryOutcome(figures: MemoryFigures): Outcome {
   const machine = (100 * available) / total;
   const group = limit === undefined || used === undefined ? 100 : (100 * (limit - used)) / limit;
   const percent = Math.round(Math.max(0, Math.min(machine, group)) * 10) / 10;
-  const status = percent < limits.fail ? "fail" : percent < limits.warn ? "warn" : "pass";
-  const whole = limit === undefined ? total : Math.min(limit, total);
-  return {
-    status,
-    code: status === "pass" ? "ok" : status === "warn" ? "short" : "exhausted",
-    observedValue: percent,
-    observedUnit: "percent",
-    message: `${percent} % of ${Math.round(whole / 1024 / 1024)} MiB is available`,
-  };
+  const whole = Math.round((limit === undefined ? total : Math.min(limit, total)) / 1024 / 1024);
+  const observed = { observedValue: percent, observedUnit: "percent" };
+  const message = `${percent} % of ${whole} MiB is available`;
+  if (percent < limits.fail) return { status: "fail", code: "exhausted", ...observed, message };
+  if (percent < limits.warn) return { status: "warn", code: "short", ...observed, message };
+  if (isTooLittle(whole)) {
+    // Servers that were given their shares of more memory run until they use them.
+    const needed = `the stack needs ${leastMemoryMiB} MiB: on the node, pct set VMID --memory ${leastMemoryMiB}`;
+    return { status: "warn", code: "too-little", ...observed, message: `${message}; ${needed}` };
+  }
+  return { status: "pass", code: "ok", ...observed, message };
 }
 
 /** Where control groups, v2 and v1, say what they limit and what is used; `cache` can be given back. */

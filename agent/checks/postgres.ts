@@ -2,13 +2,16 @@ import { messageOf } from "../../lib/error.ts";
 import type { Model } from "../../stack/model.ts";
 import { abortable } from "../clients/abortable.ts";
 import { openPostgres, type PostgresConnection, postgresCode } from "../clients/postgres.ts";
+import { refreshCollation } from "../refresh-collation.ts";
 import type { Check, CheckContext, OpenCheck, Outcome } from "./check.ts";
 
 /** One row, written and read back: the disk, the log and the login all took part. */
 const roundtrip = `
   insert into stack_agent.heartbeat as heart (id, beats) values (1, 1)
     on conflict (id) do update set beats = heart.beats + 1, at = clock_timestamp()
-    returning beats, stack_agent.xmin_age() as "xminAge"`;
+    returning beats, stack_agent.xmin_age() as "xminAge",
+      (select datcollversion is distinct from pg_database_collation_actual_version(oid)
+       from pg_database where datname = current_database()) as "otherCollation"`;
 
 /** Transactions. Vacuum has been able to clean nothing for so long: autovacuum_freeze_max_age is 200 million. */
 const oldestXmin = 10_000_000;
@@ -44,9 +47,9 @@ function openCheck({ postgres }: Model, context: CheckContext): OpenCheck {
       try {
         const open = await connect(signal);
         if ("status" in open) return open;
-        const query = open.client.query<{ beats: string; xminAge: number }>(roundtrip);
+        const query = open.client.query<Row>(roundtrip);
         const { rows } = await abortable(query, signal, drop);
-        return outcome(rows[0]?.xminAge ?? 0);
+        return outcome(rows[0], postgres?.database ?? "");
       } catch (error) {
         drop();
         return failure(error, signal);
@@ -60,7 +63,19 @@ function openCheck({ postgres }: Model, context: CheckContext): OpenCheck {
   };
 }
 
-function outcome(xminAge: number): Outcome {
+interface Row {
+  readonly beats: string;
+  readonly xminAge: number;
+  /** Its text is sorted by another version of the C library than its indexes were made by. */
+  readonly otherCollation: boolean;
+}
+
+function outcome(row: Row | undefined, database: string): Outcome {
+  const { xminAge, otherCollation } = row ?? { xminAge: 0, otherCollation: false };
+  if (xminAge < oldestXmin && otherCollation) {
+    const message = `${database}'s indexes of text were made under another version of its collation; as postgres: ${refreshCollation(database)}`;
+    return { status: "warn", code: "collation-version", message };
+  }
   if (xminAge < oldestXmin) return { status: "pass", code: "ok" };
   return {
     status: "warn",

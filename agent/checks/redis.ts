@@ -8,6 +8,9 @@ import type { Check, CheckContext, OpenCheck, Outcome } from "./check.ts";
 /** Percent of maxmemory from which keys are about to be evicted. */
 const nearlyFull = 95;
 
+/** What redis.conf asks for; Redis takes as many as the limit of open files leaves it, and says so at its start only. */
+const mostClients = 10_000;
+
 /** Redis Cluster serves all its slots; every node takes a write and gives it back, and saves without errors. */
 export function redisCheck(model: Model): Check {
   return { name: "redis:cluster", component: "redis", open: (context) => openCheck(model, context) };
@@ -15,6 +18,7 @@ export function redisCheck(model: Model): Check {
 
 interface Node {
   readonly port: number;
+  readonly unit: string;
   connection?: RedisConnection;
   /** A key in one of the node's own slots. */
   key?: string;
@@ -23,10 +27,12 @@ interface Node {
 /** What one node was found to be; the worst decides. */
 interface NodeOutcome extends Outcome {
   readonly used: number;
+  /** It said nothing. */
+  readonly down?: true;
 }
 
 function openCheck({ redis }: Model, context: CheckContext): OpenCheck {
-  const nodes: Node[] = (redis?.nodes ?? []).map(({ port }) => ({ port }));
+  const nodes: Node[] = (redis?.nodes ?? []).map(({ port, unit }) => ({ port, unit }));
   const drop = (node: Node): void => {
     node.connection?.drop();
     delete node.connection;
@@ -43,7 +49,8 @@ function openCheck({ redis }: Model, context: CheckContext): OpenCheck {
       return await abortable(lookAt(client, node), signal, () => drop(node));
     } catch (error) {
       drop(node);
-      return { ...failure(error, signal), used: 0, message: `node ${node.port}: ${messageOf(error)}` };
+      const message = `node ${node.port} (${node.unit}) does not answer: ${messageOf(error)}`;
+      return { ...failure(error, signal), used: 0, down: true, message };
     }
   };
 
@@ -67,7 +74,12 @@ async function lookAt(client: Redis, node: Node): Promise<NodeOutcome> {
   const written = String(Date.now());
   // All at once: a node is asked every two seconds, and each question by itself is a packet and a wake-up.
   const [cluster, info, set, read] = await answers(
-    client.pipeline().cluster("INFO").info("memory", "persistence").set(node.key, written, "EX", 60).get(node.key),
+    client
+      .pipeline()
+      .cluster("INFO")
+      .info("memory", "persistence", "clients")
+      .set(node.key, written, "EX", 60)
+      .get(node.key),
   );
   const used = share(text(info));
   const fault = clusterFault(text(cluster)) ?? persistenceFault(text(info));
@@ -76,10 +88,18 @@ async function lookAt(client: Redis, node: Node): Promise<NodeOutcome> {
   if (text(read) !== written) {
     return { status: "fail", code: "lost-write", used, message: `node ${node.port} lost what it was given` };
   }
+  const clients = Number(field(text(info), "maxclients") ?? mostClients);
+  if (clients < mostClients) {
+    return { status: "warn", code: "few-clients", used, message: fewClients(node, clients) };
+  }
   if (used >= nearlyFull) {
     return { status: "warn", code: "memory", used, message: `node ${node.port} uses ${used} % of its maxmemory` };
   }
   return { status: "pass", code: "ok", used };
+}
+
+function fewClients({ port }: Node, clients: number): string {
+  return `node ${port} takes ${clients} clients of ${mostClients}: the machine's hard limit of open files is low (stack-agent doctor)`;
 }
 
 /** Each command's answer, or its error. */
@@ -132,11 +152,19 @@ async function ownKey(client: Redis): Promise<string> {
 
 const severity = { pass: 0, warn: 1, fail: 2 } as const;
 
+/** Those that are down are named before what the others say of slots that nobody serves. */
 function worst(outcomes: readonly NodeOutcome[]): Outcome {
-  const first = outcomes.reduce((a, b) => (severity[b.status] > severity[a.status] ? b : a));
   const used = Math.max(...outcomes.map((outcome) => outcome.used));
-  const { used: _, ...outcome } = first;
-  return { ...outcome, observedValue: used, observedUnit: "percent of maxmemory" };
+  const observed = { observedValue: used, observedUnit: "percent of maxmemory" };
+  const down = outcomes.filter((outcome) => outcome.down === true);
+  const [gone] = down;
+  if (gone !== undefined) {
+    const message = down.map((outcome) => outcome.message).join("; ");
+    return { status: gone.status, code: gone.code, message, ...observed };
+  }
+  const first = outcomes.reduce((a, b) => (severity[b.status] > severity[a.status] ? b : a));
+  const { used: _, down: __, ...outcome } = first;
+  return { ...outcome, ...observed };
 }
 
 /** First word of Redis's error, or system code → our word. */

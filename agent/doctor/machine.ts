@@ -4,6 +4,8 @@ import type { MachineFinding } from "../../stack/documents/doctor.ts";
 import type { Model } from "../../stack/model.ts";
 import { diskCheck } from "../checks/disk.ts";
 import { memoryMiB } from "../engine/memory.ts";
+import { collations } from "./collations.ts";
+import { openFiles } from "./open-files.ts";
 
 export interface MachineOptions {
   readonly model: Model;
@@ -14,7 +16,14 @@ export interface MachineOptions {
 
 /** What of the machine itself is worth knowing, each with what helps. */
 export async function examineMachine(options: MachineOptions): Promise<MachineFinding[]> {
-  return [confinement(options), ...(await Promise.all([memory(options), disk(options), failedUnits(options)]))];
+  const found = await Promise.all([
+    memory(options),
+    disk(options),
+    failedUnits(options),
+    openFiles(),
+    ...(options.model.postgres === undefined ? [] : [collations(options)]),
+  ]);
+  return [confinement(options), ...found];
 }
 
 const confinements = {
@@ -69,12 +78,22 @@ async function failedUnits({ run, signal }: MachineOptions): Promise<MachineFind
   const { stdout } = await run("systemctl", ["list-units", "--failed", "--plain", "--no-legend", "--no-pager"], {
     signal,
   });
-  const failed = stdout.split("\n").flatMap((line) => (line === "" ? [] : (line.split(" ")[0] ?? [])));
+  const failed = [...namesOf(stdout), ...(await restartingUnits(run, signal))];
   if (failed.length === 0) return { name: "units", status: "pass", message: "none failed" };
   return {
     name: "units",
     status: "warn",
-    message: `failed: ${failed.join(", ")}`,
+    message: `failed, or start again and again: ${failed.join(", ")}`,
     hint: `journalctl -b -u ${failed[0]}`,
   };
+}
+
+/** systemd never counts one under Restart= among the failed. */
+async function restartingUnits(run: Run, signal: AbortSignal): Promise<readonly string[]> {
+  const args = ["list-units", "--state=auto-restart", "--plain", "--no-legend", "--no-pager"];
+  return namesOf((await run("systemctl", args, { signal })).stdout);
+}
+
+function namesOf(units: string): readonly string[] {
+  return units.split("\n").flatMap((line) => (line === "" ? [] : (line.split(" ")[0] ?? [])));
 }

@@ -22,7 +22,7 @@ export interface DriftCommandOptions {
 /**
  * `stack-agent drift`. Changes nothing.
  *
- * @returns 0 nothing differs; 2 something does
+ * @returns 0 nothing differs; 2 something does, or a server starts again and again
  * @throws StackError `not-root`; of a look that failed
  */
 export async function driftCommand(options: DriftCommandOptions): Promise<number> {
@@ -31,5 +31,5 @@ export async function driftCommand(options: DriftCommandOptions): Promise<number
   const { log, signal } = options;
   const document = await lookForDrift(thisMachine({ model, stages: presentStages(stages, model), run, log, signal }));
   options.write(options.json ? `${JSON.stringify(document)}\n` : printDrift(document));
-  return document.differences.length === 0 ? ExitCode.healthy : ExitCode.degraded;
+  return document.differences.length === 0 && document.failing === undefined ? ExitCode.healthy : ExitCode.degraded;
 }

@@ -44,7 +44,13 @@ export async function mendDrift(runDirectory: string, done: readonly string[], a
     checkedAt,
     differences: before.differences.filter(({ stage }) => !done.includes(stage)),
     unseen: before.unseen.filter((what) => !done.some((stage) => what.startsWith(`${stage}: `))),
+    ...stillFailing(before, done),
   });
+}
+
+function stillFailing({ failing = [] }: DriftDocument, done: readonly string[]): Pick<DriftDocument, "failing"> {
+  const left = failing.filter(({ stage }) => !done.includes(stage));
+  return left.length === 0 ? { failing: undefined } : { failing: left };
 }
 
 /** Enough to tell it from something else: the writer is the same program, of the same version. */

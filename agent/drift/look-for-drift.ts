@@ -9,11 +9,12 @@ import { planStages } from "../engine/plan-document.ts";
  */
 export async function lookForDrift(options: EngineOptions): Promise<DriftDocument> {
   const checkedAt = new Date(options.now()).toISOString();
-  const { actions, unseen } = await planStages(options);
+  const { actions, unseen, failing } = await planStages(options);
   return {
     schemaVersion: 1,
     checkedAt,
     differences: actions.map((action) => ({ ...action, mend: `stack-agent provision --only ${action.stage}` })),
     unseen,
+    ...(failing === undefined ? {} : { failing }),
   };
 }

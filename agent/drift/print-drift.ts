@@ -1,9 +1,15 @@
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 
 /** What differs, as a person reads it: by stage, a line each, and the command that mends it. */
-export function printDrift({ differences, unseen }: DriftDocument): string {
-  const later = unseen.length === 0 ? [] : ["", "Could not be looked at:", ...unseen.map((what) => `  ${what}`)];
-  if (differences.length === 0) return `${["Nothing differs from the definition.", ...later].join("\n")}\n`;
+export function printDrift({ differences, unseen, failing = [] }: DriftDocument): string {
+  const later = [
+    ...(failing.length === 0 ? [] : ["", "Starts again and again:", ...failing.flatMap(failingLines)]),
+    ...(unseen.length === 0 ? [] : ["", "Could not be looked at:", ...unseen.map((what) => `  ${what}`)]),
+  ];
+  if (differences.length === 0) {
+    const first = failing.length === 0 ? ["Nothing differs from the definition."] : [];
+    return `${[...first, ...later].join("\n").trimStart()}\n`;
+  }
   const stages = [...new Set(differences.map(({ stage }) => stage))];
   const lines = stages.flatMap((stage) => [
     stage,
@@ -21,4 +27,8 @@ export function printDrift({ differences, unseen }: DriftDocument): string {
     `shows them:  stack-agent provision --diff`,
     `mends them:  ${stages.length === 1 ? differences[0]?.mend : "stack-agent provision"}`,
   ].join("\n")}\n`;
+}
+
+function failingLines({ unit, says, help }: NonNullable<DriftDocument["failing"]>[number]): string[] {
+  return [`  ${[unit, says].filter((part) => part !== "").join(": ")}`, `    what helps: ${help}`];
 }

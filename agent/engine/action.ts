@@ -21,6 +21,12 @@ export interface ActionArgs {
   maskUnits: { units: readonly string[] };
   startUnits: { units: readonly string[]; wait: boolean };
   restartUnits: { units: readonly string[]; wait: boolean };
+  /**
+   * `lost`: what isn't there any more. With `names` it is these that go, of the path's folder and
+   * where they are there: into one folder with the path's name and the date.
+   */
+  setAside: { path: string; lost: string; names?: readonly string[] };
+  cutFile: { path: string; bytes: number; lost: string };
   generateLocale: { locale: string };
   makeVenv: { service: string; venv: string; requirements: string; units: readonly string[] };
   rememberInstance: { machineId: string; place?: Place };
@@ -41,7 +47,8 @@ export interface ActionArgs {
   redisCluster: { ports: readonly number[] };
   importDefinitions: { managementPort: number; text: Sealed };
   deleteBrokerUser: { managementPort: number; user: string };
-  leadQueue: { member: string; empty: string; log: string | undefined };
+  leadQueue: { member: string; empty: string; log: string | undefined; led?: true };
+  reviveQueue: { member: string; folder: string; damaged: "config" | "log" };
   recoverStreams: Record<string, never>;
 }
 /** Types of SSH host keys; each in `/etc/ssh/ssh_host_TYPE_key`, as sshd looks for them. */

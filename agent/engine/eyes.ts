@@ -18,6 +18,11 @@ export interface UnitFacts {
   readonly needsReload: boolean;
   /** A file of the unit was written by us after its last start: it runs with old configuration. */
   readonly stale: boolean;
+  /**
+   * Its last start ended before it was ready, and systemd starts it again and again: it is
+   * never among the failed ones then, but `activating (auto-restart)`.
+   */
+  readonly failing?: boolean;
 }
 
 export type FileDifference = "missing" | "content" | "mode" | "owner" | "kind";

@@ -6,9 +6,9 @@ import type { Eyes } from "./eyes.ts";
 import { foresee, isForeseen } from "./foresee.ts";
 import { problemError, refusal } from "./preflight.ts";
 import { describeAction } from "./run-stage.ts";
-import type { Plan, Stage, StageId } from "./stage.ts";
+import type { FailingServer, Plan, Stage, StageId } from "./stage.ts";
 
-type Looking = Pick<EngineOptions, "stages" | "eyes" | "model" | "executors" | "signal">;
+type Looking = Pick<EngineOptions, "stages" | "eyes" | "model" | "executors" | "signal" | "redact">;
 
 /** `refused`: the stage has something against this machine; else its look failed. */
 type Planned = { readonly plan: Plan } | { readonly error: StackError; readonly refused: boolean };
@@ -38,6 +38,9 @@ export async function planStages(options: Looking, more: PlanMore = {}): Promise
     if (actions.length === 0) throw outcome.error;
     return [`${stage.id}: ${outcome.error.message}`];
   });
+  const failing = planned.flatMap(({ stage, outcome }) =>
+    failingOf(outcome).map(({ unit, says, help }) => ({ stage: stage.id, unit, says: options.redact(says), help })),
+  );
   return {
     actions: await Promise.all(
       actions.map(async ({ stage, action }) => {
@@ -47,6 +50,7 @@ export async function planStages(options: Looking, more: PlanMore = {}): Promise
       }),
     ),
     unseen,
+    ...(failing.length === 0 ? {} : { failing }),
   };
 }
 
@@ -97,6 +101,10 @@ function actionsOf(planned: Planned | undefined): readonly Action[] {
 
 function unseenOf(planned: Planned | undefined): readonly string[] {
   return planned !== undefined && "plan" in planned ? planned.plan.unseen : [];
+}
+
+function failingOf(planned: Planned | undefined): readonly FailingServer[] {
+  return planned !== undefined && "plan" in planned ? (planned.plan.failing ?? []) : [];
 }
 
 function whatOf(action: Action, { executors }: Looking): string {

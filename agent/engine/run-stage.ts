@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import type { Action, ActionName, Executors } from "./action.ts";
 import { awaitChecks } from "./await-checks.ts";
+import { describeFailing } from "./describe-failing.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { WithLock } from "./named-locks.ts";
 import { problemError } from "./preflight.ts";
 import type { Progress } from "./progress.ts";
-import type { Stage } from "./stage.ts";
+import type { FailingServer, Stage } from "./stage.ts";
 
 /** Plans with something to do that a stage may have, one after the other. */
 const ROUNDS = 3;
@@ -40,6 +41,7 @@ export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts):
   let done = 0;
   let round = 0;
   let checking: number | undefined;
+  let failingSince: number | undefined;
   for (;;) {
     throwIfStopped(signal);
     facts ??= await timeline.measure({ stage: stage.id, round: round + 1, kind: "look" }, () =>
@@ -50,6 +52,11 @@ export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts):
     if (problem !== undefined) throw problem;
     const plan = stage.plan(facts, model);
     facts = undefined;
+    const failing = plan.failing ?? [];
+    failingSince = failing.length > 0 && plan.actions.length === 0 ? (failingSince ?? performance.now()) : undefined;
+    // What it lacks may come: a disk that is mounted late, a port that is freed.
+    if (failingSince !== undefined && performance.now() - failingSince > timeouts.patience)
+      throw serverFailing(failing);
     if (plan.actions.length > 0) {
       if (round === ROUNDS) throw notConverging(plan.actions, run.options.executors);
       round += 1;
@@ -173,6 +180,12 @@ function stillUnseen(unseen: readonly string[], timeout: number): StackError {
   return new StackError("unseen", `after ${timeout / 1000} s it still can't be seen whether all is done`, {
     detail: unseen,
     hint: "systemctl list-jobs shows what is still starting; systemctl --failed what is not",
+  });
+}
+
+function serverFailing(failing: readonly FailingServer[]): StackError {
+  return new StackError("server-failing", failing.map(describeFailing).join("; "), {
+    hint: [...new Set(failing.map(({ help }) => help))].join("; "),
   });
 }
 

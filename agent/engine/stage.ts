@@ -18,6 +18,16 @@ export interface Plan {
   readonly actions: readonly Action[];
   /** What can't be seen before these actions are done, e.g. "roles and tables: PostgreSQL is not running yet". */
   readonly unseen: readonly string[];
+  /** Servers that start again and again, and never come up. */
+  readonly failing?: readonly FailingServer[];
+}
+
+export interface FailingServer {
+  readonly unit: string;
+  /** Its own last word of why; "" where it said nothing. */
+  readonly says: string;
+  /** The command that helps. */
+  readonly help: string;
 }
 
 /** What a reset is asked for, and where. */

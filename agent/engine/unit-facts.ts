@@ -6,6 +6,10 @@ import type { UnitFacts } from "./eyes.ts";
 const properties = [
   "LoadState",
   "ActiveState",
+  "SubState",
+  "NRestarts",
+  "ActiveEnterTimestampMonotonic",
+  "ActiveExitTimestampMonotonic",
   "UnitFileState",
   "NeedDaemonReload",
   "Job",
@@ -48,7 +52,8 @@ export function parseUnits(text: string, names: readonly string[]): ShownUnit[] 
     }
     const active = values.get("ActiveState") ?? "inactive";
     const job = values.get("Job") ?? "0";
-    const process = BigInt(values.get("ExecMainStartTimestampMonotonic") || 0);
+    const moment = (name: string): bigint => BigInt(values.get(name) || 0);
+    const process = moment("ExecMainStartTimestampMonotonic");
     return {
       unit,
       load: values.get("LoadState") ?? "not-found",
@@ -58,7 +63,38 @@ export function parseUnits(text: string, names: readonly string[]): ShownUnit[] 
       starting: job !== "0" && job !== "" && active !== "active" && active !== "deactivating",
       // A masked unit with a drop-in says yes for ever (systemd 252, measured).
       needsReload: values.get("NeedDaemonReload") === "yes" && values.get("LoadState") !== "masked",
-      started: process > 0n ? process : BigInt(values.get("InactiveExitTimestampMonotonic") || 0),
+      started: process > 0n ? process : moment("InactiveExitTimestampMonotonic"),
+      failing: isFailing({
+        active,
+        sub: values.get("SubState") ?? "",
+        restarts: Number(values.get("NRestarts") ?? 0),
+        process,
+        entered: moment("ActiveEnterTimestampMonotonic"),
+        left: moment("ActiveExitTimestampMonotonic"),
+      }),
     };
   });
+}
+
+/** Moments: CLOCK_MONOTONIC, microseconds; 0 for never. */
+interface Attempt {
+  readonly active: string;
+  readonly sub: string;
+  /** Starts by systemd itself since the last one that was asked for. */
+  readonly restarts: number;
+  readonly process: bigint;
+  /** When it was last ready, and last ceased to be. */
+  readonly entered: bigint;
+  readonly left: bigint;
+}
+
+/** Microseconds. A server that was ready and died is started again after RestartSec=, a second, once. */
+const ONE_RESTART = 1_500_000n;
+
+function isFailing({ active, sub, restarts, process, entered, left }: Attempt): boolean {
+  if (active === "failed" || sub === "auto-restart" || sub === "auto-restart-queued") {
+    return process > 0n && entered < process;
+  }
+  if (active !== "activating" || restarts === 0) return false;
+  return entered === 0n || process - left > ONE_RESTART;
 }

@@ -1,6 +1,7 @@
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { HealthStatus } from "../../stack/documents/health.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
+import { describeFailing } from "../engine/describe-failing.ts";
 import type { JobState } from "../jobs/runner.ts";
 import { type CheckResult, timing } from "./scheduler.ts";
 
@@ -52,7 +53,19 @@ export function componentStates(snapshot: Snapshot): readonly ComponentState[] {
       ageMs: Math.max(a.ageMs, b.ageMs),
     }));
   });
-  return [provisionState(snapshot.progress), ...checked, ...jobsState(snapshot.jobs), ...driftState(snapshot)];
+  const told = checked.map((state) => withLastWord(state, snapshot.drift));
+  return [provisionState(snapshot.progress), ...told, ...jobsState(snapshot.jobs), ...driftState(snapshot)];
+}
+
+/** A server that starts again and again can't say why it fails: root has read its last word. */
+export function withLastWord(state: ComponentState, drift: DriftDocument | undefined): ComponentState {
+  if (state.status !== "fail") return state;
+  const own = (drift?.failing ?? []).filter(
+    ({ stage, unit }) => stage === state.name || (stage === "services" && unit.endsWith(`-${state.name}.service`)),
+  );
+  const words = own.map(({ unit, says, help }) => `${describeFailing({ unit, says })} (${help})`);
+  if (words.length === 0) return state;
+  return { ...state, message: [state.message, ...words].filter((part) => part !== undefined).join("; ") };
 }
 
 /** Ages in intervals after which a result that was not a failure counts as warn, and as fail. */
@@ -105,6 +118,11 @@ function driftState({ drift, date }: Snapshot): readonly ComponentState[] {
   if (drift === undefined || drift.error !== undefined) return [];
   const ageMs = Math.max(0, date.getTime() - Date.parse(drift.checkedAt));
   const state = { name: "drift", latencyMs: 0, ageMs };
+  const [failing] = drift.failing ?? [];
+  if (failing !== undefined) {
+    const message = `${describeFailing(failing)} (${failing.help})`;
+    return [{ ...state, status: "warn", code: "failing", message }];
+  }
   const [first] = drift.differences;
   if (first === undefined) return [{ ...state, status: "pass", code: "ok" }];
   const count = drift.differences.length;

@@ -1,6 +1,14 @@
 import type { HealthDocument } from "../../stack/documents/health.ts";
 import { healthGroupOf, machineComponents, provisionComponent, startingComponent } from "../../stack/health-names.ts";
-import { type ComponentState, checkState, componentStates, runningStages, type Snapshot, worst } from "./components.ts";
+import {
+  type ComponentState,
+  checkState,
+  componentStates,
+  runningStages,
+  type Snapshot,
+  withLastWord,
+  worst,
+} from "./components.ts";
 
 /** What a health document speaks of: everything, what readiness needs, or one component or group by its name. */
 export type Scope = "all" | "ready" | { readonly name: string };
@@ -39,7 +47,7 @@ export function healthDocument(snapshot: Snapshot, scope: Scope, detail: boolean
         snapshot.results
           .filter((result) => names.has(result.component))
           .map((result) => {
-            const state = checkState(result, snapshot.now);
+            const state = withLastWord(checkState(result, snapshot.now), snapshot.drift);
             const { observedValue, observedUnit } = result.outcome;
             return [
               result.check,

@@ -39,6 +39,9 @@ export interface RunningAgent {
   stop(): Promise<void>;
 }
 
+/** Milliseconds without a change of any component until what is behind the last one is looked for. */
+const LONG_ENOUGH = 5_000;
+
 /**
  * The long-running agent: HTTP first, so that `/livez` is up before anything else, then
  * the checks and the jobs. It never changes the machine.
@@ -50,6 +53,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   const started = { date: clock.date(), at: clock.now() };
   const ports = portsByOwner(model.ports);
   let checks: Scheduler | undefined;
+  let asking: NodeJS.Timeout | undefined;
   let jobs: ReturnType<typeof jobRunner> | undefined;
 
   const snapshot = (): Snapshot => ({
@@ -82,11 +86,20 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   });
   await notifier.ready(statusLine(snapshot()));
 
+  const askWhy = (): void => {
+    clearTimeout(asking);
+    asking = setTimeout(() => {
+      const isFailing = checks?.results().some(({ outcome }) => outcome.status === "fail") ?? false;
+      if (isFailing || drift?.current()?.failing !== undefined) jobs?.hurry("drift");
+    }, LONG_ENOUGH).unref();
+  };
+
   const stopWatchdog = keepWatchdog(notifier, () => checks?.moving() ?? true);
   const stop = async (): Promise<void> => {
     stopWatchdog();
     progress.stop();
     drift?.stop();
+    clearTimeout(asking);
     await Promise.all([notifier.stopping(), checks?.stop(), jobs?.stop(), server.close()]);
   };
   try {
@@ -100,6 +113,8 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
       ...(options.timing === undefined ? {} : { timing: options.timing }),
       onChange: (result, before) => {
         logChange(log, result, before);
+        // Why it fails only root can read; and that it doesn't any more.
+        if (result.outcome.status === "fail" || drift?.current()?.failing !== undefined) askWhy();
         void notifier.status(statusLine(snapshot()));
       },
     });

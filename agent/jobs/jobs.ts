@@ -30,7 +30,10 @@ const outcomes: {
 } = {
   drift: {
     error: async (runFolder) => (await readDrift(runFolder))?.error,
-    again: async (runFolder) => ((await readDrift(runFolder))?.differences.length ? LOOK_AGAIN : undefined),
+    again: async (runFolder) => {
+      const found = await readDrift(runFolder);
+      return found?.differences.length || found?.failing?.length ? LOOK_AGAIN : undefined;
+    },
   },
 };
 

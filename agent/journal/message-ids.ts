@@ -8,4 +8,5 @@ export const messageIds = {
   stageFailed: "63bcbd63b4214f3998cb1ead38a219c0",
   componentChanged: "480339590e864ff1a804722de20e7797",
   jobFailed: "912e508d3581490f97917eb7f5a0c888",
+  setAside: "4dc1bf49c49a43ad81448e677238a67d",
 } as const;

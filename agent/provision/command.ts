@@ -72,6 +72,7 @@ function summary(document: ProgressDocument, chosen: readonly Stage[]): string {
       ? `Provisioned in ${seconds.toFixed(1)} s, ${actions} actions.`
       : `Not provisioned: ${ids(failed)}.`,
     ...new Set(hints),
+    ...(document.setAside ?? []).map((one) => `Set aside, damaged: ${one}.`),
     ...(others.length === 0 ? [] : [`Not asked for, and not done: ${ids(others)}.`]),
   ].join("\n")}\n`;
 }

@@ -2,7 +2,8 @@ import type { PlanDocument } from "../../stack/documents/plan.ts";
 
 /** A plan as a person reads it: one line an action, grouped by stage. */
 export function printPlan(plan: PlanDocument): string {
-  if (plan.actions.length === 0 && plan.unseen.length === 0) return "Nothing to do.\n";
+  const failing = plan.failing ?? [];
+  if (plan.actions.length === 0 && plan.unseen.length === 0 && failing.length === 0) return "Nothing to do.\n";
   const width = Math.max(0, ...plan.actions.map((action) => action.do.length));
   const lines: string[] = [];
   let stage: string | undefined;
@@ -14,8 +15,12 @@ export function printPlan(plan: PlanDocument): string {
   }
   const count = plan.actions.length;
   lines.push(...(count === 0 ? [] : ["", `${count} ${count === 1 ? "action" : "actions"}; nothing was changed.`]));
+  if (failing.length > 0) {
+    const each = failing.flatMap(({ unit, says, help }) => [`  ${unit}: ${says}`, `    what helps: ${help}`]);
+    lines.push("", "Starts again and again:", ...each);
+  }
   if (plan.unseen.length > 0) {
     lines.push("", "Can be seen only later:", ...plan.unseen.map((what) => `  ${what}`));
   }
-  return `${lines.join("\n")}\n`;
+  return `${lines.join("\n").trimStart()}\n`;
 }

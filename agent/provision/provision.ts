@@ -13,6 +13,7 @@ import { type Progress, progressError, progressPath, progressWriter, trackProgre
 import type { Stage } from "../engine/stage.ts";
 import { writeTimeline } from "../engine/timeline.ts";
 import { secretsFolder } from "../secrets/read-secret.ts";
+import { describeSetAside, readSetAside } from "../state/set-aside.ts";
 import { readState, statePath, writeState } from "../state/state.ts";
 import { readProgress } from "../status/read-progress.ts";
 
@@ -43,6 +44,7 @@ export async function provision(options: EngineOptions, all: readonly Stage[]): 
         progress.set({ deviations: await installedDeviations(options) });
       }
       await mendDrift(paths.run, done, done.length === all.length, new Date(options.now()));
+      progress.set({ setAside: await setAside(options) });
       const isDone = progress.document.stages.every((stage) => stage.status === "done");
       end(progress, isDone ? "done" : "failed", options);
     } catch (thrown) {
@@ -80,10 +82,11 @@ function writtenFolders({ model }: EngineOptions): string[] {
 }
 
 async function firstDocument(options: EngineOptions, all: readonly Stage[]): Promise<ProgressDocument> {
-  const [memory, deviations, before] = await Promise.all([
+  const [memory, deviations, before, aside] = await Promise.all([
     memoryOf(options),
     bakedDeviations(options),
     readProgress(options.model.paths.run),
+    setAside(options),
   ]);
   return {
     schemaVersion: 1,
@@ -100,7 +103,12 @@ async function firstDocument(options: EngineOptions, all: readonly Stage[]): Pro
     }),
     memory,
     deviations: deviations ?? [],
+    setAside: aside,
   };
+}
+
+async function setAside({ model }: EngineOptions): Promise<string[]> {
+  return (await readSetAside(model.paths.state)).map(describeSetAside);
 }
 
 async function memoryOf({ eyes, model }: EngineOptions): Promise<ProgressDocument["memory"]> {

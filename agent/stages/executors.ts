@@ -7,6 +7,7 @@ import { deleteBrokerUser } from "./rabbitmq/delete-broker-user.ts";
 import { importDefinitions } from "./rabbitmq/import-definitions.ts";
 import { leadQueue } from "./rabbitmq/lead-queue.ts";
 import { recoverStreams } from "./rabbitmq/recover-streams.ts";
+import { reviveQueue } from "./rabbitmq/revive-queue.ts";
 import { redisCluster } from "./redis/redis-cluster.ts";
 
 /** Executors of actions that one server only knows. */
@@ -19,5 +20,6 @@ export const dataExecutors = {
   importDefinitions,
   deleteBrokerUser,
   leadQueue,
+  reviveQueue,
   recoverStreams,
 } satisfies Partial<Pick<Executors, ActionName>>;

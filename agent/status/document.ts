@@ -38,6 +38,7 @@ export function statusDocument(snapshot: Snapshot, detail: boolean): StatusDocum
     })),
     memory: detail && progress !== undefined ? progress.memory : { totalMiB: 0, cuts: [], shares: [] },
     deviations: detail && progress !== undefined ? progress.deviations : [],
+    ...(detail && progress?.setAside !== undefined ? { setAside: progress.setAside } : {}),
   };
 }
 

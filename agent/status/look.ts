@@ -42,7 +42,12 @@ export async function look(
     ...base,
     ...(progress === undefined
       ? {}
-      : { stages: progress.stages, memory: progress.memory, deviations: progress.deviations }),
+      : {
+          stages: progress.stages,
+          memory: progress.memory,
+          deviations: progress.deviations,
+          setAside: progress.setAside,
+        }),
     ...(sandbox.kind === "unknown" ? {} : { sandbox }),
   };
   const early = trouble !== undefined && progress === undefined && (await booting());

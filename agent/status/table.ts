@@ -15,6 +15,7 @@ export function statusTable(status: StatusDocument, date: Date, colours: boolean
     memoryLines(status, colours),
     status.sandbox === undefined ? [] : [`sandbox: ${status.sandbox.kind}, ${status.sandbox.how}`],
     titled("not as defined:", status.deviations),
+    titled("set aside, damaged; look at it, then remove it:", status.setAside ?? []),
     titled(next.length === 1 ? "next:" : "next, one of:", next),
   ];
   return `${blocks

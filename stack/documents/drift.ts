@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { failingServer } from "./plan.ts";
 import { errorDocument } from "./progress.ts";
 
 /**
@@ -23,6 +24,8 @@ export const driftDocument = z.object({
   ),
   /** What could not be looked at. */
   unseen: z.array(z.string()),
+  /** Servers that start again and again; missing where none does. */
+  failing: z.optional(z.array(failingServer)),
   /** In drift.json only: why the job could not look. */
   error: z.optional(errorDocument),
 });

@@ -1,5 +1,15 @@
 import * as z from "zod/mini";
 
+/** A server that systemd starts again and again, and that never comes up. */
+export const failingServer = z.object({
+  stage: z.string(),
+  unit: z.string(),
+  /** Its own last word of why; "" where it said nothing. */
+  says: z.string(),
+  /** The command that helps. */
+  help: z.string(),
+});
+
 /** What `stack-agent provision --plan --json` prints. `{"actions":[],"unseen":[]}` when nothing is to do. */
 export const planDocument = z.object({
   actions: z.array(
@@ -13,6 +23,8 @@ export const planDocument = z.object({
     }),
   ),
   unseen: z.array(z.string()),
+  /** Missing where none is. */
+  failing: z.optional(z.array(failingServer)),
 });
 
 export type PlanDocument = z.output<typeof planDocument>;

@@ -57,6 +57,8 @@ export const progressDocument = z.object({
   memory: memoryBudget,
   /** Where the stack is not what its definition asks for, e.g. an older RabbitMQ. */
   deviations: z.array(z.string()),
+  /** Damaged files that were moved out of a server's way and are still there, a sentence each. */
+  setAside: z.optional(z.array(z.string())),
 });
 
 export type StageProgress = z.output<typeof stageProgress>;

@@ -23,6 +23,8 @@ export const statusDocument = z.object({
   ),
   memory: memoryBudget,
   deviations: z.array(z.string()),
+  /** Damaged files that were moved out of a server's way and are still there, a sentence each; with a token. */
+  setAside: z.optional(z.array(z.string())),
   /** Missing where this boot's is not known. */
   sandbox: z.optional(confinement),
 });

@@ -20,7 +20,7 @@ export async function brokerEval(machine: Machine, script: string): Promise<stri
 
 /**
  * Takes from the broker its record of which log is whose queue, as a power cut does within half a
- * second of their declaration. At its next start it gives these queues new logs.
+ * second of their declaration. By itself it gives these queues new logs at its next start.
  *
  * @param but Ra's name of a queue that keeps its log, as an Erlang atom
  */

@@ -47,4 +47,6 @@ export interface PostgresFacts {
   readonly cluster: boolean;
   /** `down`: not there, or not accepting connections; `refused`: not with the password we know. */
   readonly server: ServerFacts | "down" | "refused";
+  /** What a server logged last that starts again and again; undefined where it doesn't. */
+  readonly lastWords?: readonly string[] | undefined;
 }

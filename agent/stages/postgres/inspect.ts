@@ -3,8 +3,10 @@ import { isErrno, isStackError } from "../../../lib/error.ts";
 import type { Model, PostgresModel, SecretName } from "../../../stack/model.ts";
 import { postgresCode, withPostgres } from "../../clients/postgres.ts";
 import type { Eyes } from "../../engine/eyes.ts";
+import { lastWords } from "../../engine/last-words.ts";
 import { inspectComponent } from "../../engine/plan-files.ts";
 import type { AppliedMigration, DatabaseFacts, PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
+import { explainDamage } from "./failing.ts";
 import { privilegesQuery } from "./privileges.ts";
 
 /** How long one look at the server may take, milliseconds. */
@@ -23,9 +25,17 @@ export async function inspectPostgres(
     inspectComponent(eyes, model, "postgres"),
     eyes.exists(`${postgres.dataDirectory}/PG_VERSION`),
   ]);
-  const running = component.units.get(postgres.unit)?.active === "active";
-  const server = cluster && running ? await inspectServer(eyes, postgres, signal) : "down";
-  return { component, cluster, server };
+  const unit = component.units.get(postgres.unit);
+  const running = unit?.active === "active";
+  const server =
+    cluster && running
+      ? await inspectServer(eyes, postgres, signal).catch(async (error: unknown) => {
+          signal.throwIfAborted();
+          throw explainDamage(error, await lastWords(eyes.run, postgres.unit, signal), postgres);
+        })
+      : "down";
+  const words = unit?.failing === true ? await lastWords(eyes.run, postgres.unit, signal) : undefined;
+  return { component, cluster, server, lastWords: words };
 }
 
 /** Logs in as the superuser over loopback and looks at roles, databases, migrations. */

@@ -5,6 +5,7 @@ import { seal, secretMark } from "../../engine/sealed.ts";
 import type { Plan, Problem } from "../../engine/stage.ts";
 import { migrationChecksum } from "./checksum.ts";
 import type { PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
+import { failingPostgres } from "./failing.ts";
 import { lostPrivileges } from "./privileges.ts";
 
 /** Connections of the agent's role: health check, refresh of views, and one to spare of each. */
@@ -26,7 +27,11 @@ export function planPostgres(facts: PostgresFacts, model: Model, postgres: Postg
     ...planUnits(facts.component, { wait: true }),
   ];
   if (facts.server === "down") {
-    return { actions: below, unseen: ["roles, database and migrations: PostgreSQL is not running yet"] };
+    return {
+      actions: below,
+      unseen: ["roles, database and migrations: PostgreSQL is not running yet"],
+      failing: facts.lastWords === undefined ? [] : [failingPostgres(facts.lastWords, postgres)],
+    };
   }
   if (facts.server === "refused") {
     const password: Action = {

@@ -11,6 +11,8 @@ const LOOK_TIMEOUT = 10_000;
 export interface Broker extends HeldDefinitions {
   /** Or why that can't be seen. */
   readonly leaderless: readonly LeaderlessQueue[] | { readonly unseen: string };
+  /** Streams that are declared and not there, beside those of the stack; missing where that can't be seen. */
+  readonly absentStreams?: number;
 }
 
 /**
@@ -36,7 +38,8 @@ export async function inspectBroker(
       .catch(refusedIfSo);
     const queues = await lookAtQueues(eyes.run, deadline).catch(whyUnseen);
     if (queues === "ended" || exported === refused) return queues === "ended" ? queues : refused;
-    return { ...(await readDefinitions(exported, wanted, eyes)), leaderless: queues };
+    const definitions = await readDefinitions(exported, wanted, eyes);
+    return { ...definitions, ...("unseen" in queues ? { leaderless: queues } : queues) };
   } catch (error) {
     signal.throwIfAborted();
     if (deadline.aborted || isErrno(error, "ECONNREFUSED", "ECONNRESET")) return "down";

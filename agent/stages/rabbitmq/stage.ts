@@ -1,3 +1,4 @@
+import type { Run } from "../../../lib/run.ts";
 import { definitionsPath } from "../../../stack/components/rabbitmq/component.ts";
 import {
   type Definitions,
@@ -7,12 +8,17 @@ import {
 import type { Model, RabbitmqModel } from "../../../stack/model.ts";
 import { rabbitmqCheck } from "../../checks/rabbitmq.ts";
 import type { Action } from "../../engine/action.ts";
-import { type ComponentFacts, inspectComponent, planComponent } from "../../engine/plan-files.ts";
+import { lastWords } from "../../engine/last-words.ts";
+import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../engine/plan-files.ts";
+import { failingServer, planMend } from "../../engine/plan-mend.ts";
 import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
 import { seal } from "../../engine/sealed.ts";
 import { defineStage, type Plan } from "../../engine/stage.ts";
+import { brokerSays, type FailingBroker, mendBroker } from "./damage.ts";
 import { definitionsDrift } from "./drift.ts";
+import { examineBroker } from "./examine.ts";
 import { type Broker, type BrokerFacts, inspectBroker } from "./inspect.ts";
+import type { LeaderlessQueue } from "./look-at-queues.ts";
 import { preflightQueues } from "./preflight-queues.ts";
 
 export interface RabbitmqFacts {
@@ -20,9 +26,12 @@ export interface RabbitmqFacts {
   readonly broker: BrokerFacts;
   /** It has run here: there is a database of its own. */
   readonly data: boolean;
+  /** It starts again and again, and never comes up. */
+  readonly failing?: FailingBroker | undefined;
 }
 
 const dataFolder = "/var/lib/rabbitmq/mnesia";
+const brokerFolder = `${dataFolder}/rabbit@localhost`;
 
 /** The user that RabbitMQ makes when it starts without definitions; its password is its name. */
 const guest = "guest";
@@ -37,9 +46,11 @@ export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
   async inspect(eyes, model, signal) {
     const rabbitmq = part(model);
     const component = await inspectComponent(eyes, model, "rabbitmq");
-    const running = component.units.get(rabbitmq.unit)?.active === "active";
+    const unit = component.units.get(rabbitmq.unit);
+    const running = unit?.active === "active";
     const broker = running ? await inspectBroker(eyes, rabbitmq, wantedDefinitions(model), signal) : "down";
-    return { component, broker, data: await eyes.exists(dataFolder) };
+    const failing = unit?.failing === true ? await inspectFailing(eyes.run, rabbitmq.unit, signal) : undefined;
+    return { component, broker, data: await eyes.exists(dataFolder), failing };
   },
   preflight: ({ broker }, model) => preflightQueues(broker, part(model), wantedDefinitions(model)),
   plan: (facts, model) => planRabbitmq(facts, part(model), wantedDefinitions(model)),
@@ -47,16 +58,30 @@ export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
     joinResets(resetComponent(component, wish), resetData(data ? [dataFolder] : [], wish)),
 });
 
-/** Files, the unit, then what the broker holds. On a first boot the broker has loaded that itself. */
+async function inspectFailing(run: Run, unit: string, signal: AbortSignal): Promise<FailingBroker> {
+  const [words, files] = await Promise.all([lastWords(run, unit, signal), examineBroker(brokerFolder)]);
+  return { words, files };
+}
+
+/** Files, damaged ones of its own mended, the unit, then what the broker holds. On a first boot the broker has loaded that itself. */
 export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, wanted: Definitions): Plan {
   const { managementPort, unit, vhost } = rabbitmq;
-  const below = planComponent(facts.component, { wait: true });
+  const mends = facts.failing === undefined ? [] : mendBroker(facts.failing);
+  const active = facts.component.units.get(unit)?.active ?? "inactive";
+  const below = [
+    ...planBelow(facts.component),
+    ...planMend({ unit, active }, mends),
+    ...planUnits(facts.component, { wait: true }),
+  ];
   // A (re)start loads the definitions anyway.
   const starting = below.some(
     (action) => (action.do === "startUnits" || action.do === "restartUnits") && action.args.units.includes(unit),
   );
   if (facts.broker === "down" || starting) {
-    return { actions: below, unseen: ["users, queues and bindings: RabbitMQ is not running yet"] };
+    const failing =
+      facts.failing === undefined ? [] : [failingServer(unit, brokerSays(facts.failing.words), mends.length > 0)];
+    const when = facts.broker === "down" ? "RabbitMQ is not running yet" : "RabbitMQ is to be restarted first";
+    return { actions: below, unseen: [`users, queues and bindings: ${when}`], failing };
   }
   if (facts.broker === "ended") {
     const restart: Action = {
@@ -81,11 +106,18 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
   }
   const { leaderless } = facts.broker;
   const lead = ("unseen" in leaderless ? [] : leaderless).map(
-    (queue): Action => ({
-      do: "leadQueue",
-      why: queue.log === undefined ? "the queue has no leader" : "the queue has lost its log, and so its leader",
-      args: queue,
-    }),
+    ({ damaged, ...queue }): Action =>
+      damaged === undefined
+        ? {
+            do: "leadQueue",
+            why: whyLed(queue),
+            args: queue,
+          }
+        : {
+            do: "reviveQueue",
+            why: damaged === "config" ? "its log doesn't say whose it is" : "its log can't be read",
+            args: { member: queue.member, folder: queue.empty, damaged },
+          },
   );
   const held = facts.broker.queues;
   // A stream that is down is told as one that never was.
@@ -93,16 +125,10 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
     ({ name, arguments: args }) =>
       args["x-queue-type"] === "stream" && !held.some((queue) => queue.name === name && queue.vhost === vhost),
   );
+  const others = facts.broker.absentStreams ?? 0;
+  const named = absent.length > 0 ? absent.map(({ name }) => name).join(", ") : `${others} streams`;
   const recover: Action[] =
-    absent.length === 0
-      ? []
-      : [
-          {
-            do: "recoverStreams",
-            why: `${absent.map(({ name }) => name).join(", ")}: not there, or not led`,
-            args: {},
-          },
-        ];
+    absent.length + others === 0 ? [] : [{ do: "recoverStreams", why: `${named}: not there, or not led`, args: {} }];
   const { atStart, onceRunning } = loadedDefinitions(wanted);
   const mend = (part: Definitions, broker: Broker, what = text): Action[] => {
     const drift = definitionsDrift(part, broker);
@@ -130,6 +156,11 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
     ],
     unseen: "unseen" in leaderless ? [`which queues have a leader: ${leaderless.unseen}`] : [],
   };
+}
+
+function whyLed({ led, log }: LeaderlessQueue): string {
+  if (led === true) return "the queue was declared anew, and its log is still there";
+  return log === undefined ? "the queue has no leader" : "the queue has lost its log, and so its leader";
 }
 
 function wantedDefinitions(model: Model): Definitions {

@@ -1,13 +1,19 @@
 import { isStackError } from "../../../lib/error.ts";
-import type { Model, RedisModel } from "../../../stack/model.ts";
+import type { Model, RedisModel, RedisNode } from "../../../stack/model.ts";
 import { redisCheck } from "../../checks/redis.ts";
 import { redisCode, withRedis } from "../../clients/redis.ts";
 import type { Eyes } from "../../engine/eyes.ts";
-import { type ComponentFacts, inspectComponent, planComponent } from "../../engine/plan-files.ts";
+import { lastWords } from "../../engine/last-words.ts";
+import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../engine/plan-files.ts";
+import { failingServer, planMend } from "../../engine/plan-mend.ts";
 import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
 import { defineStage, type Plan } from "../../engine/stage.ts";
+import { manifestName } from "./append-only.ts";
+import { type FailingNode, mendNode, nodeSays } from "./damage.ts";
+import { examineAppendOnly } from "./examine.ts";
 import { lookAtNode } from "./look.ts";
 import { describeSteps, isWhole, type NodeView, planCluster } from "./plan-cluster.ts";
+import { planStrangers } from "./plan-strangers.ts";
 
 /** `down`: not there or still loading; `refused`: not with the password we know. */
 export type NodeFacts = NodeView | { readonly port: number; readonly state: "down" | "refused" };
@@ -15,6 +21,7 @@ export type NodeFacts = NodeView | { readonly port: number; readonly state: "dow
 export interface RedisFacts {
   readonly component: ComponentFacts;
   readonly nodes: readonly NodeFacts[];
+  readonly failing: readonly FailingNode[];
 }
 
 const LOOK_TIMEOUT = 5_000;
@@ -42,7 +49,25 @@ async function inspect(eyes: Eyes, model: Model, signal: AbortSignal): Promise<R
         : ({ port, state: "down" } as const),
     ),
   );
-  return { component, nodes };
+  const failing = await Promise.all(part(model).nodes.map((node) => inspectFiles(eyes, node, component, signal)));
+  return { component, nodes, failing: failing.filter((node) => node !== undefined) };
+}
+
+/** Looks at the files of a node that doesn't come up; undefined where it does. */
+async function inspectFiles(
+  { run, exists }: Pick<Eyes, "run" | "exists">,
+  { port, unit, dataDirectory }: RedisNode,
+  { units }: ComponentFacts,
+  signal: AbortSignal,
+): Promise<FailingNode | undefined> {
+  const { active, failing } = units.get(unit) ?? {};
+  if (active === "active") return undefined;
+  const folder = `${dataDirectory}/appendonlydir`;
+  // Its unit doesn't start it then: it would write over what the manifest has named.
+  const orphaned = (await exists(folder)) && !(await exists(`${folder}/${manifestName}`));
+  if (failing !== true && !(orphaned && active === "inactive")) return undefined;
+  const [words, log] = await Promise.all([lastWords(run, unit, signal), examineAppendOnly(folder, run, signal)]);
+  return { port, words, log };
 }
 
 /** Logs in to one node and asks what it knows of the cluster. */
@@ -66,9 +91,18 @@ export async function inspectNode(
   }
 }
 
-/** Files, then units, then the cluster once every node answers. */
+/** Files, damaged ones mended, then units, then the cluster once every node answers. */
 export function planRedis(facts: RedisFacts, redis: RedisModel): Plan {
-  const below = planComponent(facts.component, { wait: true });
+  const sick = redis.nodes.flatMap((node) => {
+    const found = facts.failing.find(({ port }) => port === node.port);
+    if (found === undefined) return [];
+    const mends = mendNode(found, node);
+    return [{ node, words: found.words, mends, isMended: mends.length > 0 || found.log?.checked === false }];
+  });
+  const mends = sick.flatMap(({ node: { unit }, mends }) =>
+    planMend({ unit, active: facts.component.units.get(unit)?.active ?? "inactive" }, mends),
+  );
+  const below = [...planBelow(facts.component), ...mends, ...planUnits(facts.component, { wait: true })];
   const refused = facts.nodes.filter((node) => "state" in node && node.state === "refused");
   const units = redis.nodes.filter(({ port }) => refused.some((node) => node.port === port)).map(({ unit }) => unit);
   const restarted = below.flatMap((action) => (action.do === "restartUnits" ? action.args.units : []));
@@ -85,7 +119,12 @@ export function planRedis(facts: RedisFacts, redis: RedisModel): Plan {
             ]),
       ],
       unseen: ["slots and nodes of the cluster: Redis is not running yet"],
+      failing: sick.map(({ node: { unit }, words, isMended }) => failingServer(unit, nodeSays(words), isMended)),
     };
+  }
+  const strangers = planStrangers(views, redis);
+  if (strangers.length > 0) {
+    return { actions: [...below, ...strangers], unseen: ["slots of the cluster: two nodes say they are the same"] };
   }
   const steps = planCluster(views);
   if (isWhole(steps)) return { actions: below, unseen: [] };

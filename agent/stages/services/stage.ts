@@ -1,6 +1,13 @@
+import { lastWords, tellingLine } from "../../engine/last-words.ts";
 import { type ComponentFacts, inspectComponent, planComponent } from "../../engine/plan-files.ts";
+import { failingServer } from "../../engine/plan-mend.ts";
 import { resetComponent } from "../../engine/plan-reset.ts";
-import { defineStage } from "../../engine/stage.ts";
+import { defineStage, type FailingServer } from "../../engine/stage.ts";
+
+export interface ServicesFacts extends ComponentFacts {
+  /** Those that start again and again; missing where none was looked for. */
+  readonly failing?: readonly FailingServer[];
+}
 
 /**
  * The Python services: env files, units, started.
@@ -8,14 +15,24 @@ import { defineStage } from "../../engine/stage.ts";
  * At boot systemd has them queued behind the very unit that runs this: they are never
  * waited for here, and their health is looked at by the agent, not by a check of the stage.
  */
-export const servicesStage = defineStage<"services", ComponentFacts>({
+export const servicesStage = defineStage<"services", ServicesFacts>({
   id: "services",
   title: "Services",
   needs: ["system", "python", "postgres", "redis", "rabbitmq"],
   present: (model) => model.services.length > 0,
   checks: () => [],
-  inspect: (eyes, model) => inspectComponent(eyes, model, "services"),
+  async inspect(eyes, model, signal) {
+    const facts = await inspectComponent(eyes, model, "services");
+    const sick = [...facts.units.values()].filter(({ failing }) => failing === true);
+    const failing = sick.map(async ({ unit }) =>
+      failingServer(unit, tellingLine(await lastWords(eyes.run, unit, signal), said), false),
+    );
+    return { ...facts, failing: await Promise.all(failing) };
+  },
   preflight: () => [],
-  plan: (facts) => ({ actions: planComponent(facts, { wait: false }), unseen: [] }),
+  plan: ({ failing = [], ...facts }) => ({ actions: planComponent(facts, { wait: false }), unseen: [], failing }),
   reset: (facts, _, wish) => resetComponent(facts, wish),
 });
+
+/** Python's last line of an error; not what restart-delay says of the next start. */
+const said = [/^(\w+(?:\.\w+)*(?:Error|Exception|Exit)\b.*)/, /^(?!restarting in )(.+)/];

@@ -43,6 +43,21 @@ t.test("memory is short by the machine or by the control group, whichever is sho
   for (const { of, ...expected } of table) t.match(memoryOutcome(of), expected);
 });
 
+t.test("less memory than provisioning takes warns, however much of it is left", async (t) => {
+  const table = [
+    {
+      of: { total: GiB, available: 0.5 * GiB },
+      status: "warn",
+      code: "too-little",
+      message: /pct set VMID --memory 2048/,
+    },
+    { of: { total: 64 * GiB, available: 60 * GiB, limit: GiB, used: 0.2 * GiB }, status: "warn", code: "too-little" },
+    { of: { total: GiB, available: 0.01 * GiB }, status: "fail", code: "exhausted" },
+    { of: { total: 1.98 * GiB, available: GiB }, status: "pass", code: "ok" },
+  ];
+  for (const { of, ...expected } of table) t.match(memoryOutcome(of), expected);
+});
+
 t.test("the control group's limit is read, v2 and v1; page cache counts as available", async (t) => {
   const proc = { meminfo: "MemTotal:       67108864 kB\nMemFree: 1 kB\nMemAvailable:   60000000 kB\n" };
   const v2 = {

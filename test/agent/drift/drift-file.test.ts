@@ -79,3 +79,25 @@ mends them:  stack-agent provision
     /^1 difference from[\s\S]*mends them: {2}stack-agent provision --only redis$/m,
   );
 });
+
+const failing = [
+  { stage: "postgres", unit: "postgresql@15-main.service", says: "could not open file", help: "restore a backup" },
+];
+
+t.test("a server that starts again and again is no machine that differs in nothing", async (t) => {
+  const said = `Starts again and again:
+  postgresql@15-main.service: could not open file
+    what helps: restore a backup
+`;
+  t.equal(printDrift({ ...found, differences: [], unseen: [], failing }), said);
+  t.match(printDrift({ ...found, failing }), new RegExp(`^2 differences[\\s\\S]*${said}`));
+});
+
+t.test("a server that provisioning has brought up is no longer told as failing", async (t) => {
+  const folder = t.testdir();
+  await writeDrift(folder, { ...found, failing });
+  await mendDrift(folder, ["redis"], false, now);
+  t.match(await readDrift(folder), { failing });
+  await mendDrift(folder, ["postgres"], false, now);
+  t.equal((await readDrift(folder))?.failing, undefined);
+});

@@ -10,7 +10,7 @@ import type { Eyes } from "../../../agent/engine/eyes.ts";
 import { planStages } from "../../../agent/engine/plan-document.ts";
 import { type Progress, trackProgress } from "../../../agent/engine/progress.ts";
 import { seal } from "../../../agent/engine/sealed.ts";
-import type { Problem, Stage, StageId } from "../../../agent/engine/stage.ts";
+import type { FailingServer, Problem, Stage, StageId } from "../../../agent/engine/stage.ts";
 import { trackTimeline } from "../../../agent/engine/timeline.ts";
 import { isStackError, StackError } from "../../../lib/error.ts";
 import { readTextIfAny } from "../../../lib/files.ts";
@@ -85,6 +85,7 @@ interface StageOptions {
   readonly problems?: readonly Problem[];
   readonly inspect?: () => Promise<void>;
   readonly unseen?: () => readonly string[];
+  readonly failing?: () => readonly FailingServer[];
   readonly extra?: () => readonly Action[];
   readonly content?: string;
 }
@@ -107,6 +108,7 @@ function fileStage(id: StageId, folder: string, more: StageOptions = {}): Stage 
     plan: (text: unknown) => ({
       actions: [...(text === wanted ? [] : [write(path, wanted)]), ...(more.extra?.() ?? [])],
       unseen: more.unseen?.() ?? [],
+      failing: more.failing?.() ?? [],
     }),
     reset: () => ({ actions: [], kept: [] }),
   } as Stage;
@@ -294,6 +296,36 @@ t.test("what can't be seen yet is looked for until it can", async (t) => {
     timeouts: { stage: 100, look: 5, patience: 1_000 },
   });
   t.match(await runEngine(blind.options, blind.progress), [{ error: { code: "unseen", detail: ["definitions"] } }]);
+});
+
+t.test("a server that starts again and again fails its stage with its last word, once it had its time", async (t) => {
+  const folder = t.testdir();
+  const server = { unit: "redis-server@6380.service", says: "Bad file format", help: "journalctl -b" };
+  const unseen = () => ["slots: Redis is not running yet"];
+  const sick = bench(folder, [fileStage("redis", folder, { unseen, failing: () => [server] })], {
+    timeouts: { stage: 60_000, look: 5, patience: 50 },
+  });
+  t.match(await planStages(sick.options), { failing: [{ stage: "redis", ...server }] });
+  t.match(await runEngine(sick.options, sick.progress), [
+    {
+      error: {
+        code: "server-failing",
+        message: "redis: redis-server@6380.service starts again and again: Bad file format",
+        hint: "journalctl -b",
+      },
+    },
+  ]);
+  let looks = 0;
+  const late = bench(folder, [
+    fileStage("rabbitmq", folder, {
+      unseen: () => (looks < 3 ? ["slots"] : []),
+      failing: () => {
+        looks += 1;
+        return looks < 3 ? [server] : [];
+      },
+    }),
+  ]);
+  t.match(await runEngine(late.options, late.progress), [{ error: undefined }], "one that comes up in time does not");
 });
 
 t.test("a plan that never becomes empty ends with what is left of it", async (t) => {

@@ -45,7 +45,7 @@ async function planned(stages: readonly Stage[], facts: Partial<UnitFacts> = {},
     diff: async ({ path }) => `--- ${path}`,
   };
   const signal = new AbortController().signal;
-  const options = { stages, model, eyes: eyes as Eyes, executors: {} as Executors, signal };
+  const options = { stages, model, eyes: eyes as Eyes, executors: {} as Executors, signal, redact: String };
   return planStages(options, more);
 }
 

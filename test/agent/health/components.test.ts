@@ -92,3 +92,43 @@ t.test("drift warns and is named, never fails; a look that failed says nothing o
   });
   t.notMatch(JSON.stringify(healthDocument(drifted, "all", false)), "/etc/a", "without a token no path is told");
 });
+
+t.test(
+  "a server that starts again and again is told with its last word, where it fails and nowhere else",
+  async (t) => {
+    const failing = [
+      { stage: "redis", unit: "redis-server@6380.service", says: "Bad file format", help: "stack-agent provision" },
+      { stage: "services", unit: "stock-analysis-frontend.service", says: "KeyError: 'X'", help: "journalctl" },
+    ];
+    const drift: DriftDocument = {
+      schemaVersion: 1,
+      checkedAt: "2026-01-01T00:00:00Z",
+      differences: [],
+      unseen: [],
+      failing,
+    };
+    const results = [
+      result("redis", { status: "fail", code: "refused", message: "node 6380 does not answer" }),
+      result("postgres"),
+      result("frontend", { status: "fail", code: "refused" }),
+    ];
+    const states = new Map(componentStates(snapshot({ results, drift })).map((state) => [state.name, state]));
+    t.equal(
+      states.get("redis")?.message,
+      "node 6380 does not answer; redis-server@6380.service starts again and again: Bad file format (stack-agent provision)",
+    );
+    t.match(states.get("frontend")?.message, /stock-analysis-frontend\.service starts again and again: KeyError/);
+    t.equal(states.get("postgres")?.message, undefined);
+    t.match(states.get("drift"), {
+      status: "warn",
+      code: "failing",
+      message: /^redis-server@6380\.service starts again/,
+    });
+    const document = healthDocument(snapshot({ results, drift }), { name: "redis" }, true);
+    t.match(document?.checks["redis:roundtrip"], [
+      { output: /does not answer; redis-server@6380\.service starts again/ },
+    ]);
+    const well = componentStates(snapshot({ results: [result("redis")], drift }));
+    t.equal(well.find(({ name }) => name === "redis")?.message, undefined, "by then it is well again");
+  },
+);

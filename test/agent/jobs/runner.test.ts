@@ -112,6 +112,22 @@ t.test("no job runs while the stack is not ready", async (t) => {
   t.match(runner.states(), [{ runs: 0, lastRun: undefined }]);
 });
 
+t.test("a job that is hurried runs before its turn, and no other does", async (t) => {
+  const ran: string[] = [];
+  const job = (name: string): Job => ({
+    name,
+    schedule: "0 0 29 2 *",
+    run: async () => {
+      ran.push(name);
+    },
+  });
+  const { runner } = start(t, [job("drift"), job("other")]);
+  runner.hurry("drift");
+  await until("the run", () => ran.length > 0);
+  runner.hurry("nobody");
+  t.strictSame(ran, ["drift"]);
+});
+
 t.test("refreshing the view ends its connection when it is cancelled", async (t) => {
   let open = 0;
   const stalled = createServer((socket) => {

@@ -236,6 +236,52 @@ t.test("a queue without a leader gets one, before anything is loaded into it", (
   t.end();
 });
 
+t.test("a stream that somebody declared beside the stack's is given back too", (t) => {
+  t.match(plan(held({ absentStreams: 1 })).actions, [{ do: "recoverStreams", why: /^1 streams/ }]);
+  t.same(plan(held({ absentStreams: 0 })).actions, []);
+  t.end();
+});
+
+t.test("a queue whose member can't start gets another, by what of its log is damaged", (t) => {
+  const config = { member: "'/v_q'", empty: "Q-A", log: undefined, damaged: "config" } as const;
+  const log = { member: "'/v_r'", empty: "R-A", log: undefined, damaged: "log" } as const;
+  t.match(plan(held({ leaderless: [config, log] })).actions, [
+    { do: "reviveQueue", args: { member: "'/v_q'", folder: "Q-A", damaged: "config" } },
+    { do: "reviveQueue", args: { member: "'/v_r'", folder: "R-A", damaged: "log" } },
+  ]);
+  t.end();
+});
+
+t.test("a broker that never comes up is mended and started; what is damaged in none of its files is told", (t) => {
+  const unit = { unit: rabbitmq.unit, load: "loaded", active: "activating", enabled: "enabled" };
+  const units = new Map([
+    [rabbitmq.unit, { ...unit, starting: true, needsReload: false, stale: false, failing: true }],
+  ]);
+  const folder = "/var/lib/rabbitmq/mnesia/rabbit@localhost";
+  const sick = (words: string[], unreadable: string[]) =>
+    planRabbitmq(
+      {
+        component: { ...component, units },
+        broker: "down",
+        data: true,
+        failing: { words, files: { folder, wals: [], unreadable, metadata: [] } },
+      },
+      rabbitmq,
+      wanted,
+    );
+  const mended = sick([], [`${folder}/quorum/rabbit@localhost/meta.dets`]);
+  t.match(mended.actions, [
+    { do: "stopUnits" },
+    { do: "setAside" },
+    { do: "startUnits", args: { units: [rabbitmq.unit], wait: false } },
+  ]);
+  t.match(mended.failing, [{ unit: rabbitmq.unit, help: "stack-agent provision" }]);
+  const told = sick(["2026-11-29 13:42:11 [error] <0.1.0> error:{badarg,eaddrinuse}"], []);
+  t.strictSame(told.actions, []);
+  t.match(told.failing, [{ says: "error:{badarg,eaddrinuse}", help: `journalctl -b -u ${rabbitmq.unit}` }]);
+  t.end();
+});
+
 t.test("where the broker doesn't let its queues be looked at, that is said, and the rest is done", (t) => {
   const leaderless = { unseen: "it does not answer" };
   t.same(plan(held({ leaderless })), { actions: [], unseen: ["which queues have a leader: it does not answer"] });

@@ -82,14 +82,23 @@ export function streamRows(
     await planIsEmpty(t, machine);
   });
 
-  t.test("a stream whose coordinator a power cut has lost is there again, and what was in it", async (t) => {
+  const coordination = "/var/lib/rabbitmq/mnesia/rabbit@localhost/coordination";
+  const restartWithout = async (path: string): Promise<void> => {
+    const { unit } = required.rabbitmq;
+    await machine.sh(`systemctl stop ${unit} && rm -r ${path} && systemctl start ${unit}`, { timeout: 120_000 });
+  };
+
+  t.test("a stream whose coordinator's name a power cut has lost is there when the broker is", async (t) => {
+    const events = await consume(3, "first");
+    await restartWithout(`${coordination}/rabbit@localhost/names.dets`);
+    t.strictSame(await consume(3, "first"), events);
+    await planIsEmpty(t, machine);
+  });
+
+  t.test("a stream whose coordinator has lost its log is led anew, with what was in it", async (t) => {
     const events = await consume(3, "first");
     t.equal(events.length, 3);
-    const names = "/var/lib/rabbitmq/mnesia/rabbit@localhost/coordination/rabbit@localhost/names.dets";
-    for (const command of ["stop", "start"]) {
-      await machine.exec("systemctl", [command, required.rabbitmq.unit], { timeout: 120_000 });
-      if (command === "stop") await machine.sh(`rm ${names}`);
-    }
+    await restartWithout(coordination);
     await t.rejects(management<Queue>(machine, path), "it is not there");
     const { code, stdout, stderr } = await provision();
     t.equal(code, 0, stdout + stderr);
