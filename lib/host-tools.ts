@@ -1,9 +1,12 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { StackError } from "./error.ts";
+import { type AptHints, explainApt, isMirrorTrouble } from "./apt/explain-apt.ts";
+import { runApt } from "./apt/run-apt.ts";
+import { isStackError, StackError } from "./error.ts";
 import type { Log } from "./log.ts";
-import type { Run } from "./run.ts";
+import { retry } from "./retry.ts";
+import type { Run, RunResult } from "./run.ts";
 
 /** A program of the host, and the Debian package that brings it. */
 export interface HostTool {
@@ -23,6 +26,8 @@ export interface HostToolsOptions {
   readonly signal?: AbortSignal;
   /** Where programs are looked for. Default: this process's PATH and the sbin folders. */
   readonly path?: string;
+  /** Milliseconds between tries; see `retry`. */
+  readonly waits?: readonly number[];
 }
 
 const sbin = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -31,8 +36,8 @@ const sbin = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
  * Makes sure that every tool is there. Root installs what is missing from Debian and says
  * so; anyone else is told the exact command.
  *
- * @throws StackError `missing-tool` naming all that is missing at once; `command-failed`
- *   where apt could not install it.
+ * @throws StackError `missing-tool` naming all that is missing at once; what `runApt` does
+ *   where apt could not install it after some tries.
  */
 export async function ensureTools(tools: readonly HostTool[], options: HostToolsOptions): Promise<void> {
   const missing = await missingTools(tools, options);
@@ -46,17 +51,7 @@ export async function ensureTools(tools: readonly HostTool[], options: HostTools
     });
   }
   options.log("notice", `missing on this machine: ${commands.join(", ")}; installing ${packages.join(" ")}`);
-  const apt = {
-    timeout: 600_000,
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    ...abort(options.signal),
-  };
-  await options.run("apt-get", ["--quiet", "update"], apt);
-  await options.run(
-    "apt-get",
-    ["--quiet", "--yes", "-o", "DPkg::Lock::Timeout=300", ...install.split(" ").slice(1)],
-    apt,
-  );
+  await retry(() => installPackages(install, options), { ...options, passing: isMirrorTrouble });
   const units = missing.flatMap((tool) => tool.units ?? []);
   const systemctl = units.length > 0 ? await find("systemctl", options.path) : undefined;
   // Nothing is started where systemd isn't at work, and `disable` then says so.
@@ -68,6 +63,24 @@ export async function ensureTools(tools: readonly HostTool[], options: HostTools
       hint: `sudo ${install}`,
     });
   }
+}
+
+/** With a fresh look at the index: the packages' files may not be those any more that it named. */
+async function installPackages(install: string, { run, signal }: HostToolsOptions): Promise<void> {
+  const hints: AptHints = { instead: `or install it yourself: sudo ${install}`, room: "make room, e.g. apt-get clean" };
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  // Tries of apt's own wait in its queue, where apt 2.6 may forget them and hang.
+  const apt = (args: readonly string[]): Promise<RunResult> =>
+    runApt(run, "apt-get", ["--quiet", "-o", "Acquire::Retries=0", ...args], { timeout: 600_000, env, hints, signal });
+  // Some archive of this machine's that is ill doesn't matter, unless the install fails for it.
+  const ill = await apt(["update"]).then(
+    ({ stderr }) => explainApt(undefined, stderr.split("\n"), hints),
+    (error: unknown) => error,
+  );
+  if (isStackError(ill) && ill.code === "aborted") throw ill;
+  await apt(["--yes", "-o", "DPkg::Lock::Timeout=300", ...install.split(" ").slice(1)]).catch((error: unknown) => {
+    throw isMirrorTrouble(ill) && isStackError(error) && error.code === "command-failed" ? ill : error;
+  });
 }
 
 async function missingTools(tools: readonly HostTool[], options: HostToolsOptions): Promise<HostTool[]> {
