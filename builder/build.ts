@@ -56,7 +56,15 @@ export function build(
   return withContext(options, progress, signal, steps, afterFailure);
 }
 
-/** Gives `make` what it works with and a work folder; makes it a second time where a kept layer was damaged. */
+/** Codes of errors after which another plan may do: the archive had not what was planned with. */
+const archiveMoved: ReadonlySet<string> = new Set(["package-gone", "mirror-changed"]);
+/** Each finds out all that is missing of one plan. */
+const mostReplans = 4;
+
+/**
+ * Gives `make` what it works with and a work folder; has it made again where a kept layer was
+ * damaged, or the archive had not what was planned with.
+ */
 export function withContext<T>(
   options: ProjectOptions,
   progress: Progress,
@@ -77,17 +85,23 @@ export function withContext<T>(
       rootfs = made;
     });
   };
-  const use = async (work: string): Promise<T> => {
+  let replans = 0;
+  const use = async (work: string, mayMend = true): Promise<T> => {
     try {
       return await once(work);
     } catch (error) {
-      if (!isStackError(error) || error.code !== "damaged-layer" || error.detail[0] === undefined) throw error;
-      progress.log("warning", `${error.message}; it is built again`);
-      await dropLayer(error.detail[0]);
-      return await once(work);
+      if (!isStackError(error)) throw error;
+      if (mayMend && error.code === "damaged-layer" && error.detail[0] !== undefined) {
+        progress.log("warning", `${error.message}; it is built again`);
+        await dropLayer(error.detail[0]);
+        return use(work, false);
+      }
+      if (!archiveMoved.has(error.code) || ++replans > mostReplans) throw error;
+      progress.log("notice", `${error.message}; planned again with what is there`);
+      return use(work, mayMend);
     }
   };
-  return withWorkFolder(progress.log, use, {
+  return withWorkFolder(progress.log, (work) => use(work), {
     afterFailure: (work, error) => afterFailure({ error, work, rootfs, command: commands.last() }),
   });
 }

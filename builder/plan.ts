@@ -42,14 +42,14 @@ export interface PlanOptions {
 
 /** Asks Debian's archive for versions, reads locks, bundles the agent. @throws StackError */
 export async function planBuild(context: BuildContext, { dry, ...begun }: PlanOptions): Promise<BuildPlan> {
-  const { model, project, templates, own, definition, run, signal, cache, offline } = context;
+  const { model, project, templates, own, definition, work, run, log, signal, cache, offline } = context;
   const sources = await findSources(model.services, project, definition.folder);
   const resolving = resolvePackages({
     suite: model.debian.suite,
     architecture: model.architecture,
     packages: model.packages,
     folder: join(cache, "resolutions"),
-    ...{ offline, dry, run, signal },
+    ...{ work, offline, dry, run, log, signal },
   });
   const [resolved, broker, agent, { mmdebstrap = "", tar = "" }] = await Promise.all([
     resolving,

@@ -1,51 +1,69 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { ExitCode, isStackError, StackError } from "../lib/error.ts";
+import { isMirrorTrouble } from "../lib/apt/explain-apt.ts";
+import { StackError } from "../lib/error.ts";
 import { readTextIfAny, writeFileAtomic } from "../lib/files.ts";
+import type { Log } from "../lib/log.ts";
+import { retry } from "../lib/retry.ts";
 import type { Run } from "../lib/run.ts";
+import { allEnded } from "./all-ended.ts";
+import { debianArchives } from "./apt/debian-archives.ts";
+import { type GoneFile, readGone, stillGone, writeGone } from "./apt/gone-files.ts";
+import { type Apt, type Archive, type Beside, openApt } from "./apt/open-apt.ts";
+import { simulate } from "./apt/simulate.ts";
 import { explainDisk } from "./cache/explain-disk.ts";
 
-/** Which versions Debian's archive gives for the packages asked for, and the state of the archive that says so. */
+/** Which versions Debian's archives give for the packages asked for, and the state of the archives that say so. */
 const resolution = z.strictObject({
   schemaVersion: z.literal(1),
   releases: z.array(z.strictObject({ uri: z.string(), suite: z.string(), sha256: z.string() })).check(z.minLength(1)),
   packages: z.array(z.strictObject({ name: z.string(), version: z.string() })).check(z.minLength(1)),
+  /** Newer versions that the archives name, and whose files they haven't. */
+  without: z.optional(z.array(z.strictObject({ name: z.string(), version: z.string(), url: z.string() }))),
 });
 export type Resolution = z.output<typeof resolution>;
 
-export interface ResolveOptions {
+/** What tells one resolution from another. */
+export interface ResolveQuestion {
   readonly suite: string;
   readonly architecture: string;
   readonly packages: readonly string[];
   /** Archives beside Debian's. */
-  readonly beside?: {
-    /** What tells them from others. */
-    readonly id: string;
-    /** Asked first, each by itself: that one can't be reached shows at once. */
-    readonly releases: readonly { readonly uri: string; readonly suite: string }[];
-    /** apt's settings that make it know them. */
-    readonly aptOptions: readonly (readonly [name: string, value: string])[];
-  };
+  readonly beside?: Beside | undefined;
+}
+
+export interface ResolveOptions extends ResolveQuestion {
   /** Where resolutions are kept. */
   readonly folder: string;
+  /** Scratch space: what is fetched there is for `fetchPackages` too. */
+  readonly work: string;
   /** Takes the last resolution without asking the archive. */
   readonly offline: boolean;
   /** Keeps nothing: for a look without a side effect. */
   readonly dry: boolean;
   readonly run: Run;
+  readonly log: Log;
   readonly signal: AbortSignal;
+  /** Milliseconds between tries; see `retry`. */
+  readonly waits?: readonly number[] | undefined;
 }
 
 /**
- * Works out the packages' versions. The archive's InRelease files, each a signed list of the
+ * Works out the packages' versions. The archives' InRelease files, each a signed list of the
  * digests of all else, tell whether the last answer still holds: then that costs a tenth of
- * a second, else `mmdebstrap --simulate` is asked, some 5 s.
+ * a second, else apt is asked, some 5 s.
  *
- * @throws StackError `mirror-unreachable`; `no-such-package`; `not-cached` where nothing is known offline;
- *   `cache-full`, `cache-forbidden`
+ * All of main, updates and security must be there and whole: a template without security's
+ * updates is not what was asked for. Where one of them isn't, after some tries, the last answer
+ * is taken if there is one, with a warning: it had all three, and what was built from it is
+ * in the cache. What then has to be downloaded fails by itself. Never so where a signature is
+ * not one that is trusted, and never for archives beside Debian's: there may be another mirror.
+ *
+ * @throws StackError `mirror-unreachable`, `mirror-out-of-step`, `untrusted-archive`; `no-such-package`;
+ *   `package-unavailable` where no version that can be had will do; `not-cached` where nothing is known offline;
+ *   `cache-full`, `cache-forbidden`, `work-full`
  */
 export async function resolvePackages(options: ResolveOptions): Promise<Resolution> {
   const path = resolutionPath(options);
@@ -56,54 +74,38 @@ export async function resolvePackages(options: ResolveOptions): Promise<Resoluti
       hint: "build once without --offline",
     });
   }
-  if (known !== undefined) {
-    const now = await fetchReleases(known.releases, options);
-    if (JSON.stringify(now) === JSON.stringify(known.releases)) return known;
-  }
-  await fetchReleases(options.beside?.releases ?? [], options);
-  const fresh = await simulate(options);
-  if (!options.dry) {
-    const text = `${JSON.stringify(fresh, undefined, 1)}\n`;
+  const found = await ask(options, known).catch((error: unknown) => {
+    if (known === undefined || options.beside !== undefined || !isMirrorTrouble(error)) throw error;
+    options.log("warning", `${error.message}; going on with the packages of the last look, and with nothing newer`);
+    return known;
+  });
+  if (!options.dry && found !== known) {
+    const text = `${JSON.stringify(found, undefined, 1)}\n`;
     await writeFileAtomic(path, text).catch((error: unknown) => explainDisk(error, options.folder));
   }
-  return fresh;
+  const versions = new Map(found.packages.map(({ name, version }) => [name, version]));
+  for (const { name, version, url } of found.without ?? []) {
+    options.log(
+      "warning",
+      `${name} ${version} can't be had, its file ${url} is missing: ${versions.get(name)} is taken`,
+    );
+  }
+  return found;
 }
 
-/** @throws StackError `mirror-unreachable` for what is the network's fault, else the error itself */
-export function explainNetwork(error: unknown): never {
-  const unreachable =
-    /Could not (connect|resolve)|Temporary failure resolving|Connection (failed|timed out|refused)|Unable to connect/;
-  if (!isStackError(error) || !error.detail.some((line) => unreachable.test(line))) throw error;
-  throw new StackError("mirror-unreachable", "Debian's archive can't be reached", {
-    detail: error.detail.filter((line) => unreachable.test(line)).slice(0, 4),
-    hint: "see that this machine reaches it; a proxy is set by http_proxy=http://HOST:PORT, or in apt's configuration; --offline builds from what is cached",
-  });
-}
-
-/** @throws StackError `no-such-package`, exit 64, for a name that the archive has not; else the error itself */
-function explainPackages(error: unknown, suite: string): never {
-  if (!isStackError(error)) throw error;
-  const unknown =
-    /^E: (?:Unable to locate package (\S+)|Package '(\S+)' has no installation candidate|Version '\S+' for '(\S+)' was not found)/;
-  const names = error.detail.flatMap((line) => unknown.exec(line)?.slice(1).find(Boolean) ?? []);
-  if (names.length === 0) throw error;
-  throw new StackError("no-such-package", `Debian ${suite} has no package ${[...new Set(names)].join(", ")}`, {
-    hint: "see `packages` in stack.yaml; `apt-cache search WORD` finds names",
-    exit: ExitCode.usage,
-  });
+/** Where apt's lists, and the packages fetched, of a question are. */
+export function aptFolder(work: string, question: ResolveQuestion): string {
+  return join(work, "apt", digestOf(question));
 }
 
 /** Where the answer to a request is kept. */
-export function resolutionPath({
-  folder,
-  suite,
-  architecture,
-  packages,
-  beside,
-}: Pick<ResolveOptions, "folder" | "suite" | "architecture" | "packages" | "beside">): string {
-  const question = [suite, architecture, [...packages].sort(), ...(beside === undefined ? [] : [beside.id])];
-  const request = createHash("sha256").update(JSON.stringify(question));
-  return join(folder, `${request.digest("hex").slice(0, 32)}.json`);
+export function resolutionPath(options: ResolveQuestion & Pick<ResolveOptions, "folder">): string {
+  return join(options.folder, `${digestOf(options)}.json`);
+}
+
+function digestOf({ suite, architecture, packages, beside }: ResolveQuestion): string {
+  const question = [suite, architecture, [...packages].sort(), ...(beside === undefined ? [] : [beside])];
+  return createHash("sha256").update(JSON.stringify(question)).digest("hex").slice(0, 32);
 }
 
 /** One that can't be read counts as none. */
@@ -117,81 +119,63 @@ async function readResolution(path: string): Promise<Resolution | undefined> {
   }
 }
 
-async function simulate(options: ResolveOptions): Promise<Resolution> {
-  const { suite, architecture, packages, run, signal } = options;
-  const mode = process.getuid?.() === 0 ? "root" : "unshare";
-  const args = [
-    ...[`--mode=${mode}`, "--variant=minbase", "--simulate", "--verbose", `--architectures=${architecture}`],
-    ...[`--include=${packages.join(",")}`, '--aptopt=Acquire::Languages "none"', ...timeouts.map(mmdebstrapOption)],
-    ...(options.beside?.aptOptions ?? []).map(mmdebstrapOption),
-  ];
-  const result = await run("mmdebstrap", [...args, suite, "/dev/null"], { timeout: 180_000, signal, cwd: "/" })
-    .catch(explainNetwork)
-    .catch((error: unknown) => explainPackages(error, suite));
-  const { sources, versions } = readSimulation(`${result.stdout}\n${result.stderr}`);
+async function ask(options: ResolveOptions, known: Resolution | undefined): Promise<Resolution> {
+  const { suite, work, log, signal, waits } = options;
+  const apt = await openApt({ ...options, archives: debianArchives(suite), folder: aptFolder(work, options) });
+  return retry(
+    async () => {
+      if (known !== undefined) {
+        const now = await fetchReleases(known.releases, apt);
+        const same = JSON.stringify(now) === JSON.stringify(known.releases);
+        if (same && isWithout(known, await missing(now, apt, options))) return known;
+      }
+      return lookUp(apt, options);
+    },
+    { passing: isMirrorTrouble, log, signal, waits },
+  );
+}
+
+/** What was found missing, and still is. */
+async function missing(states: Resolution["releases"], apt: Apt, { folder, dry }: ResolveOptions): Promise<GoneFile[]> {
+  const noted = await readGone(folder, states);
+  const still = await stillGone(noted, apt);
+  if (!dry && still.length < noted.length) await writeGone(folder, states, still);
+  return still;
+}
+
+/** Whether a resolution leaves out what is missing of its packages, and nothing else. */
+function isWithout({ packages, without = [] }: Resolution, gone: readonly GoneFile[]): boolean {
+  const names = new Set(packages.map(({ name }) => name));
+  const urls = new Set(gone.filter(({ name }) => names.has(name)).map(({ url }) => url));
+  return without.length === urls.size && without.every(({ url }) => urls.has(url));
+}
+
+/** With a fresh look at the index. */
+async function lookUp(apt: Apt, options: ResolveOptions): Promise<Resolution> {
+  await apt.update();
+  const releases = await apt.states();
+  const gone = await missing(releases, apt, options);
+  const versions = await simulate(apt, options, gone);
+  const without = gone.filter(({ name }) => versions.has(name));
   return {
     schemaVersion: 1,
-    releases: await fetchReleases(sources, options),
+    releases,
     packages: [...versions].map(([name, version]) => ({ name, version })),
+    ...(without.length > 0 && { without: without.map(({ name, version, url }) => ({ name, version, url })) }),
   };
 }
 
-/**
- * What mmdebstrap's verbose simulation prints: apt's `Get:1 URI SUITE InRelease [151 kB]` and
- * `Inst NAME [OLD] (VERSION …)`. apt is run twice, so names come twice.
- */
-export function readSimulation(text: string): {
-  readonly sources: readonly { readonly uri: string; readonly suite: string }[];
-  readonly versions: ReadonlyMap<string, string>;
-} {
-  const sources: { uri: string; suite: string }[] = [];
-  const versions = new Map<string, string>();
-  for (const line of text.split("\n")) {
-    const get = /^Get:\d+ (\S+) (\S+) InRelease/.exec(line);
-    if (get?.[1] !== undefined && get[2] !== undefined) sources.push({ uri: get[1], suite: get[2] });
-    const inst = /^Inst (\S+) (?:\[[^\]]*\] )?\((\S+) /.exec(line);
-    if (inst?.[1] !== undefined && inst[2] !== undefined) versions.set(inst[1], inst[2]);
-  }
-  if (sources.length === 0 || versions.size === 0) {
-    throw new StackError("no-simulation", "mmdebstrap's simulation names no package or no source");
-  }
-  const bySuite = (a: { suite: string }, b: { suite: string }): number => (a.suite < b.suite ? -1 : 1);
-  return { sources: sources.sort(bySuite), versions: new Map([...versions].sort(([a], [b]) => (a < b ? -1 : 1))) };
-}
-
-/** An unreachable mirror shows in seconds. */
-const timeouts = [
-  ["Acquire::Retries", "1"],
-  ["Acquire::http::Timeout", "8"],
-] as const;
-
-function mmdebstrapOption([name, value]: readonly [string, string]): string {
-  return `--aptopt=${name} "${value}"`;
-}
-
 /** Digests of the InRelease files, got by apt's own helper: it heeds apt's proxies and certificates. */
-async function fetchReleases(
-  sources: readonly { readonly uri: string; readonly suite: string }[],
-  { run, signal }: ResolveOptions,
-): Promise<Resolution["releases"]> {
-  const folder = await mkdtemp(join(tmpdir(), "releases-"));
-  try {
-    const options = timeouts.flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-    return await Promise.all(
-      sources.map(async ({ uri, suite }, number) => {
-        const path = join(folder, `${number}`);
-        const url = `${uri.replace(/\/$/, "")}/dists/${suite}/InRelease`;
-        await run("/usr/lib/apt/apt-helper", [...options, "download-file", url, path], {
-          timeout: 60_000,
-          signal,
-        }).catch(explainNetwork);
-        const sha256 = createHash("sha256")
-          .update(await readFile(path))
-          .digest("hex");
-        return { uri, suite, sha256 };
-      }),
-    );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+async function fetchReleases(sources: readonly Archive[], apt: Apt): Promise<Resolution["releases"]> {
+  return allEnded(
+    sources.map(async ({ uri, suite }, number) => {
+      const path = join(apt.folder, `release-${number}`);
+      await apt.apt("apt-helper", ["download-file", `${uri}/dists/${suite}/InRelease`, path]);
+      const sha256 = createHash("sha256")
+        .update(await readFile(path))
+        .digest("hex");
+      await rm(path, { force: true });
+      return { uri, suite, sha256 };
+    }),
+  );
 }

@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isMirrorTrouble } from "../../lib/apt/explain-apt.ts";
 import { isStackError, StackError } from "../../lib/error.ts";
 import type { BuildContext } from "../context.ts";
 import { resolvePackages } from "../resolve.ts";
@@ -46,10 +47,12 @@ export async function findVendor(
   for (const mirror of mirrors) {
     try {
       const releases = below.map((path) => ({ uri: `${mirror}/${path}/${suite}`, suite }));
-      return await onMirror({ releases, sources: vendorSources(releases, key) }, context, dry);
+      return await onMirror(vendorSources(releases, key), context, dry);
     } catch (error) {
-      if (!isStackError(error) || error.code !== "mirror-unreachable") throw explainTrust(error, mirror);
-      unreachable = error;
+      const explained = explainTrust(error, mirror);
+      // Debian's own archive is no better on the next mirror.
+      if (!isMirrorTrouble(explained) || !explained.message.includes(mirror)) throw explained;
+      unreachable = explained;
     }
   }
   throw new StackError("mirror-unreachable", `the RabbitMQ team's repositories can't be reached`, {
@@ -58,37 +61,18 @@ export async function findVendor(
   });
 }
 
-interface Mirrored {
-  readonly releases: readonly { readonly uri: string; readonly suite: string }[];
-  /** Text for sources.list.d. */
-  readonly sources: string;
-}
-
-async function onMirror({ releases, sources }: Mirrored, context: BuildContext, dry: boolean): Promise<Broker> {
-  const { model, work, cache, offline, run, signal } = context;
-  const parts = join(work, "vendor");
-  await mkdir(join(parts, "sources"), { recursive: true });
-  await mkdir(join(parts, "preferences"), { recursive: true });
-  await writeFile(join(parts, "sources", "stack-rabbitmq.sources"), sources);
-  await writeFile(join(parts, "preferences", "stack-rabbitmq"), vendorPreferences);
+async function onMirror(sources: string, context: BuildContext, dry: boolean): Promise<Broker> {
+  const { model, work, cache, offline, run, log, signal } = context;
+  const vendor = { sources, preferences: vendorPreferences };
   const { packages } = await resolvePackages({
-    ...{ suite: model.debian.suite, architecture: model.architecture, packages: model.packages },
-    // A hook would not be run for a simulation.
-    beside: {
-      releases,
-      id: `${sources}${vendorPreferences}`,
-      aptOptions: [
-        ["Dir::Etc::SourceParts", join(parts, "sources")],
-        ["Dir::Etc::PreferencesParts", join(parts, "preferences")],
-      ],
-    },
+    ...{ suite: model.debian.suite, architecture: model.architecture, packages: model.packages, beside: vendor },
     folder: join(cache, "resolutions"),
-    ...{ offline, dry, run, signal },
+    ...{ work, offline, dry, run, log, signal },
   });
   return {
     source: "vendor",
     versions: Object.fromEntries(packages.map(({ name, version }) => [name, version])),
-    vendor: { sources, preferences: vendorPreferences },
+    vendor,
   };
 }
 
@@ -96,9 +80,10 @@ async function onMirror({ releases, sources }: Mirrored, context: BuildContext, 
 function explainTrust(error: unknown, mirror: string): unknown {
   const untrusted =
     /NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|EXPSIG|is not signed|invalid signature|not valid|expired|NODATA/i;
-  if (!isStackError(error) || !error.detail.some((line) => untrusted.test(line))) return error;
+  const lines = isStackError(error) ? error.detail.filter((line) => line.includes(mirror) && untrusted.test(line)) : [];
+  if (lines.length === 0) return error;
   return new StackError("untrusted-source", `what ${mirror} serves is not signed as it must be`, {
-    detail: error.detail.filter((line) => untrusted.test(line)).slice(0, 4),
+    detail: lines.slice(0, 4),
     hint: "see that this machine's clock is right; else somebody is between you and the RabbitMQ team: leave vendor out of rabbitmq.sources",
   });
 }

@@ -4,7 +4,6 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Run } from "../../lib/run.ts";
 
 export interface Offered {
   readonly name: string;
@@ -20,7 +19,7 @@ export interface Fault {
   readonly validUntil?: Date;
 }
 
-/** A signed archive of Debian packages on loopback, as small as one can be: an index, no packages. */
+/** A signed archive beside Debian's on loopback, as small as one can be: an index, no packages. */
 export interface AptArchive {
   /** Changes what it has, below a folder of its own or at its top, and signs that. */
   offer(packages: readonly Offered[], below?: string, fault?: Fault): void;
@@ -28,18 +27,13 @@ export interface AptArchive {
   readonly uri: string;
   /** Its public key, ASCII-armoured. */
   key(): string;
-  /** Runs mmdebstrap and apt against it, whatever mirrors and proxies this machine is set to. */
-  readonly run: Run;
-  /** Paths asked for since the last call. */
-  asked(): string[];
   close(): Promise<void>;
 }
 
 export async function aptArchive(
   folder: string,
   suite: string,
-  real: Run,
-  { origin = "Test" }: { readonly origin?: string } = {},
+  { origin }: { readonly origin: string },
 ): Promise<AptArchive> {
   const home = join(folder, "keys");
   mkdirSync(home, { mode: 0o700 });
@@ -48,12 +42,8 @@ export async function aptArchive(
       stdio: ["ignore", "pipe", "pipe"],
     });
   gpg("--quick-generate-key", "test archive", "ed25519", "sign", "never");
-  const keyring = join(folder, "archive.gpg");
-  writeFileSync(keyring, gpg("--export"));
-  let asked: string[] = [];
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://archive").pathname;
-    asked.push(path);
     try {
       response.end(readFileSync(join(folder, path)));
     } catch {
@@ -62,7 +52,6 @@ export async function aptArchive(
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const direct = 'Acquire::http::Proxy::127.0.0.1 "DIRECT"';
   return {
     uri: `http://127.0.0.1:${port}`,
     key: () => gpg("--armor", "--export").toString(),
@@ -74,16 +63,6 @@ export async function aptArchive(
       writeFileSync(join(folder, "Release"), release(origin, suite, index, fault.validUntil));
       const signed = gpg("--output", "-", "--clearsign", join(folder, "Release")).toString();
       writeFileSync(join(top, "InRelease"), fault.tampered ? signed.replace("amd64", "amd64 i386") : signed);
-    },
-    run: (command, args, options) => {
-      if (command !== "mmdebstrap") return real(command, ["-o", direct.replace(/ "(.*)"/, "=$1"), ...args], options);
-      const mirror = `deb [signed-by=${keyring}] http://127.0.0.1:${port}/ ${suite} main`;
-      return real(command, [`--aptopt=${direct}`, ...args, mirror], options);
-    },
-    asked() {
-      const before = asked;
-      asked = [];
-      return before;
     },
     async close() {
       execFileSync("gpgconf", ["--homedir", home, "--kill", "all"]);

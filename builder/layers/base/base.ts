@@ -4,11 +4,13 @@ import { StackError } from "../../../lib/error.ts";
 import type { Model } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
+import { debianArchives } from "../../apt/debian-archives.ts";
 import type { Broker } from "../../broker/choose-broker.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
+import { explainSpace } from "../../explain-space.ts";
 import { inNamespace, namespaceCommand } from "../../namespace.ts";
 import { outputOf } from "../../pipe.ts";
-import { explainNetwork, type Resolution } from "../../resolve.ts";
+import type { Resolution } from "../../resolve.ts";
 import { resource } from "../../resources.ts";
 import { rootfsFolder } from "../../work-folder.ts";
 import { codeDigest } from "../code.ts";
@@ -16,11 +18,12 @@ import { type Inputs, layerKey } from "../key.ts";
 import type { MadeLayer } from "../made-layer.ts";
 import { archiveFlags } from "./archive-flags.ts";
 import { excludedPaths } from "./excluded-paths.ts";
-import { readBaseFacts } from "./facts.ts";
+import { type BaseFacts, readBaseFacts } from "./facts.ts";
+import { fetchBase } from "./fetch-base.ts";
 import { type AccountLines, packagedAccountLines } from "./packaged-accounts.ts";
 import { refuseOtherIds } from "./refuse-other-ids.ts";
 
-const scripts = ["accounts.sh", "customize.sh", "sanitise.sh"] as const;
+const scripts = ["setup.sh", "accounts.sh", "customize.sh", "sanitise.sh"] as const;
 type Scripts = Readonly<Record<(typeof scripts)[number], string>>;
 
 /** All that the base layer is made from. */
@@ -29,6 +32,8 @@ export interface BaseInputs extends Inputs {
   /** Debian's archives and, of every package, the version they have. */
   readonly sources: readonly { readonly uri: string; readonly suite: string }[];
   readonly versions: Readonly<Record<string, string>>;
+  /** Names of those that are in no archive, but made here. */
+  readonly local: readonly string[];
   /** Versions of this machine's programs that make it. */
   readonly tools: { readonly mmdebstrap: string; readonly tar: string };
   /** The RabbitMQ team's repositories, where RabbitMQ comes from them. They stay in the template: updates come from there. */
@@ -62,12 +67,13 @@ export async function baseInputs(
 ): Promise<BaseInputs> {
   const texts = await Promise.all(scripts.map((name) => readFile(resource(`layers/base/${name}`), "utf8")));
   return {
-    code: await codeDigest(["layers/base", "namespace.ts"]),
+    code: await codeDigest(["layers/base", "apt/debian-archives.ts", "namespace.ts"]),
     sources: resolved.releases.map(({ uri, suite }) => ({ uri, suite })),
     versions: {
       ...Object.fromEntries(resolved.packages.map(({ name, version }) => [name, version])),
       ...broker.versions,
     },
+    local: broker.vendor === undefined ? Object.keys(broker.versions) : [],
     ...(broker.vendor && { vendor: broker.vendor }),
     ...(broker.relocated && { relocated: layerKey("relocated", broker.relocated) }),
     tools,
@@ -92,15 +98,18 @@ export async function baseInputs(
  * Makes the Debian root file system: packages, users, locale, sanitised. It stays unpacked
  * in the work folder too, as the chroot of the layers that need one. Its facts: `BaseFacts`.
  *
+ * All packages are fetched before the first is unpacked, and mmdebstrap asks no archive itself.
+ *
  * @param repository folder of packages that are there beside Debian's
- * @throws StackError `mirror-changed` where other versions came than the inputs name; `account-id-taken`
+ * @throws StackError what `fetchPackages` does; `other-packages` where others came than the inputs name; `account-id-taken`
  */
 export async function buildBase(inputs: BaseInputs, context: BuildContext, repository?: string): Promise<MadeLayer> {
   const { run, signal, work } = context;
   const root = join(work, rootfsFolder);
+  const { lists, packages, preferences } = await fetchBase(inputs, context);
   const [command = "", ...args] = [
     ...(context.root ? ownMounts : []),
-    ...mmdebstrapCommand(inputs, root, context.root, repository),
+    ...mmdebstrapCommand(inputs, root, context.root),
   ];
   await run(command, args, {
     timeout: 1_800_000,
@@ -114,6 +123,9 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext, repos
       STACK_SYSUSERS: inputs.sysusers,
       STACK_PASSWD: inputs.accounts.passwd,
       STACK_GROUP: inputs.accounts.group,
+      STACK_LISTS: lists,
+      STACK_PACKAGES: packages,
+      STACK_PREFERENCES: preferences,
       ...(repository !== undefined && { STACK_REPOSITORY: encodeURI(repository) }),
       ...(inputs.vendor && {
         STACK_VENDOR_SOURCES: inputs.vendor.sources,
@@ -123,7 +135,7 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext, repos
       ...Object.fromEntries(inputs.beforePackages.map(({ text }, index) => [`STACK_BEFORE_${index}`, text])),
     },
     onLine: (line) => context.log("debug", line),
-  }).catch(explainNetwork);
+  }).catch(explainSpace);
   await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root], { signal });
   const facts = await readBaseFacts(root, run);
   refuseOtherVersions(facts.packages, inputs.versions);
@@ -133,15 +145,11 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext, repos
 }
 
 /** The key names versions: what has them not must not be kept under it. */
-function refuseOtherVersions(
-  installed: readonly { readonly name: string; readonly version: string }[],
-  versions: Readonly<Record<string, string>>,
-): void {
+function refuseOtherVersions(installed: BaseFacts["packages"], versions: BaseInputs["versions"]): void {
   const other = installed.filter(({ name, version }) => versions[name] !== version);
   if (other.length === 0) return;
-  throw new StackError("mirror-changed", "Debian's archive changed while the base was built", {
+  throw new StackError("other-packages", "mmdebstrap took other packages than apt foresaw", {
     detail: other.slice(0, 10).map(({ name, version }) => `${name} ${version}, not ${versions[name] ?? "foreseen"}`),
-    hint: "build again",
   });
 }
 
@@ -153,7 +161,7 @@ const vendorHooks = [
   ["STACK_VENDOR_PREFERENCES", "/etc/apt/preferences.d/stack-rabbitmq"],
 ].map(([variable, path]) => `--setup-hook=printf %s "$${variable}" | install -D -m 644 /dev/stdin "$1${path}"`);
 
-function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean, repository?: string): string[] {
+function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean): string[] {
   return [
     "mmdebstrap",
     `--mode=${asRoot ? "root" : "unshare"}`,
@@ -161,26 +169,19 @@ function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean, re
     "--format=directory",
     `--architectures=${inputs.architecture}`,
     `--include=${inputs.packages.join(",")}`,
-    '--aptopt=Acquire::Languages "none"',
-    '--aptopt=Acquire::Retries "3"',
-    // An unreachable mirror shows in seconds.
-    '--aptopt=Acquire::http::Timeout "8"',
+    "--skip=update",
+    `--setup-hook=${inputs.scripts["setup.sh"]}`,
     "--dpkgopt=force-unsafe-io",
     ...inputs.excluded.map((line) => `--dpkgopt=${line}`),
     ...inputs.beforePackages.map(
       ({ path }, index) => `--setup-hook=printf %s "$STACK_BEFORE_${index}" | install -D -m 644 /dev/stdin "$1${path}"`,
     ),
-    // A folder of our own making, whose bytes were compared with their digests when it was unpacked.
-    ...(repository === undefined
-      ? []
-      : [
-          `--setup-hook=echo "deb [trusted=yes] copy:$STACK_REPOSITORY ./" >"$1/etc/apt/sources.list.d/relocated.list"`,
-        ]),
     ...(inputs.vendor === undefined ? [] : vendorHooks),
     `--essential-hook=${inputs.scripts["accounts.sh"]}`,
     `--customize-hook=${inputs.scripts["customize.sh"]}`,
     inputs.suite,
     root,
+    ...debianArchives(inputs.suite).map(({ uri, suite }) => `deb ${uri} ${suite} main`),
   ];
 }
 

@@ -73,7 +73,7 @@ END {
 		print "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg"
 	}
 }' etc/apt/sources.list >debian.sources
-rm -f etc/apt/sources.list etc/apt/apt.conf.d/99mmdebstrap
+rm -f etc/apt/sources.list etc/apt/apt.conf.d/99mmdebstrap etc/apt/preferences.d/build-versions
 # What a definition asks for by name stays: its updates come from there.
 find etc/apt/sources.list.d -type f ! -name 'stack-*' -delete
 mv debian.sources etc/apt/sources.list.d/debian.sources

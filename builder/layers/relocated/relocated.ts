@@ -4,18 +4,18 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { StackError } from "../../../lib/error.ts";
 import { debianReleases, type Suite } from "../../../stack/debian.ts";
-import { isolatedApt } from "../../apt/isolated-apt.ts";
+import { allEnded } from "../../all-ended.ts";
+import { fetchPackages } from "../../apt/fetch-packages.ts";
 import type { StoredLayer } from "../../cache/layer.ts";
 import { archiveOf } from "../../cache/raw.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { explainSpace } from "../../explain-space.ts";
 import { archiveOfEntries, type Entry } from "../../pack/write.ts";
 import { inputTo } from "../../pipe.ts";
-import { explainNetwork, type Resolution } from "../../resolve.ts";
+import { aptFolder, type Resolution } from "../../resolve.ts";
 import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
 import type { MadeLayer } from "../made-layer.ts";
-import { allEnded } from "./all-ended.ts";
 import { type Control, dependencyFields, sourceOf, withoutDependencies, withSuffix } from "./control.ts";
 import { type LibrariesSpec, layOutLibraries } from "./libraries.ts";
 import { packagesIndex } from "./packages-index.ts";
@@ -61,7 +61,7 @@ export async function relocatedInputs(
     );
   const { from, package: own, folder, suffix, needless } = relocation;
   return {
-    code: await codeDigest(["layers/relocated", "apt"]),
+    code: await codeDigest(["layers/relocated"]),
     sources: releases.map(({ uri, suite }) => ({ uri, suite })),
     ready: pick([ready]),
     moved: pick([...versions.keys()].filter((name) => moved.test(name)).sort()),
@@ -97,7 +97,7 @@ interface Deb {
  * newer release's libraries, in a package of ours. The layer is no part of a template; it is a
  * repository that the base is made from.
  *
- * @throws StackError `mirror-unreachable`, `work-full`
+ * @throws StackError what `fetchPackages` does; `work-full`
  */
 export function buildRelocated(inputs: RelocatedInputs, context: BuildContext): Promise<MadeLayer> {
   return makePackages(inputs, context).catch(explainSpace);
@@ -106,10 +106,10 @@ export function buildRelocated(inputs: RelocatedInputs, context: BuildContext): 
 async function makePackages(inputs: RelocatedInputs, context: BuildContext): Promise<MadeLayer> {
   const { run, signal, work } = context;
   const top = join(work, "relocated");
+  const { ready, moved, libraries } = inputs;
+  const downloaded = await download({ ...ready, ...moved, ...libraries }, inputs, context);
   await mkdir(join(top, "made"), { recursive: true });
   await mkdir(join(top, "trees"));
-  const { ready, moved, libraries } = inputs;
-  const downloaded = await download({ ...ready, ...moved, ...libraries }, inputs, join(top, "apt"), context);
   const how: DpkgDeb = { run, signal, epoch: inputs.epoch };
   const unpack = async (name: string) => {
     const tree = join(top, "trees", name);
@@ -148,13 +148,15 @@ export async function unpackRelocated(layer: StoredLayer, work: string, signal: 
 /** @returns the file of each package, by its name */
 async function download(
   versions: Versions,
-  { sources }: RelocatedInputs,
-  top: string,
-  context: BuildContext,
+  inputs: RelocatedInputs,
+  { run, log, signal, work, cache }: BuildContext,
 ): Promise<(name: string) => string> {
-  const { apt, folder } = await isolatedApt(sources, top, context);
-  const wanted = Object.entries(versions).map(([name, version]) => `${name}=${version}`);
-  await apt("apt-get", ["--quiet", "download", ...wanted]).catch(explainNetwork);
+  const { sources: archives, from, architecture, ready } = inputs;
+  // The lists that they were looked up in serve here too.
+  const top = aptFolder(work, { suite: from, architecture, packages: Object.keys(ready) });
+  const record = join(cache, "resolutions");
+  const apt = await fetchPackages({ archives, architecture, folder: top, versions, record, run, log, signal });
+  const folder = apt.packages;
   const files = await readdir(folder);
   return (name) => {
     const file = files.find((one) => one.startsWith(`${name}_`) && one.endsWith(".deb"));

@@ -28,12 +28,13 @@ const limit = 1_800_000;
 
 /**
  * What one would type without this project: mmdebstrap with the options that our base is made
- * with (packages, suite, apt's and dpkg's settings, excluded paths), its own hooks aside; the
- * services' venvs by plain uv inside; tar and pigz.
+ * with (packages, suite, apt's and dpkg's settings, excluded paths), its own hooks aside, so that
+ * it fetches lists and packages itself; the services' venvs by plain uv inside; tar and pigz.
  */
 export async function buildReference(options: ReferenceOptions): Promise<Reference> {
   const { record, folder, signal } = options;
-  const ours = options.plain ? /^--(customize-hook=|dpkgopt=path-)/ : /^--customize-hook=/;
+  const own = "^deb |^--skip=update$|^--setup-hook=[^]*STACK_LISTS|^--customize-hook=";
+  const ours = new RegExp(options.plain ? `${own}|^--dpkgopt=path-` : own);
   const recorded = (await readFile(join(record, "arguments"), "utf8")).split("\0").filter((word) => word !== "");
   const root = join(folder, "rootfs");
   const file = join(folder, "reference.tar.gz");

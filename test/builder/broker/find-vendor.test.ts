@@ -1,5 +1,5 @@
 /** The RabbitMQ team's repositories, as they are laid out, on loopback: nothing here reaches the real ones. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,14 +7,16 @@ import t, { type Test } from "tap";
 import { findVendor } from "../../../builder/broker/find-vendor.ts";
 import type { VendorRepositories } from "../../../builder/broker/vendor-repositories.ts";
 import type { BuildContext } from "../../../builder/context.ts";
-import { run } from "../../../lib/run.ts";
+import { silentLog } from "../../../lib/log.ts";
+import { type Run, run } from "../../../lib/run.ts";
 import { type AptArchive, aptArchive, type Offered } from "../apt-archive.ts";
+import { debianMirror, type MirroredPackage } from "../debian-mirror.ts";
 
 t.setTimeout(300_000);
 
 const suite = "bookworm";
-const debian: readonly Offered[] = [
-  ...["apt", "base-files", "dpkg"].map((name): Offered => ({ name, version: "1.0", essential: true })),
+const debian: readonly MirroredPackage[] = [
+  ...["apt", "base-files", "dpkg"].map((name): MirroredPackage => ({ name, version: "1.0", essential: true })),
   { name: "rabbitmq-server", version: "3.10.8-1", depends: "erlang-base" },
   { name: "erlang-base", version: "1:25.2" },
   { name: "curl", version: "7.88" },
@@ -38,14 +40,16 @@ interface Asked {
 }
 
 t.test("signed repositories", async (t) => {
-  const main = await archiveIn(t, "debian", { origin: "Debian" });
-  main.offer(debian);
+  const main = await debianMirror(suite, run);
+  t.teardown(() => main.close());
+  main.offer("main", debian);
+  for (const part of ["updates", "security"] as const) main.offer(part, [{ name: "unwanted", version: "1" }]);
   const vendor = await archiveIn(t, "vendor", { origin: "RabbitMQ" });
   vendor.offer(erlang, "rabbitmq-erlang/debian/bookworm");
   vendor.offer(server, "rabbitmq-server/debian/bookworm");
   const key = vendor.key();
   const ask = ({ mirrors = [vendor.uri], key: with_ = key, folder }: Asked) =>
-    findVendor(contextOf(folder, main), true, {
+    findVendor(contextOf(folder, main.run), true, {
       mirrors,
       key: with_,
       paths: { [suite]: ["rabbitmq-erlang/debian", "rabbitmq-server/debian"] },
@@ -56,13 +60,15 @@ t.test("signed repositories", async (t) => {
     const found = await ask({ folder });
     t.match(found, { source: "vendor" });
     t.match(found?.versions, { "rabbitmq-server": "4.2.9-1", "erlang-base": "1:27.3.4-1", curl: "7.88" });
-    const sources = readFileSync(join(folder, "work/vendor/sources/stack-rabbitmq.sources"), "utf8");
-    t.equal(found?.vendor?.sources, sources);
-    t.match(sources, /^Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n \.\n/m, "the key is in it");
+    t.match(found?.vendor?.sources, /^Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n \.\n/m, "the key is in it");
   });
 
   await t.test("a signature by another key is refused, and told", async (t) => {
-    await t.rejects(ask({ folder: t.testdir(), key: main.key() }), { code: "untrusted-source", detail: [/NO_PUBKEY/] });
+    const other = await archiveIn(t, "other", { origin: "RabbitMQ" });
+    await t.rejects(ask({ folder: t.testdir(), key: other.key() }), {
+      code: "untrusted-source",
+      detail: [/NO_PUBKEY/],
+    });
   });
 
   await t.test("so is an index that was changed after it was signed", async (t) => {
@@ -81,6 +87,18 @@ t.test("signed repositories", async (t) => {
     t.match(found?.versions, { "rabbitmq-server": "4.2.9-1" });
   });
 
+  await t.test("and where what the first has does not fit together", async (t) => {
+    const ill = await archiveIn(t, "ill", { origin: "RabbitMQ" });
+    const mirrors = [ill.uri, vendor.uri];
+    t.match((await ask({ folder: t.testdir(), mirrors }))?.versions, { "rabbitmq-server": "4.2.9-1" });
+  });
+
+  await t.test("Debian's own archive is told by its name, whichever mirror was asked", async (t) => {
+    main.fault(/^security/, { status: 503 });
+    await t.rejects(ask({ folder: t.testdir() }), { code: "mirror-unreachable", message: /security\.debian\.org/ });
+    main.heal();
+  });
+
   await t.test("where none can be reached, that is told", async (t) => {
     await t.rejects(ask({ folder: t.testdir(), mirrors: [await nobody()] }), {
       code: "mirror-unreachable",
@@ -94,7 +112,7 @@ async function archiveIn(t: Test, name: string, more: { readonly origin: string 
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   // apt looks into it as nobody.
   chmodSync(folder, 0o755);
-  const archive = await aptArchive(folder, suite, run, more);
+  const archive = await aptArchive(folder, suite, more);
   t.teardown(async () => {
     await archive.close();
     rmSync(folder, { recursive: true, force: true });
@@ -102,13 +120,14 @@ async function archiveIn(t: Test, name: string, more: { readonly origin: string 
   return archive;
 }
 
-function contextOf(folder: string, archive: AptArchive): BuildContext {
+function contextOf(folder: string, run: Run): BuildContext {
   return {
     model: { debian: { suite }, architecture: "amd64", packages: ["curl", "rabbitmq-server"] },
     work: join(folder, "work"),
     cache: join(folder, "cache"),
     offline: false,
-    run: archive.run,
+    run,
+    log: silentLog,
     signal,
   } as unknown as BuildContext;
 }

@@ -33,14 +33,24 @@ const small: Relocation = {
 };
 const asked = { suite: "trixie", architecture, packages: ["bash-completion", "figlet", "gawk"] };
 const resolution = await resolvePackages({
-  ...{ ...asked, folder: join(here, "resolutions"), offline: false, dry: true, run, signal },
+  ...{
+    ...asked,
+    folder: join(here, "resolutions"),
+    work: here,
+    offline: false,
+    dry: true,
+    run,
+    log: silentLog,
+    signal,
+  },
 });
 const inputs = await relocatedInputs(small, resolution, { architecture, patchelf: "1" });
 
 async function build(name: string, of: RelocatedInputs, by: Run = run): Promise<string> {
   const work = join(here, name);
   mkdirSync(work, { recursive: true });
-  const { archive } = await buildRelocated(of, { run: by, signal, work, log: silentLog } as unknown as BuildContext);
+  const context = { run: by, signal, work, cache: here, log: silentLog } as unknown as BuildContext;
+  const { archive } = await buildRelocated(of, context);
   await pipeline(Readable.from(archive, { objectMode: false }), createWriteStream(join(work, "layer.tar")));
   return work;
 }
