@@ -9,6 +9,8 @@ export UV_CACHE_DIR="$1" UV_LINK_MODE=hardlink UV_PYTHON_DOWNLOADS=never UV_NO_P
 shift
 
 while [ $# -ge 3 ]; do
+	# What an earlier try left; packages that it fetched are in the cache.
+	rm -rf "$1"
 	/mnt/uv venv --quiet --no-config --python /usr/bin/python3 "$1"
 	if [ "$3" = compile ]; then
 		UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH \

@@ -1,6 +1,7 @@
 import { copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readTextIfAny } from "../../../lib/files.ts";
+import { retry } from "../../../lib/retry.ts";
 import type { Model } from "../../../stack/model.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inChroot, namespaceCommand } from "../../namespace.ts";
@@ -10,6 +11,7 @@ import { archiveFlags } from "../base/archive-flags.ts";
 import { codeDigest } from "../code.ts";
 import type { Inputs } from "../key.ts";
 import type { MadeLayer } from "../made-layer.ts";
+import { explainIndex, isIndexTrouble } from "./explain-index.ts";
 import { indexSettings } from "./index-settings.ts";
 import type { ServiceSource } from "./sources.ts";
 import { fetchUv, uvLock } from "./uv.ts";
@@ -55,18 +57,21 @@ export async function pythonInputs(
 
 /**
  * Makes the services' virtual environments with the container's own Python, and puts their
- * applications in. uv goes along.
+ * applications in. uv goes along. What the package index is troubled by is tried again.
+ *
+ * @throws StackError as `explainIndex`
  */
 export async function buildPython(
   inputs: PythonInputs,
   sources: ReadonlyMap<string, ServiceSource>,
   context: BuildContext,
 ): Promise<MadeLayer> {
-  const { run, signal, work, model } = context;
+  const { run, log, signal, work, model } = context;
   const root = await context.rootfs();
   const lend = join(work, "lend-python");
   await mkdir(lend, { recursive: true });
-  const uv = await fetchUv(run, join(work, "uv"), "manylinux_2_17_x86_64", signal);
+  const again = { passing: isIndexTrouble, log, signal };
+  const uv = await retry(() => fetchUv(run, join(work, "uv"), "manylinux_2_17_x86_64", signal), again);
   await copyFile(uv, join(lend, "uv"));
   await Promise.all(scripts.map((name, index) => writeFile(join(lend, name), inputs.scripts[index] ?? "")));
   for (const [index, source] of [...sources.values()].entries()) {
@@ -81,7 +86,8 @@ export async function buildPython(
   const numbers = [...sources.keys()];
   const venvs = venvWords(inputs, (source) => `/mnt/${numbers.indexOf(source)}.lock`);
   const chroot = { lend, signal, timeout: 600_000 };
-  await inChroot(run, root, ["sh", "/mnt/build-venvs.sh", `${top}/.uv-cache`, ...venvs], { ...chroot, variables });
+  const makeVenvs = ["sh", "/mnt/build-venvs.sh", `${top}/.uv-cache`, ...venvs];
+  await retry(() => inChroot(run, root, makeVenvs, { ...chroot, variables }).catch(explainIndex), again);
   const applications = inputs.services.flatMap((one) => [`/mnt/${numbers.indexOf(one.source)}`, one.application]);
   await inChroot(run, root, ["sh", "/mnt/install-applications.sh", ...applications], chroot);
   const flags = [...archiveFlags(inputs.epoch), `--exclude=.${top}/.uv-cache`, "-C", root];

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import type { Run } from "../../../lib/run.ts";
 import { resource } from "../../resources.ts";
+import { explainIndex } from "./explain-index.ts";
 
 /** The lock of uv itself: version and sha256 of its wheel. */
 export const uvLock = resource("layers/python/uv.lock.txt");
@@ -20,6 +21,7 @@ export function uvVersion(lock: string): string {
  *
  * @param platform of the container, not of this machine
  * @returns the path of the uv binary
+ * @throws StackError as `explainIndex`
  */
 export async function fetchUv(run: Run, folder: string, platform: string, signal: AbortSignal): Promise<string> {
   const wheels = join(folder, "wheels");
@@ -29,7 +31,7 @@ export async function fetchUv(run: Run, folder: string, platform: string, signal
     timeout: 180_000,
     signal,
     env: { ...process.env, PIP_DISABLE_PIP_VERSION_CHECK: "1" },
-  });
+  }).catch(explainIndex);
   const wheel = (await readdir(wheels)).find((name) => name.endsWith(".whl"));
   if (wheel === undefined) throw new StackError("no-wheel", "pip brought no wheel of uv");
   await run("python3", ["-m", "zipfile", "--extract", join(wheels, wheel), join(folder, "wheel")], { signal });
