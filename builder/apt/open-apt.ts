@@ -75,6 +75,8 @@ async function open(options: OpenAptOptions): Promise<Apt> {
   const parts = { sources: join(folder, "sources"), preferences: join(folder, "preferences") };
   for (const made of [join(lists, "partial"), join(packages, "partial"), parts.sources, parts.preferences])
     await mkdir(made, { recursive: true });
+  // Root's apt downloads as this user, where it may write.
+  if (process.getuid?.() === 0) await run("chown", ["_apt", packages], { signal, accept: [0, 1] });
   const signed = (await exists(keyring)) ? `[signed-by=${keyring}] ` : "";
   const lines = archives.map(({ uri, suite }) => `deb ${signed}${uri} ${suite} main\n`);
   await writeFile(join(folder, "sources.list"), lines.join(""));
