@@ -21,7 +21,7 @@ const file = (name: string): string => `test/container/${name}.test.ts`;
 const longOnes = ["disk-full", "incus"].map(file);
 
 /** Those that boot nothing and wait for nothing: they are run beside the others. */
-const bootNothing = ["build-failure", "layers", "template"].map(file);
+const bootNothing = ["build-failure", "layers", "mirror", "template"].map(file);
 
 /** Those that build: they come last, when their layers are there already. */
 const builders = ["bare-host", "own-stack"].map(file);
