@@ -23,7 +23,7 @@ export async function inspectPostgres(
 ): Promise<PostgresFacts> {
   const [component, cluster] = await Promise.all([
     inspectComponent(eyes, model, "postgres"),
-    eyes.exists(`${postgres.dataDirectory}/PG_VERSION`),
+    hasCluster(eyes, postgres),
   ]);
   const unit = component.units.get(postgres.unit);
   const running = unit?.active === "active";
@@ -36,6 +36,14 @@ export async function inspectPostgres(
       : "down";
   const words = unit?.failing === true ? await lastWords(eyes.run, postgres.unit, signal) : undefined;
   return { component, cluster, server, lastWords: words };
+}
+
+/** A folder that not even root may enter is of ids that the container has not: somebody's cluster, never to be made anew. */
+function hasCluster(eyes: Pick<Eyes, "exists">, { dataDirectory }: PostgresModel): Promise<boolean> {
+  return eyes.exists(`${dataDirectory}/PG_VERSION`).catch((error: unknown) => {
+    if (isErrno(error, "EACCES")) return true;
+    throw error;
+  });
 }
 
 /** Logs in as the superuser over loopback and looks at roles, databases, migrations. */
