@@ -65,6 +65,8 @@ if (machine !== undefined) {
   });
 
   t.test("data of ids that the container has not is refused by name, with the node's command", async (t) => {
+    // What was looked for is consumed.
+    kept = await keep(machine);
     await machine.stop();
     await run("chown", ["-hR", "70:70", join(rootfs, postgres)]);
     await machine.start();
