@@ -149,33 +149,6 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
     });
   }
 
-  for (const [what, asked, expected] of [
-    [
-      "IPv6 beside IPv4: eth0 gets an address of each",
-      "{address: dhcp, address6: auto}",
-      [/^10\.1\.1\.\d+$/, /^fd10:1:1:/],
-    ],
-    ["IPv6 alone, by DHCP", "{address6: dhcp}", [/^fd10:1:1::[5-9]\w$/]],
-  ] as const) {
-    t.test(`${what}, and healthy`, async (t) => {
-      const { program, flags, env } = ways.api;
-      const typed = (args: readonly string[]) =>
-        inNetwork(network, run)(program, [...args, "--vmid", "121", ...flags], {
-          ...{ accept: [0, 2], timeout: 600_000, signal: cleanup.signal, env },
-        });
-      const { stdout } = await typed([template, "--set", `container.network=${asked}`, "--json"]);
-      const { addresses = [], urls } = deploymentDocument.parse(JSON.parse(stdout));
-      // One that the router advertises may be there beside the lease.
-      for (const form of expected)
-        t.ok(
-          addresses.some((address) => form.test(address)),
-          `${form}: ${addresses.join()}`,
-        );
-      for (const { url } of urls) t.equal((await peer.http({ url })).status, 200, url);
-      await typed(["destroy", "--yes"]);
-    });
-  }
-
   /** What is typed on each way, and where; and what its upload is on the node. */
   async function typedAs({ to, token, caFile, ssh, bin }: Served): Promise<Readonly<Record<Way, Typed>>> {
     const program = join(project, "bin/deploy-template");
