@@ -18,6 +18,8 @@ export interface PostgresServer {
   /** All that the server has logged. */
   log(): Promise<string>;
   start(): Promise<void>;
+  /** Ends once it accepts connections. */
+  ready(): Promise<void>;
   /** SIGINT, the fast shutdown. */
   stop(): Promise<void>;
   remove(): Promise<void>;
@@ -84,6 +86,16 @@ export async function postgresServer(model: Model): Promise<PostgresServer> {
     server.kill("SIGINT");
     await ended;
   };
+  const ready = async (): Promise<void> => {
+    await waitFor(
+      async (signal) => {
+        const login = { port: postgres.port, database: "postgres", user: "postgres", password };
+        await (await openPostgres(login, signal)).close();
+        return true;
+      },
+      { what: "PostgreSQL to accept connections", timeout: 60_000 },
+    );
+  };
   return {
     model: own,
     postgres,
@@ -101,15 +113,9 @@ export async function postgresServer(model: Model): Promise<PostgresServer> {
       const written = await open(log, "a");
       server = spawn(command ?? "", args, { cwd: "/", stdio: ["ignore", "ignore", written.fd] });
       await written.close();
-      await waitFor(
-        async (signal) => {
-          const login = { port: postgres.port, database: "postgres", user: "postgres", password };
-          await (await openPostgres(login, signal)).close();
-          return true;
-        },
-        { what: "PostgreSQL to accept connections", timeout: 60_000 },
-      );
+      await ready();
     },
+    ready,
     stop,
     async remove() {
       await stop();
