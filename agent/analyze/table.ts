@@ -1,5 +1,5 @@
 import type { AnalysedSpan, AnalysisDocument } from "../../stack/documents/analysis.ts";
-import { columns } from "../status/terminal.ts";
+import { columns } from "../cli/terminal.ts";
 
 /** Characters of a bar that is as long as the whole. */
 const WIDTH = 40;

@@ -1,10 +1,10 @@
 import { ExitCode } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { DoctorDocument } from "../../stack/documents/doctor.ts";
+import { refuseOthers } from "../cli/require-root.ts";
+import { processOutput } from "../cli/terminal.ts";
 import { templateTree } from "../engine/template-tree.ts";
-import { definitionPath, loadModel } from "../model.ts";
-import { refuseOthers } from "../provision/root-only.ts";
-import { processOutput } from "../status/terminal.ts";
+import { definitionPath, loadModel } from "../model/load-model.ts";
 import { doctor } from "./doctor.ts";
 import { doctorTable } from "./table.ts";
 

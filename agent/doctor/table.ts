@@ -1,5 +1,5 @@
 import type { DoctorDocument } from "../../stack/documents/doctor.ts";
-import { coloured, columns } from "../status/terminal.ts";
+import { coloured, columns } from "../cli/terminal.ts";
 
 type Unit = DoctorDocument["units"][number];
 

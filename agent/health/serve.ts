@@ -1,12 +1,12 @@
-import type { CheckContext } from "../checks/check.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { stackChecks } from "../checks/index.ts";
+import type { CheckContext } from "../engine/check.ts";
 import { jobs } from "../jobs/jobs.ts";
 import { openLog } from "../journal/journal.ts";
+import { loadModelApart } from "../model/load-model-apart.ts";
 import { datagramSender } from "../notify/datagram.ts";
 import { notifier } from "../notify/notify.ts";
 import { readSecret } from "../secrets/read-secret.ts";
-import { systemClock } from "./clock.ts";
-import { loadModelApart } from "./load-model-apart.ts";
 import { releaseMemory } from "./release-memory.ts";
 import { runAgent } from "./run-agent.ts";
 

@@ -1,6 +1,6 @@
 import { ExitCode, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
-import { refuseOthers } from "../provision/root-only.ts";
+import { refuseOthers } from "../cli/require-root.ts";
 import { rootJobs } from "./root-jobs.ts";
 
 export interface JobCommandOptions {

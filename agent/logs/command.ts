@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { ExitCode, isErrno, StackError } from "../../lib/error.ts";
 import { type LogSource, logSources } from "../../stack/log-sources.ts";
-import { definitionPath, loadModel } from "../model.ts";
+import { definitionPath, loadModel } from "../model/load-model.ts";
 import { journalMatches } from "./journal-matches.ts";
 
 export interface LogsOptions {

@@ -1,7 +1,7 @@
 import type { StatusDocument } from "../../stack/documents/status.ts";
+import { coloured, columns } from "../cli/terminal.ts";
+import { type Row, textTable } from "../cli/text-table.ts";
 import { nextSteps } from "./next-steps.ts";
-import { coloured, columns } from "./terminal.ts";
-import { type Row, textTable } from "./text-table.ts";
 
 /** The status document as a person reads it. */
 export function statusTable(status: StatusDocument, date: Date, colours: boolean): string {

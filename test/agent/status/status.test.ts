@@ -1,7 +1,7 @@
 import t from "tap";
-import { statusDocument } from "../../../agent/status/document.ts";
+import { columns } from "../../../agent/cli/terminal.ts";
+import { statusDocument } from "../../../agent/health/status-document.ts";
 import { statusTable } from "../../../agent/status/table.ts";
-import { columns } from "../../../agent/status/terminal.ts";
 import type { StatusDocument } from "../../../stack/documents/status.ts";
 import { date, progress, result, snapshot } from "../health/table.ts";
 

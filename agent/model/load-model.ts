@@ -1,8 +1,8 @@
-import { ExitCode, StackError } from "../lib/error.ts";
-import { readTextIfAny } from "../lib/files.ts";
-import { parseDefinition } from "../stack/definition/parse.ts";
-import type { Model } from "../stack/model.ts";
-import { resolve } from "../stack/resolve.ts";
+import { ExitCode, StackError } from "../../lib/error.ts";
+import { readTextIfAny } from "../../lib/files.ts";
+import { parseDefinition } from "../../stack/definition/parse.ts";
+import type { Model } from "../../stack/model.ts";
+import { resolve } from "../../stack/resolve.ts";
 
 /** Where the definition in force is. */
 export const definitionPath = "/etc/stack-agent/stack.yaml";
