@@ -1,3 +1,4 @@
+import { machinePaths } from "../../stack/machine-paths.ts";
 import { readSecret } from "../secrets/read-secret.ts";
 import { type AgentAddress, agentPort } from "./ask-agent.ts";
 
@@ -11,8 +12,8 @@ export interface MachinePaths {
 /** The agent's address and, where this user may read it, its token: both may come while one waits. */
 export async function agentAddress(paths: MachinePaths): Promise<AgentAddress> {
   const [port, token] = await Promise.all([
-    agentPort(paths.definitionPath ?? "/etc/stack-agent/stack.yaml"),
-    readSecret(paths.stateFolder ?? "/var/lib/stack-agent", "health.token"),
+    agentPort(paths.definitionPath ?? machinePaths.definition),
+    readSecret(paths.stateFolder ?? machinePaths.state, "health.token"),
   ]);
   return { port, token };
 }

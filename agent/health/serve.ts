@@ -42,8 +42,7 @@ export async function serve(options: ServeOptions = {}): Promise<number> {
   // The addon brings libsystemd and what that needs, a megabyte; systemd is told by datagrams anyway.
   const program = send === undefined ? process.argv[1] : undefined;
   const log = openLog({ environment: process.env, program, send });
-  const definitionPath = options.definitionPath ?? "/etc/stack-agent/stack.yaml";
-  const model = await loadModelApart(process.argv[1], { definitionPath });
+  const model = await loadModelApart(process.argv[1], options.definitionPath);
   const stateFolder = options.stateFolder ?? model.paths.state;
   const context: CheckContext = { model, secret: (name) => readSecret(stateFolder, name) };
   const agent = await runAgent({

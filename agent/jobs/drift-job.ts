@@ -5,7 +5,7 @@ import { writeDrift } from "../drift/drift-file.ts";
 import { lookForDrift } from "../drift/look-for-drift.ts";
 import { readProgress } from "../engine/read-progress.ts";
 import { thisMachine } from "../machine/this-machine.ts";
-import { definitionPath, loadModel } from "../model/load-model.ts";
+import { loadModel } from "../model/load-model.ts";
 import { presentStages } from "../stages/choose-stages.ts";
 import { stages } from "../stages/index.ts";
 import type { RootJob } from "./root-jobs.ts";
@@ -19,7 +19,7 @@ export const driftJob: RootJob = async ({ runFolder, log, signal }) => {
     return progress?.finishedAt !== undefined && Date.parse(progress.finishedAt) >= started;
   };
   if (await isProvisioned()) return;
-  const document = await loadModel({ definitionPath })
+  const document = await loadModel()
     .then((model) => lookForDrift(thisMachine({ model, stages: presentStages(stages, model), run, log, signal })))
     .catch((error: unknown): DriftDocument => {
       const { detail, ...told } = errorDocument(error);

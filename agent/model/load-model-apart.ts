@@ -10,18 +10,18 @@ import type { Model } from "../../stack/model.ts";
  * @param program the running program's file, `process.argv[1]`
  * @throws StackError what `loadModel` throws
  */
-export async function loadModelApart(program: string | undefined, options: { readonly definitionPath: string }) {
+export async function loadModelApart(program: string | undefined, definitionPath?: string) {
   const load = createRequire(realpathSync(program ?? process.execPath));
   const before = new Set(Object.getOwnPropertyNames(globalThis));
   try {
     const file = load.resolve("./model.cjs");
     const { loadModel } = load(file) as typeof import("./load-model.ts");
     delete load.cache[file];
-    const model: Model = await loadModel(options);
+    const model: Model = await loadModel(definitionPath);
     return model;
   } catch {
     // No such file beside a checkout's sources. Or it failed: then this fails too, with an error of our own class.
-    return await (await import("./load-model.ts")).loadModel(options);
+    return await (await import("./load-model.ts")).loadModel(definitionPath);
   } finally {
     // zod's registry is one of the process's, and holds all that it was made by.
     for (const name of Object.getOwnPropertyNames(globalThis)) {

@@ -6,7 +6,7 @@ import { refuseOthers } from "../cli/require-root.ts";
 import { planStages } from "../engine/plan-document.ts";
 import type { Stage } from "../engine/stage.ts";
 import { thisMachine } from "../machine/this-machine.ts";
-import { definitionPath, loadModel } from "../model/load-model.ts";
+import { loadModel } from "../model/load-model.ts";
 import { chooseStages, presentStages } from "../stages/choose-stages.ts";
 import { stages } from "../stages/index.ts";
 import { findUnmetNeeds } from "./needs.ts";
@@ -37,7 +37,7 @@ export interface ProvisionCommandOptions {
  */
 export async function provisionCommand(options: ProvisionCommandOptions): Promise<number> {
   refuseOthers("provision", options.userId);
-  const model = await loadModel({ definitionPath });
+  const model = await loadModel();
   const chosen = chooseStages(stages, model, options);
   const all = presentStages(stages, model);
   const machine = thisMachine({ model, stages: chosen, run, log: options.log, signal: options.signal });

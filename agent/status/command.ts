@@ -2,6 +2,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { StatusDocument } from "../../stack/documents/status.ts";
+import { machinePaths } from "../../stack/machine-paths.ts";
 import { agentAddress, type MachinePaths } from "../cli/agent-address.ts";
 import { outputFormat } from "../cli/output-format.ts";
 import { type Output, processOutput, untilInterrupted } from "../cli/terminal.ts";
@@ -53,7 +54,7 @@ export async function statusCommand(options: StatusOptions = {}): Promise<number
     throw new StackError("usage", "--watch and --wait exclude each other", { exit: ExitCode.usage });
   }
   const output = options.output ?? processOutput();
-  const runFolder = options.runFolder ?? "/run/stack-agent";
+  const runFolder = options.runFolder ?? machinePaths.run;
   const booting = options.booting ?? (() => isBooting(run));
   const lookOnce = async (timeout?: number) =>
     look(await agentAddress(options), runFolder, new Date(), booting, timeout);

@@ -64,7 +64,7 @@ t.test(
       await import("node:fs/promises");
       await later();
       const before = used();
-      const model = await loadModelApart(program, { definitionPath });
+      const model = await loadModelApart(program, definitionPath);
       await later();
       process.stdout.write(JSON.stringify({ name: model.name, held: used() - before }));
     };
