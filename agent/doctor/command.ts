@@ -3,7 +3,7 @@ import { run } from "../../lib/run.ts";
 import type { DoctorDocument } from "../../stack/documents/doctor.ts";
 import { refuseOthers } from "../cli/require-root.ts";
 import { processOutput } from "../cli/terminal.ts";
-import { templateTree } from "../engine/template-tree.ts";
+import { installedTemplates } from "../engine/installed-templates.ts";
 import { loadModel } from "../model/load-model.ts";
 import { doctor } from "./doctor.ts";
 import { doctorTable } from "./table.ts";
@@ -30,7 +30,7 @@ const exitCodes: Readonly<Record<DoctorDocument["status"], number>> = {
 export async function doctorCommand(options: DoctorCommandOptions): Promise<number> {
   refuseOthers("doctor", options.userId);
   const model = await loadModel();
-  const templates = templateTree(`${model.paths.share}/templates`);
+  const templates = installedTemplates(`${model.paths.share}/templates`);
   const document = await doctor({ model, templates, run, signal: options.signal });
   const { write, colours } = processOutput();
   write(options.json ? `${JSON.stringify(document, undefined, 2)}\n` : doctorTable(document, colours));

@@ -11,11 +11,11 @@ const MOMENT = 50;
 /**
  * Waits until something listens on every one of the loopback ports, half a second at most, and a
  * moment for its unit to become active. To look at a server that is only starting takes processor
- * time from its very start, and sees nothing. A knock takes a tenth of a millisecond; to read
- * /proc/net/tcp, which knocks at no door, takes seven on a machine with a large table of
+ * time from its very start, and sees nothing. A connection takes a tenth of a millisecond; to read
+ * /proc/net/tcp instead, which connects to nothing, takes seven on a machine with a large table of
  * connections (Linux 6.18, 24 GiB).
  *
- * @param ports knocked at in this order, each once the one before is open
+ * @param ports tried in this order, each once the one before is open
  * @returns whether there was anything to wait for
  */
 export async function awaitPorts(ports: readonly number[], signal: AbortSignal): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { ComponentName, Model } from "../../stack/model.ts";
 import { ownerIds, parseAccounts } from "./accounts.ts";
 import type { Action } from "./action.ts";
-import type { Eyes } from "./eyes.ts";
+import type { FactReader } from "./fact-reader.ts";
 
 /** Data that has, in whole or in part, other owners than its server: it came with a volume, or by hand. */
 export interface ForeignData {
@@ -17,21 +17,21 @@ export interface ForeignData {
  * in the server's own group is no stranger: a TLS key, say, which only root may change.
  */
 export async function foreignData(
-  eyes: Pick<Eyes, "run" | "readText" | "exists">,
+  reader: Pick<FactReader, "run" | "readText" | "exists">,
   model: Model,
   component: ComponentName,
 ): Promise<readonly ForeignData[]> {
   const data = model.data.find((folder) => folder.component === component);
   if (data === undefined) return [];
-  const there = await Promise.all(data.holds.map(async (path) => ((await eyes.exists(path)) ? [path] : [])));
+  const there = await Promise.all(data.holds.map(async (path) => ((await reader.exists(path)) ? [path] : [])));
   const paths = there.flat();
-  const ids = await idsOf(eyes, data.owner);
+  const ids = await idsOf(reader, data.owner);
   if (paths.length === 0 || ids === undefined) return [];
   const { uid, gid } = ids;
   const foreign = ["(", "!", "-uid", `${uid}`, "-o", "!", "-gid", `${gid}`, ")"];
   const roots = ["!", "(", "-type", "f", "-uid", "0", "-gid", `${gid}`, ")"];
   // What a server removes meanwhile makes find end with 1.
-  const { stdout } = await eyes.run("find", [...paths, ...foreign, ...roots, "-printf", "%H\\n", "-prune"], {
+  const { stdout } = await reader.run("find", [...paths, ...foreign, ...roots, "-printf", "%H\\n", "-prune"], {
     accept: [0, 1],
   });
   const found = new Set(stdout.split("\n"));
@@ -44,8 +44,8 @@ export function planOwners(foreign: readonly ForeignData[]): Action[] {
 }
 
 /** Undefined as long as the package is not there. */
-async function idsOf(eyes: Pick<Eyes, "readText">, owner: string) {
-  const [passwd, group] = await Promise.all([eyes.readText("/etc/passwd"), eyes.readText("/etc/group")]);
+async function idsOf(reader: Pick<FactReader, "readText">, owner: string) {
+  const [passwd, group] = await Promise.all([reader.readText("/etc/passwd"), reader.readText("/etc/group")]);
   const accounts = { users: parseAccounts(passwd ?? ""), groups: parseAccounts(group ?? "") };
   const [user = "", ofGroup = user] = owner.split(":");
   return accounts.users.has(user) && accounts.groups.has(ofGroup) ? ownerIds(owner, accounts) : undefined;

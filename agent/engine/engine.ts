@@ -5,9 +5,9 @@ import type { Model } from "../../stack/model.ts";
 import type { Executors, Io } from "./action.ts";
 import type { CheckContext } from "./check.ts";
 import { type Disk, disksOf, explainFullDisk } from "./disk-full.ts";
-import type { Eyes } from "./eyes.ts";
+import type { FactReader } from "./fact-reader.ts";
 import { namedLocks } from "./named-locks.ts";
-import { problemError, refusal } from "./preflight.ts";
+import { preflightError, problemError } from "./preflight.ts";
 import { type Progress, progressError } from "./progress.ts";
 import { type EarlyFacts, runStage, type StageRun, seconds, throwIfStopped } from "./run-stage.ts";
 import type { Problem, Stage, StageId } from "./stage.ts";
@@ -25,7 +25,7 @@ import type { Timeline } from "./timeline.ts";
  *    "waiting", and no other.
  * 5. Actions of one stage run in their order; those of different stages at once, but for
  *    those with the same lock.
- * 6. Secrets' values are in `Io`, `Eyes` and executors only. Plans, logs, errors and progress
+ * 6. Secrets' values are in `Io`, `FactReader` and executors only. Plans, logs, errors and progress
  *    hold names.
  * 7. An abort ends the run between two actions, or in one by ending its command.
  */
@@ -35,7 +35,7 @@ export interface EngineOptions {
   readonly stages: readonly Stage[];
   readonly model: Model;
   readonly executors: Executors;
-  readonly eyes: Eyes;
+  readonly reader: FactReader;
   readonly io: Io;
   readonly checks: CheckContext;
   readonly log: Log;
@@ -105,7 +105,7 @@ export async function runEngine(options: EngineOptions, progress: Progress): Pro
 
 /** Looks at all stages at once and asks each whether it could begin. */
 async function preflight(
-  { stages, eyes, model, signal, timeline }: EngineOptions,
+  { stages, reader, model, signal, timeline }: EngineOptions,
   progress: Progress,
 ): Promise<Map<StageId, EarlyFacts>> {
   const early = new Map<StageId, EarlyFacts>();
@@ -113,7 +113,7 @@ async function preflight(
     let facts: unknown;
     try {
       facts = await timeline.measure({ stage: stage.id, round: 1, kind: "look" }, () =>
-        stage.inspect(eyes, model, signal),
+        stage.inspect(reader, model, signal),
       );
     } catch {
       // What it needs may not be there yet; it is inspected again, and fails by itself, in its turn.
@@ -131,7 +131,7 @@ async function preflight(
   for (const { stage, error } of refused) {
     progress.stage(stage.id, { status: "failed", error: progressError(error) });
   }
-  const error = refusal(refused);
+  const error = preflightError(refused);
   if (error !== undefined) throw error;
   return early;
 }

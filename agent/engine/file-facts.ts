@@ -4,7 +4,7 @@ import { isErrno, StackError } from "../../lib/error.ts";
 import type { FileEntry } from "../../stack/model.ts";
 import type { Sealed } from "../secrets/sealed.ts";
 import { type Accounts, ownerIds } from "./accounts.ts";
-import type { FileDifference, FileFacts } from "./eyes.ts";
+import type { FileDifference, FileFacts } from "./fact-reader.ts";
 
 export interface CompareContext {
   readonly accounts: Accounts;

@@ -1,5 +1,5 @@
 import type { Action, ActionName } from "./action.ts";
-import type { Eyes, UnitFacts } from "./eyes.ts";
+import type { FactReader, UnitFacts } from "./fact-reader.ts";
 
 /** Actions after which the units they name run with something older than what is there. */
 const outdating: readonly ActionName[] = ["makeSecret", "renewSecret", "makeVenv"];
@@ -7,13 +7,13 @@ const outdating: readonly ActionName[] = ["makeSecret", "renewSecret", "makeVenv
 /** Actions that make systemd read its units anew; enabling does it too. */
 const reloading: readonly ActionName[] = ["reloadUnits", "enableUnits", "disableUnits", "maskUnits"];
 
-/** Whether eyes would see anything otherwise after these actions. */
+/** Whether facts would be others after these actions. */
 export function isForeseen(done: readonly Action[]): boolean {
   return outdated(done).length > 0 || done.some((action) => reloading.includes(action.do));
 }
 
-/** Eyes that see units as they will be once other stages' actions are done. */
-export function foresee(eyes: Eyes, done: readonly Action[]): Eyes {
+/** A reader that sees units as they will be once other stages' actions are done. */
+export function foresee(reader: FactReader, done: readonly Action[]): FactReader {
   const stale = new Set(outdated(done));
   const reloaded = done.some((action) => reloading.includes(action.do));
   const later = (unit: UnitFacts): UnitFacts => ({
@@ -22,8 +22,8 @@ export function foresee(eyes: Eyes, done: readonly Action[]): Eyes {
     needsReload: unit.needsReload && !reloaded,
   });
   return {
-    ...eyes,
-    units: async (names) => new Map([...(await eyes.units(names))].map(([name, unit]) => [name, later(unit)])),
+    ...reader,
+    units: async (names) => new Map([...(await reader.units(names))].map(([name, unit]) => [name, later(unit)])),
   };
 }
 

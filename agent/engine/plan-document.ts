@@ -2,13 +2,13 @@ import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import type { PlanDocument } from "../../stack/documents/plan.ts";
 import type { Action } from "./action.ts";
 import type { EngineOptions } from "./engine.ts";
-import type { Eyes } from "./eyes.ts";
+import type { FactReader } from "./fact-reader.ts";
 import { foresee, isForeseen } from "./foresee.ts";
-import { problemError, refusal } from "./preflight.ts";
+import { preflightError, problemError } from "./preflight.ts";
 import { describeAction } from "./run-stage.ts";
 import type { FailingServer, Plan, Stage, StageId } from "./stage.ts";
 
-type Looking = Pick<EngineOptions, "stages" | "eyes" | "model" | "executors" | "signal" | "redact">;
+type Looking = Pick<EngineOptions, "stages" | "reader" | "model" | "executors" | "signal" | "redact">;
 
 /** `refused`: the stage has something against this machine; else its look failed. */
 type Planned = { readonly plan: Plan } | { readonly error: StackError; readonly refused: boolean };
@@ -44,7 +44,7 @@ export async function planStages(options: Looking, more: PlanMore = {}): Promise
   return {
     actions: await Promise.all(
       actions.map(async ({ stage, action }) => {
-        const diff = more.diff ? await diffOf(action, options.eyes) : "";
+        const diff = more.diff ? await diffOf(action, options.reader) : "";
         const what = whatOf(action, options);
         return { stage, do: action.do, what, why: action.why, ...(diff === "" ? {} : { diff }) };
       }),
@@ -58,14 +58,14 @@ export async function planStages(options: Looking, more: PlanMore = {}): Promise
 async function planEach(options: Looking, refuse: boolean): Promise<ReadonlyMap<StageId, Planned>> {
   const early = new Map(
     await Promise.all(
-      options.stages.map(async (stage) => [stage.id, await planStage(stage, options.eyes, options)] as const),
+      options.stages.map(async (stage) => [stage.id, await planStage(stage, options.reader, options)] as const),
     ),
   );
   const refused = options.stages.flatMap((stage) => {
     const planned = early.get(stage.id);
     return planned !== undefined && "error" in planned && planned.refused ? [{ stage, error: planned.error }] : [];
   });
-  const error = refuse ? refusal(refused) : undefined;
+  const error = refuse ? preflightError(refused) : undefined;
   if (error !== undefined) throw error;
   const before = new Map<StageId, readonly Action[]>();
   const plans = new Map<StageId, Planned>();
@@ -77,15 +77,15 @@ async function planEach(options: Looking, refuse: boolean): Promise<ReadonlyMap<
     const known = early.get(stage.id);
     plans.set(
       stage.id,
-      known !== undefined && !isForeseen(done) ? known : await planStage(stage, foresee(options.eyes, done), options),
+      known !== undefined && !isForeseen(done) ? known : await planStage(stage, foresee(options.reader, done), options),
     );
   }
   return plans;
 }
 
-async function planStage(stage: Stage, eyes: Eyes, { model, signal }: Looking): Promise<Planned> {
+async function planStage(stage: Stage, reader: FactReader, { model, signal }: Looking): Promise<Planned> {
   try {
-    const facts = await stage.inspect(eyes, model, signal);
+    const facts = await stage.inspect(reader, model, signal);
     const problem = problemError(stage.preflight(facts, model));
     if (problem !== undefined) return { error: problem, refused: true };
     return { plan: stage.plan(facts, model) };
@@ -112,7 +112,7 @@ function whatOf(action: Action, { executors }: Looking): string {
   return describeAction(action, executors).slice(action.do.length).trim();
 }
 
-async function diffOf(action: Action, eyes: Eyes): Promise<string> {
-  if (action.do === "writeFile") return eyes.diff(action.args);
+async function diffOf(action: Action, reader: FactReader): Promise<string> {
+  if (action.do === "writeFile") return reader.diff(action.args);
   return (action.diff ?? []).join("\n");
 }

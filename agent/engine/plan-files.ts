@@ -1,7 +1,7 @@
 import type { FileEntry, Model, UnitSpec } from "../../stack/model.ts";
 import type { Action } from "./action.ts";
 import { type ForeignData, foreignData, planOwners } from "./data-owners.ts";
-import type { Eyes, FileDifference, FileFacts, UnitFacts } from "./eyes.ts";
+import type { FactReader, FileDifference, FileFacts, UnitFacts } from "./fact-reader.ts";
 
 /** What is there of a component's files and units. */
 export interface ComponentFacts {
@@ -24,17 +24,17 @@ export interface UnitPlanOptions {
 
 /** Looks at a component's files, its units, and the units that its files belong to. */
 export async function inspectComponent(
-  eyes: Eyes,
+  reader: FactReader,
   model: Model,
   component: FileEntry["component"],
 ): Promise<ComponentFacts> {
   const specs = model.units.filter((spec) => spec.component === component);
   const owners = model.files.filter((entry) => entry.component === component).flatMap(unitsOf);
   const [files, units, unlinked, foreign] = await Promise.all([
-    eyes.files(component, model),
-    eyes.units([...new Set([...specs.map((spec) => spec.unit), ...owners])]),
-    unlinkedUnits(eyes, specs),
-    foreignData(eyes, model, component),
+    reader.files(component, model),
+    reader.units([...new Set([...specs.map((spec) => spec.unit), ...owners])]),
+    unlinkedUnits(reader, specs),
+    foreignData(reader, model, component),
   ]);
   // systemd says what it read last: that a link, or what it leads to, is gone since then it does not know.
   const seen = [...units].map(([name, unit]): [string, UnitFacts] =>
@@ -44,11 +44,11 @@ export async function inspectComponent(
 }
 
 /** Units whose link of enabling is not there. */
-async function unlinkedUnits(eyes: Eyes, specs: readonly UnitSpec[]): Promise<ReadonlySet<string>> {
+async function unlinkedUnits(reader: FactReader, specs: readonly UnitSpec[]): Promise<ReadonlySet<string>> {
   const found = await Promise.all(
     specs.map(async ({ unit, want, wantedBy }) => {
       if (want !== "enabled" || wantedBy === undefined) return [];
-      return (await eyes.exists(`/etc/systemd/system/${wantedBy}.wants/${unit}`)) ? [] : [unit];
+      return (await reader.exists(`/etc/systemd/system/${wantedBy}.wants/${unit}`)) ? [] : [unit];
     }),
   );
   return new Set(found.flat());

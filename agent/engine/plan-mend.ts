@@ -1,5 +1,5 @@
 import type { Action } from "./action.ts";
-import type { UnitFacts } from "./eyes.ts";
+import type { UnitFacts } from "./fact-reader.ts";
 import type { FailingServer } from "./stage.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { FileEntry } from "../../stack/model.ts";
 import type { Action } from "./action.ts";
-import type { FileFacts, UnitFacts } from "./eyes.ts";
+import type { FileFacts, UnitFacts } from "./fact-reader.ts";
 import type { ComponentFacts } from "./plan-files.ts";
 import type { ResetPlan, ResetWish } from "./stage.ts";
 

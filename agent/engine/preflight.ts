@@ -18,7 +18,7 @@ export interface Refused {
 }
 
 /** What all stages have against this machine as one error, `preflight`; undefined where they have nothing. */
-export function refusal(refused: readonly Refused[]): StackError | undefined {
+export function preflightError(refused: readonly Refused[]): StackError | undefined {
   if (refused.length === 0) return undefined;
   return new StackError("preflight", "this machine can't take the stack as it is; nothing was changed", {
     detail: refused.flatMap(({ stage, error }) => error.detail.map((line) => `${stage.id}: ${line}`)),

@@ -5,7 +5,7 @@ import type { EngineOptions } from "./engine.ts";
 import { actionError, describeAction, throwIfStopped } from "./run-stage.ts";
 import type { ResetPlan, ResetWish, Stage } from "./stage.ts";
 
-type ResetOptions = Pick<EngineOptions, "stages" | "eyes" | "io" | "model" | "executors" | "log" | "signal">;
+type ResetOptions = Pick<EngineOptions, "stages" | "reader" | "io" | "model" | "executors" | "log" | "signal">;
 
 /** What a reset would do, without doing it; the last stage first. */
 export async function planReset(options: ResetOptions, wish: ResetWish): Promise<ResetDocument> {
@@ -48,8 +48,8 @@ export async function runReset(options: ResetOptions, wish: ResetWish): Promise<
   return document;
 }
 
-async function planStage(stage: Stage, { eyes, model, signal }: ResetOptions, wish: ResetWish): Promise<ResetPlan> {
-  return stage.reset(await stage.inspect(eyes, model, signal), model, wish);
+async function planStage(stage: Stage, { reader, model, signal }: ResetOptions, wish: ResetWish): Promise<ResetPlan> {
+  return stage.reset(await stage.inspect(reader, model, signal), model, wish);
 }
 
 async function apply(stage: Stage, action: Action, { executors, io, log }: ResetOptions): Promise<void> {

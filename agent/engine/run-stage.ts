@@ -35,7 +35,7 @@ export interface EarlyFacts {
  * @throws StackError of the action that failed; `not-converging`, `unseen`, `check-failed`, `aborted`
  */
 export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts): Promise<void> {
-  const { eyes, model, signal, timeline, timeouts, checks: context } = run.options;
+  const { reader, model, signal, timeline, timeouts, checks: context } = run.options;
   const deadline = AbortSignal.timeout(timeouts.stage);
   let facts = early !== undefined && early.actionsDone === run.actionsDone() ? early.facts : undefined;
   let done = 0;
@@ -45,7 +45,7 @@ export async function runStage(stage: Stage, run: StageRun, early?: EarlyFacts):
   for (;;) {
     throwIfStopped(signal);
     facts ??= await timeline.measure({ stage: stage.id, round: round + 1, kind: "look" }, () =>
-      stage.inspect(eyes, model, signal),
+      stage.inspect(reader, model, signal),
     );
     // Again: a server that was down when all stages were asked may show one only now.
     const problem = problemError(stage.preflight(facts, model));

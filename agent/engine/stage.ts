@@ -2,7 +2,7 @@ import type { Model } from "../../stack/model.ts";
 import { type StageId, stageIds } from "../../stack/stage-ids.ts";
 import type { Action } from "./action.ts";
 import type { Check } from "./check.ts";
-import type { Eyes } from "./eyes.ts";
+import type { FactReader } from "./fact-reader.ts";
 
 /** The order they are shown in; `needs` decides what waits for what. */
 export { type StageId, stageIds };
@@ -58,7 +58,7 @@ export interface StageSpec<Id extends StageId, F> {
   present(model: Model): boolean;
   /** Must pass, beside an empty plan, before the stage counts as done. */
   checks(model: Model): readonly Check[];
-  inspect(eyes: Eyes, model: Model, signal: AbortSignal): Promise<F>;
+  inspect(reader: FactReader, model: Model, signal: AbortSignal): Promise<F>;
   preflight(facts: F, model: Model): readonly Problem[];
   plan(facts: F, model: Model): Plan;
   /** What takes back what the stage has made; pure too, and nothing once it is taken back. */

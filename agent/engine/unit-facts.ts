@@ -1,7 +1,7 @@
 import type { Run } from "../../lib/run.ts";
 import { parseShow } from "../../lib/systemd/show.ts";
 import { isStale } from "../state/stale.ts";
-import type { UnitFacts } from "./eyes.ts";
+import type { UnitFacts } from "./fact-reader.ts";
 
 /** What one `systemctl show` is asked; properties of org.freedesktop.systemd1(5). */
 const properties = [

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isErrno, StackError } from "../../lib/error.ts";
-import { type Answer, answer, refusal, type Source } from "./routes.ts";
+import { type Answer, answer, errorAnswer, type Source } from "./routes.ts";
 import type { Entitlement } from "./token.ts";
 
 export interface HealthServer {
@@ -37,7 +37,7 @@ export async function healthServer(options: HealthServerOptions): Promise<Health
   const server = createServer(limits, (request, response) => {
     respond(request, options).then(
       (given) => send(request, response, given),
-      () => send(request, response, refusal(500, { code: "internal", message: "internal error", detail: [] })),
+      () => send(request, response, errorAnswer(500, { code: "internal", message: "internal error", detail: [] })),
     );
   });
   server.maxConnections = maxConnections;
@@ -55,11 +55,11 @@ export async function healthServer(options: HealthServerOptions): Promise<Health
 
 async function respond(request: IncomingMessage, options: HealthServerOptions): Promise<Answer> {
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return refusal(405, { code: "method-not-allowed", message: "only GET and HEAD are answered", detail: [] });
+    return errorAnswer(405, { code: "method-not-allowed", message: "only GET and HEAD are answered", detail: [] });
   }
   const entitlement = await options.entitlement(request.headers.authorization);
   if (entitlement === "refused") {
-    return refusal(401, {
+    return errorAnswer(401, {
       code: "wrong-token",
       message: "this is not the agent's token",
       hint: "stack-agent health --help tells where it is; without one, names and states are shown",

@@ -111,8 +111,8 @@ async function setAside({ model }: EngineOptions): Promise<string[]> {
   return (await readSetAside(model.paths.state)).map(describeSetAside);
 }
 
-async function memoryOf({ eyes, model }: EngineOptions): Promise<ProgressDocument["memory"]> {
-  const totalMiB = await eyes.memoryMiB();
+async function memoryOf({ reader, model }: EngineOptions): Promise<ProgressDocument["memory"]> {
+  const totalMiB = await reader.memoryMiB();
   try {
     const { cuts, shares } = budget(model, totalMiB);
     return { totalMiB, cuts: [...cuts], shares: [...shares] };
@@ -133,8 +133,8 @@ async function bakedDeviations({ model }: EngineOptions): Promise<string[] | und
 }
 
 /** What such a host's packages fall short of, once they are there. */
-async function installedDeviations({ eyes, model }: EngineOptions): Promise<string[]> {
-  const installed = [...(await eyes.packages(model.packages))].flatMap(([name, version]) =>
+async function installedDeviations({ reader, model }: EngineOptions): Promise<string[]> {
+  const installed = [...(await reader.packages(model.packages))].flatMap(([name, version]) =>
     version === undefined ? [] : [[name, version] as const],
   );
   return deviations(model, new Map(installed));
@@ -145,9 +145,9 @@ function end(progress: Progress, state: "done" | "failed", { now }: EngineOption
 }
 
 /** Stages' history; and this machine's id where none is known: a copy is noticed by another one. */
-async function remember({ model, eyes, now }: EngineOptions, results: readonly StageResult[]): Promise<void> {
+async function remember({ model, reader, now }: EngineOptions, results: readonly StageResult[]): Promise<void> {
   const state = await readState(model.paths.state);
-  const machineId = state.machineId ?? (await eyes.machineId());
+  const machineId = state.machineId ?? (await reader.machineId());
   const at = new Date(now()).toISOString();
   const history = results.map(({ id, seconds, error }) => [id, { seconds, at, status: error ? "failed" : "done" }]);
   await writeState(model.paths.state, {

@@ -1,5 +1,4 @@
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
-import type { SecretForm } from "./sealed.ts";
 
 /** PostgreSQL's default (`SCRAM_SHA_256_DEFAULT_ITERATIONS`). */
 const SCRAM_ITERATIONS = 4096;
@@ -8,12 +7,20 @@ const SCRAM_ITERATIONS = 4096;
  * A secret's value as it stands in a file or statement. Salts are derived from the value:
  * the same secret always gives the same text, so comparing needs no memory.
  */
-export const secretForms: { readonly [F in SecretForm]: (value: string) => string } = {
+export const secretForms = {
   plain: (value) => value,
   scram: (value) => scramVerifier(value, derivedSalt(value, "scram", 16), SCRAM_ITERATIONS),
   "rabbitmq-hash": (value) => rabbitmqHash(value, derivedSalt(value, "rabbitmq", 4)),
   sha256: (value) => createHash("sha256").update(value, "utf8").digest("hex"),
-};
+} as const satisfies Readonly<Record<string, (value: string) => string>>;
+
+export type SecretForm = keyof typeof secretForms;
+
+export const secretFormNames = Object.keys(secretForms) as readonly SecretForm[];
+
+export function isSecretForm(name: string): name is SecretForm {
+  return Object.hasOwn(secretForms, name);
+}
 
 /**
  * What PostgreSQL keeps in `pg_authid.rolpassword` and takes in `PASSWORD '…'`:

@@ -1,19 +1,16 @@
 import type { SecretName } from "../../stack/model.ts";
+import type { SecretForm } from "./forms.ts";
 
 declare const sealed: unique symbol;
 
 /**
  * Text that may hold `«secret:redis.auth»` or `«secret:postgres.app|scram»`: a secret's
- * name, never its value. Only `Io` and `Eyes` put values in; so no plan, diff, log or
+ * name, never its value. Only `Io` and `FactReader` put values in; so no plan, diff, log or
  * error can print one.
  */
 export type Sealed = string & { readonly [sealed]: true };
 
-/** How a secret's value is written where it stands. All are deterministic for one secret. */
-export const secretForms = ["plain", "scram", "rabbitmq-hash", "sha256"] as const;
-export type SecretForm = (typeof secretForms)[number];
-
-export function seal(text: string): Sealed {
+export function asSealed(text: string): Sealed {
   return text as Sealed;
 }
 

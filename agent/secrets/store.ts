@@ -7,7 +7,7 @@ import type { SecretName, SecretSpec } from "../../stack/model.ts";
 import { secretForms } from "./forms.ts";
 import { readSecret, secretsFolder } from "./read-secret.ts";
 
-/** The secrets of this instance. Only `Io` and `Eyes` hold one. */
+/** The secrets of this instance. Only `Io` and `FactReader` hold one. */
 export interface SecretStore {
   /** Of all secrets, there or not. */
   readonly names: readonly SecretName[];

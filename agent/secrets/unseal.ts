@@ -1,7 +1,7 @@
 import { StackError } from "../../lib/error.ts";
 import type { SecretName } from "../../stack/model.ts";
-import { secretForms } from "./forms.ts";
-import { secretForms as formNames, type Sealed, type SecretForm } from "./sealed.ts";
+import { isSecretForm, secretForms } from "./forms.ts";
+import type { Sealed } from "./sealed.ts";
 
 const mark = /«secret:([a-z0-9.-]+)(?:\|([a-z0-9-]+))?»/g;
 
@@ -14,14 +14,10 @@ const mark = /«secret:([a-z0-9.-]+)(?:\|([a-z0-9-]+))?»/g;
 export async function unseal(text: Sealed, read: (name: SecretName) => Promise<string>): Promise<string> {
   const values = new Map<string, string>();
   for (const [whole, name = "", form = "plain"] of text.matchAll(mark)) {
-    if (!isForm(form)) throw new StackError("seal-broken", `${whole} asks for an unknown form of a secret`);
+    if (!isSecretForm(form)) throw new StackError("seal-broken", `${whole} asks for an unknown form of a secret`);
     if (!values.has(whole)) values.set(whole, secretForms[form](await read(name)));
   }
   const open = text.replace(mark, (whole) => values.get(whole) ?? whole);
   if (open.includes("«secret:")) throw new StackError("seal-broken", "a mark of a secret in a file can't be read");
   return open;
-}
-
-function isForm(form: string): form is SecretForm {
-  return (formNames as readonly string[]).includes(form);
 }

@@ -139,7 +139,7 @@ async function redisServers(stack: Model) {
     owner: async () => ({ uid: 0, gid: 0 }),
     paths: { state: folder, run: folder },
   };
-  const eyes = { withSecret: async <T>(_: string, use: (value: string) => Promise<T>) => use(password) };
+  const reader = { withSecret: async <T>(_: string, use: (value: string) => Promise<T>) => use(password) };
   return {
     model,
     io,
@@ -160,7 +160,7 @@ async function redisServers(stack: Model) {
       await mkdir(join(folder, `${port}`));
     },
     async look() {
-      const views = await Promise.all(nodes.map(({ port }): Promise<NodeFacts> => inspectNode(eyes, port, signal)));
+      const views = await Promise.all(nodes.map(({ port }): Promise<NodeFacts> => inspectNode(reader, port, signal)));
       return views.filter((view) => "nodes" in view);
     },
     async remove(): Promise<void> {

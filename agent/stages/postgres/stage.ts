@@ -15,7 +15,7 @@ export const postgresStage = defineStage<"postgres", PostgresFacts>({
   needs: ["system"],
   present: (model) => model.postgres !== undefined,
   checks: (model) => [postgresCheck(model)],
-  inspect: (eyes, model, signal) => inspectPostgres(eyes, model, part(model), signal),
+  inspect: (reader, model, signal) => inspectPostgres(reader, model, part(model), signal),
   preflight: (facts, model) => preflightPostgres(facts, model, part(model)),
   plan: (facts, model) => planPostgres(facts, model, part(model)),
   reset: ({ component, cluster }, model, wish) => {

@@ -21,11 +21,11 @@ export const servicesStage = defineStage<"services", ServicesFacts>({
   needs: ["system", "python", "postgres", "redis", "rabbitmq"],
   present: (model) => model.services.length > 0,
   checks: () => [],
-  async inspect(eyes, model, signal) {
-    const facts = await inspectComponent(eyes, model, "services");
+  async inspect(reader, model, signal) {
+    const facts = await inspectComponent(reader, model, "services");
     const sick = [...facts.units.values()].filter(({ failing }) => failing === true);
     const failing = sick.map(async ({ unit }) =>
-      failingServer(unit, tellingLine(await lastWords(eyes.run, unit, signal), said), false),
+      failingServer(unit, tellingLine(await lastWords(reader.run, unit, signal), said), false),
     );
     return { ...facts, failing: await Promise.all(failing) };
   },

@@ -21,9 +21,9 @@ t.test("ports that are open are not waited for, nor none at all", async (t) => {
 });
 
 t.test("a port is waited for until it opens; one that doesn't open for a moment only", async (t) => {
-  let knocks = 0;
+  let connections = 0;
   const server = createServer(() => {
-    knocks += 1;
+    connections += 1;
   });
   const port = await listen(server);
   server.close();
@@ -38,7 +38,7 @@ t.test("a port is waited for until it opens; one that doesn't open for a moment 
   t.equal(await waiting, true);
   server.close();
   await once(server, "close");
-  t.equal(knocks, 1, "and it has hung up, or the server would not have closed");
+  t.equal(connections, 1, "and it has hung up, or the server would not have closed");
   t.equal(await awaitPorts([port], signal), true, "it gives up");
 });
 

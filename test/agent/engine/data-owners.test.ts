@@ -19,7 +19,7 @@ function redisBelow(root: string, ids: { readonly uid: number; readonly gid: num
     "/etc/passwd": `redis:x:${ids.uid}:${ids.gid}::/:\n`,
     "/etc/group": `redis:x:${ids.gid}:\n`,
   };
-  const eyes = {
+  const reader = {
     run: ((command, args, options) => {
       asked.push([...args]);
       return run(command, args, options);
@@ -27,7 +27,7 @@ function redisBelow(root: string, ids: { readonly uid: number; readonly gid: num
     readText: async (path: string) => texts[path],
     exists: async (path: string) => existsSync(path),
   };
-  return () => foreignData(eyes, { ...model, data }, "redis");
+  return () => foreignData(reader, { ...model, data }, "redis");
 }
 
 t.test("data with other owners is told by folder, whole or in part, and its server's own is not", async (t) => {

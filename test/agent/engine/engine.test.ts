@@ -6,12 +6,12 @@ import { makeSecret } from "../../../agent/actions/secrets.ts";
 import type { Action, Executors } from "../../../agent/engine/action.ts";
 import type { Check, Outcome } from "../../../agent/engine/check.ts";
 import { type EngineOptions, runEngine } from "../../../agent/engine/engine.ts";
-import type { Eyes } from "../../../agent/engine/eyes.ts";
+import type { FactReader } from "../../../agent/engine/fact-reader.ts";
 import { planStages } from "../../../agent/engine/plan-document.ts";
 import { type Progress, trackProgress } from "../../../agent/engine/progress.ts";
 import type { FailingServer, Problem, Stage, StageId } from "../../../agent/engine/stage.ts";
 import { trackTimeline } from "../../../agent/engine/timeline.ts";
-import { seal } from "../../../agent/secrets/sealed.ts";
+import { asSealed } from "../../../agent/secrets/sealed.ts";
 import { isStackError, StackError } from "../../../lib/error.ts";
 import { readTextIfAny } from "../../../lib/files.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
@@ -50,12 +50,12 @@ function bench(
       },
     },
   };
-  const eyes: Partial<Eyes> = { readText: readTextIfAny };
+  const reader: Partial<FactReader> = { readText: readTextIfAny };
   const options: EngineOptions = {
     stages,
     model,
     executors: executors as Executors,
-    eyes: eyes as Eyes,
+    reader: reader as FactReader,
     io,
     checks: { model, secret: async () => undefined },
     log: () => {},
@@ -100,9 +100,9 @@ function fileStage(id: StageId, folder: string, more: StageOptions = {}): Stage 
     needs: more.needs ?? [],
     present: () => true,
     checks: () => more.checks ?? [],
-    async inspect(eyes: Eyes) {
+    async inspect(reader: FactReader) {
       await more.inspect?.();
-      return eyes.readText(path);
+      return reader.readText(path);
     },
     preflight: () => more.problems ?? [],
     plan: (text: unknown) => ({
@@ -115,7 +115,7 @@ function fileStage(id: StageId, folder: string, more: StageOptions = {}): Stage 
 }
 
 function write(path: string, text: string): Action {
-  return { do: "writeFile", why: "is missing", args: { path, mode: 0o644, owner: "me:me", text: seal(text) } };
+  return { do: "writeFile", why: "is missing", args: { path, mode: 0o644, owner: "me:me", text: asSealed(text) } };
 }
 
 function check(name: `${string}:${string}`, outcomes: Outcome["status"][]): Check & { looks: number; open_: number } {
@@ -443,7 +443,7 @@ t.test("no secret is in a plan, a progress document or an error, even one that a
         {
           do: "sql",
           why: "password differs",
-          args: { database: "x", text: seal("alter role a password '«secret:redis.auth»'") },
+          args: { database: "x", text: asSealed("alter role a password '«secret:redis.auth»'") },
         },
       ],
       unseen: [],

@@ -4,7 +4,7 @@ import t, { type Test } from "tap";
 import { fileDiff } from "../../../agent/engine/file-diff.ts";
 import { hideValues } from "../../../agent/engine/hide-values.ts";
 import { unifiedDiff } from "../../../agent/engine/unified-diff.ts";
-import { seal } from "../../../agent/secrets/sealed.ts";
+import { asSealed } from "../../../agent/secrets/sealed.ts";
 import { run } from "../../../lib/run.ts";
 
 const accounts = {
@@ -24,7 +24,7 @@ async function diff(
     await writeFile(path, have);
     await chmod(path, more.now ?? more.mode ?? 0o644);
   }
-  const wanted = { path, mode: more.mode ?? 0o644, owner: "me:me", text: seal(want) };
+  const wanted = { path, mode: more.mode ?? 0o644, owner: "me:me", text: asSealed(want) };
   const values = new Map([
     [value, "«secret:redis.auth»"],
     [Buffer.from(value).toString("base64"), "«secret:redis.auth»"],
@@ -68,7 +68,7 @@ t.test("a folder in the file's place, bytes that are no text, and too many bytes
   const folder = t.testdir();
   const path = join(folder, "a.conf");
   await mkdir(path);
-  const file = { path, mode: 0o644, owner: "me:me", text: seal("x\n") };
+  const file = { path, mode: 0o644, owner: "me:me", text: asSealed("x\n") };
   t.match(await fileDiff(file, { accounts, values: new Map() }), /^--- .* \(is no file\)\n\+\+\+ /);
   t.strictSame(await diff(t, Buffer.from([0xff, 0xfe, 0x00]), "x\n"), ["FILE: 3 bytes that are no text, not shown"]);
   t.strictSame(await diff(t, "a\0b", "x\n"), ["FILE: 3 bytes that are no text, not shown"]);
@@ -124,7 +124,7 @@ t.test("no value that nobody knows is shown of a file that holds secrets", async
     [pgpass, "hunter2 hunter2", "«hidden»"],
   ];
   for (const [wanted, have, shown] of table) {
-    t.equal(hideValues(seal(wanted))(have), shown, have);
+    t.equal(hideValues(asSealed(wanted))(have), shown, have);
     const all = (await diff(t, `${have}\n`, wanted, { mode: 0o600 })).filter((line) => /^-[^-]/.test(line));
     t.strictSame(all, [`-${shown}`], "and in its diff");
   }

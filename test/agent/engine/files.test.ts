@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { linkFile, makeDirectory, writeFile as writeAction } from "../../../agent/actions/files.ts";
 import { compareFile } from "../../../agent/engine/file-facts.ts";
-import { seal } from "../../../agent/secrets/sealed.ts";
+import { asSealed } from "../../../agent/secrets/sealed.ts";
 import { isStale, monotonicMicroseconds } from "../../../agent/state/stale.ts";
 import type { FileEntry } from "../../../stack/model.ts";
 import { testIo } from "../test-io.ts";
@@ -20,14 +20,14 @@ const me = {
 t.test("every way a file can differ is told, and none where it is as it should be", async (t) => {
   const folder = t.testdir();
   const look = (file: FileEntry, accounts = me, text: string | undefined = "text\n") =>
-    compareFile(file, seal("text\n"), { accounts, unseal: async () => text }).then(({ differs }) => differs);
+    compareFile(file, asSealed("text\n"), { accounts, unseal: async () => text }).then(({ differs }) => differs);
   const path = join(folder, "a.conf");
   t.same(await look(entry(path)), ["missing"]);
   await writeFile(path, "text\n");
   await chmod(path, 0o640);
   t.same(await look(entry(path)), []);
   t.same(await look(entry(path), { users: new Map(), groups: new Map() }), ["owner"]);
-  t.same(await compareFile(entry(path), seal(""), { accounts: me, unseal: async () => undefined }), {
+  t.same(await compareFile(entry(path), asSealed(""), { accounts: me, unseal: async () => undefined }), {
     entry: entry(path),
     text: "",
     differs: ["content"],
@@ -46,7 +46,7 @@ t.test("what is written is as the table says when it is looked at again", async 
   const folder = t.testdir();
   const { io, store } = testIo(folder, [{ name: "redis.auth", reader: "root", purpose: "" }]);
   await io.makeSecret("redis.auth");
-  const text = seal("requirepass «secret:redis.auth»\n");
+  const text = asSealed("requirepass «secret:redis.auth»\n");
   const path = join(folder, "etc/redis.conf");
   await makeDirectory.apply({ path: join(folder, "etc"), mode: 0o750, owner: "me:me" }, io);
   t.equal((await stat(join(folder, "etc"))).mode & 0o7777, 0o750);
@@ -57,13 +57,13 @@ t.test("what is written is as the table says when it is looked at again", async 
   await linkFile.apply({ path: join(folder, "link"), target: "etc" }, io);
   await linkFile.apply({ path: join(folder, "link"), target: "other" }, io);
   const link = entry(join(folder, "link"), { kind: "symlink", target: "other" });
-  t.same((await compareFile(link, seal(""), context)).differs, []);
+  t.same((await compareFile(link, asSealed(""), context)).differs, []);
 });
 
 t.test("a unit is stale from the write of its file until it starts again", async (t) => {
   const folder = t.testdir();
   const { io } = testIo(folder, []);
-  const args = { path: join(folder, "a.conf"), mode: 0o644, owner: "me:me", text: seal("x"), units: ["a.service"] };
+  const args = { path: join(folder, "a.conf"), mode: 0o644, owner: "me:me", text: asSealed("x"), units: ["a.service"] };
   const before = monotonicMicroseconds();
   t.equal(await isStale(io.paths.run, "a.service", before), false);
   await writeAction.apply(args, io);
@@ -75,7 +75,13 @@ t.test("a crash before the write is done leaves the unit stale, not forgotten", 
   const folder = t.testdir();
   const { io } = testIo(folder, []);
   await writeFile(join(folder, "etc"), "");
-  const args = { path: join(folder, "etc/a.conf"), mode: 0o644, owner: "me:me", text: seal("x"), units: ["a.service"] };
+  const args = {
+    path: join(folder, "etc/a.conf"),
+    mode: 0o644,
+    owner: "me:me",
+    text: asSealed("x"),
+    units: ["a.service"],
+  };
   const before = monotonicMicroseconds();
   await t.rejects(writeAction.apply(args, io), { code: "EEXIST" });
   t.equal(await isStale(io.paths.run, "a.service", before), true);
@@ -85,18 +91,18 @@ t.test("what is of another kind is set aside, not lost; a link to a folder is on
   const folder = t.testdir({ "a.conf": { kept: "1" }, data: "2", "data.set-aside": "3", room: {} });
   const { io } = testIo(folder, []);
   const [path, data, moved] = [join(folder, "a.conf"), join(folder, "data"), join(folder, "moved")];
-  await writeAction.apply({ path, mode: 0o640, owner: "me:me", text: seal("text\n") }, io);
+  await writeAction.apply({ path, mode: 0o640, owner: "me:me", text: asSealed("text\n") }, io);
   await makeDirectory.apply({ path: data, mode: 0o750, owner: "me:me" }, io);
   await symlink("room", moved);
   await makeDirectory.apply({ path: moved, mode: 0o750, owner: "me:me" }, io);
   const context = { accounts: me, unseal: async () => "text\n" };
   const directory = { kind: "directory", mode: 0o750 } as const;
   for (const file of [entry(path), entry(data, directory), entry(moved, directory)]) {
-    t.same((await compareFile(file, seal("text\n"), context)).differs, [], file.path);
+    t.same((await compareFile(file, asSealed("text\n"), context)).differs, [], file.path);
   }
   t.equal(await readFile(`${path}.set-aside/kept`, "utf8"), "1");
   t.equal(await readFile(`${data}.set-aside`, "utf8"), "3");
   t.equal(await readFile(`${data}.set-aside-2`, "utf8"), "2");
   await linkFile.apply({ path: data, target: "room" }, io);
-  t.same((await compareFile(entry(data, { kind: "symlink", target: "room" }), seal(""), context)).differs, []);
+  t.same((await compareFile(entry(data, { kind: "symlink", target: "room" }), asSealed(""), context)).differs, []);
 });

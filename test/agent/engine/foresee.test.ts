@@ -1,10 +1,10 @@
 import t from "tap";
 import type { Action, Executors } from "../../../agent/engine/action.ts";
-import type { Eyes, UnitFacts } from "../../../agent/engine/eyes.ts";
+import type { FactReader, UnitFacts } from "../../../agent/engine/fact-reader.ts";
 import { planStages } from "../../../agent/engine/plan-document.ts";
 import { planComponent } from "../../../agent/engine/plan-files.ts";
 import type { Stage, StageId } from "../../../agent/engine/stage.ts";
-import { seal } from "../../../agent/secrets/sealed.ts";
+import { asSealed } from "../../../agent/secrets/sealed.ts";
 import { stackModel } from "../stack-model.ts";
 
 const model = stackModel();
@@ -26,7 +26,7 @@ function stage(id: StageId, needs: readonly StageId[], actions: readonly Action[
     needs,
     present: () => true,
     checks: () => [],
-    inspect: async (eyes: Eyes) => eyes.units(["a.service"]),
+    inspect: async (reader: FactReader) => reader.units(["a.service"]),
     preflight: () => [],
     reset: () => ({ actions: [], kept: [] }),
     plan: (units: unknown) => ({
@@ -40,12 +40,12 @@ function stage(id: StageId, needs: readonly StageId[], actions: readonly Action[
 }
 
 async function planned(stages: readonly Stage[], facts: Partial<UnitFacts> = {}, more = {}) {
-  const eyes: Partial<Eyes> = {
+  const reader: Partial<FactReader> = {
     units: async () => new Map([["a.service", { ...unit, ...facts }]]),
     diff: async ({ path }) => `--- ${path}`,
   };
   const signal = new AbortController().signal;
-  const options = { stages, model, eyes: eyes as Eyes, executors: {} as Executors, signal, redact: String };
+  const options = { stages, model, reader: reader as FactReader, executors: {} as Executors, signal, redact: String };
   return planStages(options, more);
 }
 
@@ -91,7 +91,7 @@ t.test("only a plan that is asked for it has differences, of files and of what a
   const write: Action = {
     do: "writeFile",
     why: "content differs",
-    args: { path: "/etc/a", mode: 0o644, owner: "root:root", text: seal("a") },
+    args: { path: "/etc/a", mode: 0o644, owner: "root:root", text: asSealed("a") },
   };
   const role: Action = { ...secret([]), diff: ["- have", "+ want"] };
   const stages = [stage("system", [], [write, role, secret([])])];

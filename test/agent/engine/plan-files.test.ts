@@ -1,7 +1,7 @@
 import t from "tap";
-import type { FileDifference, FileFacts, UnitFacts } from "../../../agent/engine/eyes.ts";
+import type { FileDifference, FileFacts, UnitFacts } from "../../../agent/engine/fact-reader.ts";
 import { type ComponentFacts, planComponent } from "../../../agent/engine/plan-files.ts";
-import { seal } from "../../../agent/secrets/sealed.ts";
+import { asSealed } from "../../../agent/secrets/sealed.ts";
 import type { FileEntry, UnitSpec } from "../../../stack/model.ts";
 
 function unit(name: string, facts: Partial<UnitFacts> = {}): UnitFacts {
@@ -27,7 +27,7 @@ function file(path: string, differs: readonly FileDifference[], more: Partial<Fi
     when: "build",
     ...more,
   };
-  return { entry, text: seal(entry.kind === "file" ? "text" : ""), differs };
+  return { entry, text: asSealed(entry.kind === "file" ? "text" : ""), differs };
 }
 
 function spec(name: string, more: Partial<UnitSpec> = {}): UnitSpec {

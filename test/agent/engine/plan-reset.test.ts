@@ -1,9 +1,9 @@
 import t from "tap";
-import type { FileDifference, FileFacts, UnitFacts } from "../../../agent/engine/eyes.ts";
+import type { FileDifference, FileFacts, UnitFacts } from "../../../agent/engine/fact-reader.ts";
 import type { ComponentFacts } from "../../../agent/engine/plan-files.ts";
 import { joinResets, resetComponent, resetData } from "../../../agent/engine/plan-reset.ts";
 import type { ResetWish } from "../../../agent/engine/stage.ts";
-import { seal } from "../../../agent/secrets/sealed.ts";
+import { asSealed } from "../../../agent/secrets/sealed.ts";
 import type { FileEntry } from "../../../stack/model.ts";
 
 const host: ResetWish = { data: false, force: false, baked: false };
@@ -11,7 +11,7 @@ const template: ResetWish = { ...host, baked: true };
 
 function file(path: string, differs: FileDifference[] = [], more: Partial<FileEntry> = {}): FileFacts {
   const entry: FileEntry = { path, component: "redis", kind: "file", mode: 0o644, owner: "root:root", when: "build" };
-  return { entry: { ...entry, ...more }, text: seal("x"), differs };
+  return { entry: { ...entry, ...more }, text: asSealed("x"), differs };
 }
 
 function unit(name: string, active: string, enabled: string): [string, UnitFacts] {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { checkState, componentStates } from "../../../agent/health/components.ts";
-import { healthDocument } from "../../../agent/health/health-document.ts";
+import { healthReport } from "../../../agent/health/health-report.ts";
 import type { DriftDocument } from "../../../stack/documents/drift.ts";
 import { now, progress, result, snapshot } from "./table.ts";
 
@@ -85,12 +85,12 @@ t.test("drift warns and is named, never fails; a look that failed says nothing o
   });
   t.equal(of({ ...drift, error: { code: "x", message: "x", detail: [] } }), undefined);
   const drifted = snapshot({ drift: { ...drift, differences: [difference("/etc/a")] } });
-  t.equal(healthDocument(drifted, "ready", false)?.status, "pass", "and the stack is ready");
-  t.match(healthDocument(drifted, "all", true), {
+  t.equal(healthReport(drifted, "ready", false)?.status, "pass", "and the stack is ready");
+  t.match(healthReport(drifted, "all", true), {
     status: "warn",
     checks: { "drift:state": [{ status: "warn", output: /\/etc\/a/ }] },
   });
-  t.notMatch(JSON.stringify(healthDocument(drifted, "all", false)), "/etc/a", "without a token no path is told");
+  t.notMatch(JSON.stringify(healthReport(drifted, "all", false)), "/etc/a", "without a token no path is told");
 });
 
 t.test(
@@ -124,7 +124,7 @@ t.test(
       code: "failing",
       message: /^redis-server@6380\.service starts again/,
     });
-    const document = healthDocument(snapshot({ results, drift }), { name: "redis" }, true);
+    const document = healthReport(snapshot({ results, drift }), { name: "redis" }, true);
     t.match(document?.checks["redis:roundtrip"], [
       { output: /does not answer; redis-server@6380\.service starts again/ },
     ]);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { secretForms } from "../../../agent/secrets/forms.ts";
 import { readSecret } from "../../../agent/secrets/read-secret.ts";
-import { seal, secretMark } from "../../../agent/secrets/sealed.ts";
+import { asSealed, secretMark } from "../../../agent/secrets/sealed.ts";
 import { secretStore } from "../../../agent/secrets/store.ts";
 import { unseal } from "../../../agent/secrets/unseal.ts";
 import { ownIds } from "../own-ids.ts";
@@ -92,7 +92,7 @@ t.test("marks are replaced by values in their forms, and values taken out of tex
   const { store: made } = store(t);
   await made.make("redis.auth");
   const value = await made.read("redis.auth");
-  const text = seal(`requirepass ${secretMark("redis.auth")}\nacl #${secretMark("redis.auth", "sha256")}\n`);
+  const text = asSealed(`requirepass ${secretMark("redis.auth")}\nacl #${secretMark("redis.auth", "sha256")}\n`);
   t.notMatch(text, value);
   const open = await unseal(text, made.read);
   t.match(open, `requirepass ${value}\nacl #`);
@@ -109,11 +109,11 @@ t.test("marks are replaced by values in their forms, and values taken out of tex
 
 t.test("half a mark never reaches a file", async (t) => {
   const { store: made } = store(t);
-  await t.rejects(unseal(seal("requirepass «secret:redis.auth"), made.read), { code: "seal-broken" });
-  await t.rejects(unseal(seal("requirepass «secret:redis.auth|rot13»"), made.read), { code: "seal-broken" });
-  await t.rejects(unseal(seal(secretMark("redis.auth")), made.read), { code: "secret-missing" });
+  await t.rejects(unseal(asSealed("requirepass «secret:redis.auth"), made.read), { code: "seal-broken" });
+  await t.rejects(unseal(asSealed("requirepass «secret:redis.auth|rot13»"), made.read), { code: "seal-broken" });
+  await t.rejects(unseal(asSealed(secretMark("redis.auth")), made.read), { code: "secret-missing" });
   t.equal(
     await readFile("package.json", "utf8"),
-    await unseal(seal(await readFile("package.json", "utf8")), made.read),
+    await unseal(asSealed(await readFile("package.json", "utf8")), made.read),
   );
 });

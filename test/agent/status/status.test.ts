@@ -1,6 +1,6 @@
 import t from "tap";
 import { textTable } from "../../../agent/cli/text-table.ts";
-import { statusDocument } from "../../../agent/health/status-document.ts";
+import { statusReport } from "../../../agent/health/status-report.ts";
 import { statusTable } from "../../../agent/status/table.ts";
 import type { StatusDocument } from "../../../stack/documents/status.ts";
 import { date, progress, result, snapshot } from "../health/table.ts";
@@ -14,7 +14,7 @@ const ran = {
 };
 
 t.test("a healthy stack reads as one, with what it was cut down to and where it differs", async (t) => {
-  const table = statusTable(statusDocument(snapshot({ jobs: [ran] }), true), date, false);
+  const table = statusTable(statusReport(snapshot({ jobs: [ran] }), true), date, false);
   t.equal(
     table,
     `stock-analysis 1.0.0: healthy
@@ -59,21 +59,21 @@ t.test("trouble is followed by the commands that help", async (t) => {
       result("disk", { status: "warn", code: "nearly-full" }),
     ],
   });
-  t.same(next(statusDocument(stopped, true)), [
+  t.same(next(statusReport(stopped, true)), [
     "stack-agent logs -n 50 postgres",
     "stack-agent logs -n 50 event-bus",
     "df -h; du -xh --max-depth=2 /var | sort -h | tail",
   ]);
   const error = { code: "no-space", message: "no space left", hint: "df -h", detail: [] };
   const stages = [{ id: "redis", title: "Redis Cluster", status: "failed" as const, actions: 1, error }];
-  const failed = statusDocument(snapshot({ progress: progress("failed", { stages }) }), true);
+  const failed = statusReport(snapshot({ progress: progress("failed", { stages }) }), true);
   t.same(next(failed), ["df -h", "stack-agent logs provision", "stack-agent provision --plan"]);
   t.match(statusTable(failed, date, false), /redis +failed +1\n {2}no space left\n/);
-  t.same(next(statusDocument(snapshot({ progress: progress("running") }), true)), ["stack-agent status --wait"]);
+  t.same(next(statusReport(snapshot({ progress: progress("running") }), true)), ["stack-agent status --wait"]);
 });
 
 t.test("without detail the columns that would be empty are not there", async (t) => {
-  const table = statusTable(statusDocument(snapshot(), false), date, false);
+  const table = statusTable(statusReport(snapshot(), false), date, false);
   t.match(table, /^component {2}state {2}code {3}ms$/m);
   t.match(table, /^stock-analysis: healthy$/m);
 });
@@ -81,8 +81,8 @@ t.test("without detail the columns that would be empty are not there", async (t)
 t.test("colours only where they are wanted, and no control character of others gets through", async (t) => {
   const bad = snapshot({ results: [result("redis", { status: "fail", code: "x", message: "\u001b[31mred\nline" })] });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-  t.notMatch(statusTable(statusDocument(bad, true), date, false), /\u001b/);
-  t.match(statusTable(statusDocument(bad, true), date, true), "\u001b[31mfail");
+  t.notMatch(statusTable(statusReport(bad, true), date, false), /\u001b/);
+  t.match(statusTable(statusReport(bad, true), date, true), "\u001b[31mfail");
   const [, row] = textTable(["a", "b"], [{ cells: ["pass", "x\u0007y"] }], true);
   t.equal(row, "\u001b[32mpass\u001b[0m  x y");
 });

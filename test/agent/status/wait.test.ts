@@ -1,5 +1,5 @@
 import t from "tap";
-import { statusDocument } from "../../../agent/health/status-document.ts";
+import { statusReport } from "../../../agent/health/status-report.ts";
 import { isSettled } from "../../../agent/status/wait.ts";
 import { progress, result, snapshot } from "../health/table.ts";
 
@@ -14,6 +14,6 @@ t.test("settled means done and passing or warning by fresh results, and nothing 
     { settled: false, with: { results: [result("redis", {}, 6_000)] } },
   ];
   for (const row of table) {
-    t.equal(isSettled(statusDocument(snapshot(row.with), false)), row.settled, JSON.stringify(row.with));
+    t.equal(isSettled(statusReport(snapshot(row.with), false)), row.settled, JSON.stringify(row.with));
   }
 });

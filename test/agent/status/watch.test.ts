@@ -1,16 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import t from "tap";
-import { statusDocument } from "../../../agent/health/status-document.ts";
+import { statusReport } from "../../../agent/health/status-report.ts";
 import type { Look } from "../../../agent/status/look.ts";
 import { watchStatus } from "../../../agent/status/watch.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { StackError } from "../../../lib/error.ts";
 import { result, snapshot } from "../health/table.ts";
 
-const healthy: Look = { status: statusDocument(snapshot(), true), progress: undefined, trouble: undefined };
+const healthy: Look = { status: statusReport(snapshot(), true), progress: undefined, trouble: undefined };
 const refused = snapshot({ results: [result("redis", { status: "fail", code: "refused" })] });
-const failing: Look = { ...healthy, status: statusDocument(refused, true) };
+const failing: Look = { ...healthy, status: statusReport(refused, true) };
 
 /** What a watch of these looks writes, a text a write; it is interrupted at the last. */
 async function watched(looks: readonly Look[], format: "table" | "json", rows?: number): Promise<string[]> {

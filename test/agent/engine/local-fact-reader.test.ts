@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { localEyes } from "../../../agent/engine/local-eyes.ts";
+import { localFactReader } from "../../../agent/engine/local-fact-reader.ts";
 import { secretForms } from "../../../agent/secrets/forms.ts";
 import type { Run } from "../../../lib/run.ts";
 import { budget } from "../../../stack/budget.ts";
@@ -12,16 +12,16 @@ import { testIo } from "../test-io.ts";
 const secrets = [{ name: "redis.auth", reader: "root", purpose: "" }] as const;
 const noRun: Run = async () => ({ stdout: "", stderr: "", code: 0 });
 
-function eyesOn(folder: string, more: { run?: Run; templates?: Record<string, string>; memory?: number } = {}) {
+function readerOn(folder: string, more: { run?: Run; templates?: Record<string, string>; memory?: number } = {}) {
   const { io, store } = testIo(folder, secrets);
-  const eyes = localEyes({
+  const reader = localFactReader({
     run: more.run ?? noRun,
     secrets: store,
     templates: (path) => more.templates?.[path] ?? "",
     runDirectory: io.paths.run,
     memory: async () => more.memory ?? 8192,
   });
-  return { eyes, io, store };
+  return { reader, io, store };
 }
 
 function modelOf(folder: string, when: FileEntry["when"]): Model {
@@ -40,26 +40,26 @@ function modelOf(folder: string, when: FileEntry["when"]): Model {
 t.test("a file is rendered for this machine's memory, with secrets by name, and compared by value", async (t) => {
   const folder = t.testdir();
   const template = 'maxmemory <%= budget.redisMaxmemoryMiB %>mb\nrequirepass <%= secret("redis.auth") %>\n';
-  const { eyes, io, store } = eyesOn(folder, { templates: { "rootfs-overlay/redis.conf.ejs": template } });
+  const { reader, io, store } = readerOn(folder, { templates: { "rootfs-overlay/redis.conf.ejs": template } });
   const model = modelOf(folder, "boot");
   const share = budget(model, 8192).redisMaxmemoryMiB;
-  const [missing] = await eyes.files("redis", model);
+  const [missing] = await reader.files("redis", model);
   t.equal(missing?.text, `maxmemory ${share}mb\nrequirepass «secret:redis.auth»\n`);
   t.same(missing?.differs, ["missing"]);
   await io.makeSecret("redis.auth");
   const value = await store.read("redis.auth");
   await writeFile(join(folder, "redis.conf"), `maxmemory ${share}mb\nrequirepass ${value}\n`);
-  const [same] = await eyes.files("redis", model);
+  const [same] = await reader.files("redis", model);
   t.notOk(same?.differs.includes("content"));
   t.notMatch(JSON.stringify(same), value);
   await writeFile(join(folder, "redis.conf"), `maxmemory ${share}mb\nrequirepass another\n`);
-  t.ok((await eyes.files("redis", model))[0]?.differs.includes("content"));
+  t.ok((await reader.files("redis", model))[0]?.differs.includes("content"));
 });
 
 t.test("a template that asks for what it may not have says so", async (t) => {
   const folder = t.testdir();
   const ask = async (template: string, when: FileEntry["when"]) =>
-    eyesOn(folder, { templates: { "rootfs-overlay/redis.conf.ejs": template } }).eyes.files(
+    readerOn(folder, { templates: { "rootfs-overlay/redis.conf.ejs": template } }).reader.files(
       "redis",
       modelOf(folder, when),
     );
@@ -75,24 +75,27 @@ t.test("stages that look at units at the same moment share one call of systemctl
     calls.push([...names]);
     return { stdout: names.map(() => "ActiveState=active\nUnitFileState=enabled\n").join("\n"), stderr: "", code: 0 };
   };
-  const { eyes } = eyesOn(t.testdir(), { run });
-  const [a, b] = await Promise.all([eyes.units(["a.service", "b.service"]), eyes.units(["b.service", "c.service"])]);
+  const { reader } = readerOn(t.testdir(), { run });
+  const [a, b] = await Promise.all([
+    reader.units(["a.service", "b.service"]),
+    reader.units(["b.service", "c.service"]),
+  ]);
   t.same(calls, [["a.service", "b.service", "c.service"]]);
   t.same([...a.keys()], ["a.service", "b.service"]);
   t.same([...b.keys()], ["b.service", "c.service"]);
-  await eyes.units(["d.service"]);
+  await reader.units(["d.service"]);
   t.equal(calls.length, 2);
 });
 
 t.test("a secret is compared inside, and an error that quotes it comes out without it", async (t) => {
-  const { eyes, io, store } = eyesOn(t.testdir());
-  t.equal(await eyes.secretMatches("redis.auth", "x"), false, "there is none yet");
+  const { reader, io, store } = readerOn(t.testdir());
+  t.equal(await reader.secretMatches("redis.auth", "x"), false, "there is none yet");
   await io.makeSecret("redis.auth");
   const value = await store.read("redis.auth");
-  t.equal(await eyes.secretMatches("redis.auth", secretForms.scram(value)), true);
-  t.equal(await eyes.secretMatches("redis.auth", secretForms.scram("other")), false);
-  t.equal(await eyes.withSecret("redis.auth", async (shown) => shown.length), 40);
-  const quoted = eyes.withSecret("redis.auth", async (shown) => {
+  t.equal(await reader.secretMatches("redis.auth", secretForms.scram(value)), true);
+  t.equal(await reader.secretMatches("redis.auth", secretForms.scram("other")), false);
+  t.equal(await reader.withSecret("redis.auth", async (shown) => shown.length), 40);
+  const quoted = reader.withSecret("redis.auth", async (shown) => {
     throw new Error(`WRONGPASS ${shown}`);
   });
   await t.rejects(quoted, { code: "look-failed", message: "WRONGPASS «secret»" });

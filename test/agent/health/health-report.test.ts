@@ -1,8 +1,8 @@
 import t from "tap";
-import { healthDocument, liveDocument } from "../../../agent/health/health-document.ts";
-import { statusDocument } from "../../../agent/health/status-document.ts";
-import { healthDocument as schema } from "../../../stack/documents/health.ts";
-import { statusDocument as statusSchema } from "../../../stack/documents/status.ts";
+import { healthReport, liveDocument } from "../../../agent/health/health-report.ts";
+import { statusReport } from "../../../agent/health/status-report.ts";
+import { healthDocument } from "../../../stack/documents/health.ts";
+import { statusDocument } from "../../../stack/documents/status.ts";
 import { date, progress, result, snapshot } from "./table.ts";
 
 const secretive = snapshot({
@@ -15,18 +15,18 @@ const secretive = snapshot({
 t.test("health, readiness, liveness and status keep to their published schemas", async (t) => {
   for (const detail of [true, false]) {
     for (const scope of ["all", "ready", { name: "postgres" }, { name: "data" }] as const) {
-      t.ok(schema.parse(healthDocument(secretive, scope, detail)));
+      t.ok(healthDocument.parse(healthReport(secretive, scope, detail)));
     }
     for (const state of ["running", "done", "failed"] as const) {
-      t.ok(statusSchema.parse(statusDocument(snapshot({ progress: progress(state) }), detail)));
+      t.ok(statusDocument.parse(statusReport(snapshot({ progress: progress(state) }), detail)));
     }
-    t.ok(statusSchema.parse(statusDocument(snapshot({ progress: undefined }), detail)));
+    t.ok(statusDocument.parse(statusReport(snapshot({ progress: undefined }), detail)));
   }
-  t.ok(schema.parse(liveDocument("stock-analysis")));
+  t.ok(healthDocument.parse(liveDocument("stock-analysis")));
 });
 
 t.test("the whole is as bad as its worst component, and names it", async (t) => {
-  const document = healthDocument(secretive, "all", false);
+  const document = healthReport(secretive, "all", false);
   t.match(document, { status: "fail", checks: { "postgres:roundtrip": [{ status: "fail", observedUnit: "ms" }] } });
   t.same(
     document?.components.filter((one) => one.status !== "pass").map((one) => [one.name, one.code]),
@@ -35,36 +35,36 @@ t.test("the whole is as bad as its worst component, and names it", async (t) => 
 });
 
 t.test("messages, versions, ports and paths are for those with the token only", async (t) => {
-  t.match(JSON.stringify(healthDocument(secretive, "all", true)), /\/run\/postgresql/);
-  t.notMatch(JSON.stringify(healthDocument(secretive, "all", false)), /\/run\/postgresql|output/);
-  const told = JSON.stringify(statusDocument(secretive, true));
+  t.match(JSON.stringify(healthReport(secretive, "all", true)), /\/run\/postgresql/);
+  t.notMatch(JSON.stringify(healthReport(secretive, "all", false)), /\/run\/postgresql|output/);
+  const told = JSON.stringify(statusReport(secretive, true));
   for (const detail of [/1\.0\.0/, /\/run\/postgresql/, /5432/, /485 MiB/, /3\.10\.8/]) t.match(told, detail);
-  const untold = JSON.stringify(statusDocument(secretive, false));
+  const untold = JSON.stringify(statusReport(secretive, false));
   for (const detail of [/1\.0\.0/, /\/run\/postgresql/, /5432/, /485 MiB/, /3\.10\.8/]) t.notMatch(untold, detail);
 });
 
 t.test("readiness waits for provisioning and names its stage; health of a working stack does not", async (t) => {
   const again = snapshot({ progress: progress("running") });
-  t.match(healthDocument(again, "ready", false), { status: "fail", stage: "redis" });
-  t.match(healthDocument(again, "all", false), { status: "warn", stage: "redis" });
-  t.notOk(healthDocument(snapshot(), "ready", false)?.stage);
+  t.match(healthReport(again, "ready", false), { status: "fail", stage: "redis" });
+  t.match(healthReport(again, "all", false), { status: "warn", stage: "redis" });
+  t.notOk(healthReport(snapshot(), "ready", false)?.stage);
 });
 
 t.test("a full disk is unhealthy but does not make the stack unready", async (t) => {
   const full = snapshot({ results: [result("postgres"), result("disk", { status: "fail", code: "full" })] });
-  t.match(healthDocument(full, "all", false), { status: "fail" });
-  t.match(healthDocument(full, "ready", false), { status: "pass" });
+  t.match(healthReport(full, "all", false), { status: "fail" });
+  t.match(healthReport(full, "ready", false), { status: "pass" });
 });
 
 t.test("one component has its own document, an unknown one none", async (t) => {
-  const document = healthDocument(secretive, { name: "disk" }, false);
+  const document = healthReport(secretive, { name: "disk" }, false);
   t.match(document, { status: "pass" });
   t.same(
     document?.components.map((one) => one.name),
     ["disk"],
   );
   t.same(Object.keys(document?.checks ?? {}), ["disk:roundtrip"]);
-  t.equal(healthDocument(secretive, { name: "kafka" }, false), undefined);
+  t.equal(healthReport(secretive, { name: "kafka" }, false), undefined);
 });
 
 t.test("the one word of status follows from provisioning and components", async (t) => {
@@ -83,6 +83,6 @@ t.test("the one word of status follows from provisioning and components", async 
     { word: "failed", with: { results: [result("disk", {}, 11_000)] } },
   ];
   for (const row of table) {
-    t.equal(statusDocument(snapshot(row.with), false).status, row.word, `${row.word}: ${JSON.stringify(row.with)}`);
+    t.equal(statusReport(snapshot(row.with), false).status, row.word, `${row.word}: ${JSON.stringify(row.with)}`);
   }
 });

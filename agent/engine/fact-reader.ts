@@ -36,8 +36,8 @@ export interface FileFacts {
   readonly differs: readonly FileDifference[];
 }
 
-/** Looks, never touches. Secret values stay inside: it answers equality. */
-export interface Eyes {
+/** Reads facts of a machine, and never changes it. Secrets' values stay inside: it answers equality. */
+export interface FactReader {
   readonly run: Run;
   /** All files of a component (build and boot), rendered and compared. */
   files(component: FileEntry["component"], model: Model): Promise<readonly FileFacts[]>;

@@ -4,7 +4,7 @@ import { isErrno, StackError } from "../../lib/error.ts";
 import type { Templates } from "../../stack/render/render.ts";
 
 /** The trees `units/` and `rootfs-overlay/` below a folder; each file read once. */
-export function templateTree(folder: string): Templates {
+export function installedTemplates(folder: string): Templates {
   const texts = new Map<string, string>();
   return (path) => {
     const known = texts.get(path);

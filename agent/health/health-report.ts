@@ -26,7 +26,7 @@ const componentTypes: Readonly<Record<string, string>> = {
  * @param detail with messages: only for those who showed the token
  * @returns undefined for a component or group that is not there
  */
-export function healthDocument(snapshot: Snapshot, scope: Scope, detail: boolean): HealthDocument | undefined {
+export function healthReport(snapshot: Snapshot, scope: Scope, detail: boolean): HealthDocument | undefined {
   const components = inScope(componentStates(snapshot), scope).map((state) =>
     scope === "ready" && isUnfinished(state) ? { ...state, status: "fail" as const } : state,
   );

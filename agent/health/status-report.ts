@@ -7,7 +7,7 @@ import { componentStates, type Snapshot } from "./components.ts";
  *
  * @param detail with versions, messages, ports and paths: only for those who showed the token
  */
-export function statusDocument(snapshot: Snapshot, detail: boolean): StatusDocument {
+export function statusReport(snapshot: Snapshot, detail: boolean): StatusDocument {
   const { progress } = snapshot;
   const components = componentStates(snapshot).map((state) => ({
     name: state.name,

@@ -8,20 +8,20 @@ import { budget } from "../../stack/budget.ts";
 import type { FileEntry, Model } from "../../stack/model.ts";
 import { renderFile } from "../../stack/render/file.ts";
 import type { Templates } from "../../stack/render/render.ts";
-import { secretForms as written } from "../secrets/forms.ts";
+import { isSecretForm, secretFormNames, secretForms } from "../secrets/forms.ts";
 import { secretMatches } from "../secrets/matches.ts";
-import { type Sealed, type SecretForm, seal, secretForms, secretMark } from "../secrets/sealed.ts";
+import { asSealed, type Sealed, secretMark } from "../secrets/sealed.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import { unseal } from "../secrets/unseal.ts";
 import { readAccounts } from "./accounts.ts";
-import type { Eyes, UnitFacts } from "./eyes.ts";
+import type { FactReader, UnitFacts } from "./fact-reader.ts";
 import { fileDiff } from "./file-diff.ts";
 import { compareFile } from "./file-facts.ts";
 import { memoryMiB } from "./memory.ts";
 import { readPackages } from "./package-facts.ts";
 import { readUnits } from "./unit-facts.ts";
 
-export interface LocalEyesOptions {
+export interface LocalFactReaderOptions {
   readonly run: Run;
   readonly secrets: SecretStore;
   readonly templates: Templates;
@@ -30,8 +30,8 @@ export interface LocalEyesOptions {
   readonly memory?: () => Promise<number>;
 }
 
-/** Eyes on the machine this process runs on. */
-export function localEyes(options: LocalEyesOptions): Eyes {
+/** Reads facts of the machine this process runs on. */
+export function localFactReader(options: LocalFactReaderOptions): FactReader {
   const { run, secrets } = options;
   const memory = once(options.memory ?? (() => memoryMiB()));
   const rendered = new Map<FileEntry, Sealed>();
@@ -45,7 +45,7 @@ export function localEyes(options: LocalEyesOptions): Eyes {
       // Only what is written on the machine may know the machine.
       ...(entry.when === "boot" ? { budget: budget(model, await memory()) } : {}),
     };
-    const text = seal(renderFile(entry, model, context));
+    const text = asSealed(renderFile(entry, model, context));
     rendered.set(entry, text);
     return text;
   };
@@ -120,7 +120,7 @@ async function secretValues(secrets: SecretStore): Promise<ReadonlyMap<string, s
   for (const name of secrets.names) {
     const value = await secrets.read(name).catch(() => undefined);
     if (value === undefined) continue;
-    for (const form of secretForms) found.set(written[form](value), secretMark(name, form));
+    for (const form of secretFormNames) found.set(secretForms[form](value), secretMark(name, form));
     found.set(Buffer.from(value).toString("base64"), secretMark(name));
   }
   return found;
@@ -130,10 +130,10 @@ function markOf(name: string, form: string | undefined, model: Model): string {
   if (!model.secrets.some((secret) => secret.name === name)) {
     throw new StackError("secret-unknown", `a template asks for ${name}, which no component declares`);
   }
-  if (form !== undefined && !(secretForms as readonly string[]).includes(form)) {
+  if (form !== undefined && !isSecretForm(form)) {
     throw new StackError("seal-broken", `a template asks for ${name} in an unknown form, ${form}`);
   }
-  return secretMark(name, form as SecretForm | undefined);
+  return secretMark(name, form);
 }
 
 function once<T>(look: () => Promise<T>): () => Promise<T> {
