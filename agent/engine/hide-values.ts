@@ -3,7 +3,7 @@ import type { Sealed } from "../secrets/sealed.ts";
 /** What stands for a value that nobody may see, and whose name nobody knows. */
 export const hidden = "«hidden»";
 
-/** Passwords of ours have at least as many characters (agent/secrets/store.ts). */
+/** Passwords of ours have at least as many characters (agent/secrets/secret-store.ts). */
 const LEAST = 16;
 
 /**

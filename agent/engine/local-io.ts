@@ -1,6 +1,6 @@
 import type { Log } from "../../lib/log.ts";
 import type { Run } from "../../lib/run.ts";
-import type { SecretStore } from "../secrets/store.ts";
+import type { SecretStore } from "../secrets/secret-store.ts";
 import { unseal } from "../secrets/unseal.ts";
 import { ownerIds, readAccounts } from "./accounts.ts";
 import type { Io } from "./action.ts";

@@ -8,7 +8,7 @@ import {
   type Snapshot,
   withLastWord,
   worst,
-} from "./components.ts";
+} from "./component-states.ts";
 
 /** What a health document speaks of: everything, what readiness needs, or one component or group by its name. */
 export type Scope = "all" | "ready" | { readonly name: string };

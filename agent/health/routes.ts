@@ -1,10 +1,10 @@
 import type { ErrorDocument } from "../../lib/error.ts";
 import type { HealthDocument } from "../../stack/documents/health.ts";
 import { healthGroupOf } from "../../stack/health-names.ts";
-import { componentStates, type Snapshot } from "./components.ts";
+import { componentStates, type Snapshot } from "./component-states.ts";
 import { healthReport, liveDocument } from "./health-report.ts";
-import { metricsText, metricsType, type ProcessFigures } from "./metrics.ts";
-import { statusPage } from "./page.ts";
+import { metricsText, metricsType, type ProcessFigures } from "./metrics-text.ts";
+import { statusPage } from "./status-page.ts";
 import { statusReport } from "./status-report.ts";
 
 export interface Answer {

@@ -9,7 +9,7 @@ import { accountOwner, localIo } from "../engine/local-io.ts";
 import type { Stage } from "../engine/stage.ts";
 import { trackTimeline } from "../engine/timeline.ts";
 import { readSecret } from "../secrets/read-secret.ts";
-import { secretStore } from "../secrets/store.ts";
+import { secretStore } from "../secrets/secret-store.ts";
 import { executors } from "./executors.ts";
 
 export interface MachineOptions {

@@ -1,5 +1,5 @@
 import type { SecretName } from "../../stack/model.ts";
-import type { SecretForm } from "./forms.ts";
+import type { SecretForm } from "./secret-forms.ts";
 
 declare const sealed: unique symbol;
 

@@ -1,7 +1,7 @@
 import { StackError } from "../../lib/error.ts";
 import type { SecretName } from "../../stack/model.ts";
-import { isSecretForm, secretForms } from "./forms.ts";
 import type { Sealed } from "./sealed.ts";
+import { isSecretForm, secretForms } from "./secret-forms.ts";
 
 const mark = /«secret:([a-z0-9.-]+)(?:\|([a-z0-9-]+))?»/g;
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { localIo } from "../../agent/engine/local-io.ts";
-import { secretStore } from "../../agent/secrets/store.ts";
+import { secretStore } from "../../agent/secrets/secret-store.ts";
 import { silentLog } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 import type { SecretSpec } from "../../stack/model.ts";

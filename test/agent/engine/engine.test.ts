@@ -7,7 +7,7 @@ import type { Action, Executors } from "../../../agent/engine/action.ts";
 import type { Check, Outcome } from "../../../agent/engine/check.ts";
 import { type EngineOptions, runEngine } from "../../../agent/engine/engine.ts";
 import type { FactReader } from "../../../agent/engine/fact-reader.ts";
-import { planStages } from "../../../agent/engine/plan-document.ts";
+import { planStages } from "../../../agent/engine/plan-stages.ts";
 import { type Progress, trackProgress } from "../../../agent/engine/progress.ts";
 import type { FailingServer, Problem, Stage, StageId } from "../../../agent/engine/stage.ts";
 import { trackTimeline } from "../../../agent/engine/timeline.ts";

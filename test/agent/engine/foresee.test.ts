@@ -1,8 +1,8 @@
 import t from "tap";
 import type { Action, Executors } from "../../../agent/engine/action.ts";
 import type { FactReader, UnitFacts } from "../../../agent/engine/fact-reader.ts";
-import { planStages } from "../../../agent/engine/plan-document.ts";
 import { planComponent } from "../../../agent/engine/plan-files.ts";
+import { planStages } from "../../../agent/engine/plan-stages.ts";
 import type { Stage, StageId } from "../../../agent/engine/stage.ts";
 import { asSealed } from "../../../agent/secrets/sealed.ts";
 import { stackModel } from "../stack-model.ts";

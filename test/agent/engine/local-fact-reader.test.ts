@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import { localFactReader } from "../../../agent/engine/local-fact-reader.ts";
-import { secretForms } from "../../../agent/secrets/forms.ts";
+import { secretForms } from "../../../agent/secrets/secret-forms.ts";
 import type { Run } from "../../../lib/run.ts";
 import { budget } from "../../../stack/budget.ts";
 import type { FileEntry, Model } from "../../../stack/model.ts";

@@ -1,5 +1,5 @@
 import type { Outcome } from "../../../agent/engine/check.ts";
-import type { Snapshot } from "../../../agent/health/components.ts";
+import type { Snapshot } from "../../../agent/health/component-states.ts";
 import type { CheckResult } from "../../../agent/health/scheduler.ts";
 import type { ProgressDocument } from "../../../stack/documents/progress.ts";
 

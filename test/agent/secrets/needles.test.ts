@@ -1,5 +1,5 @@
 import t from "tap";
-import { rabbitmqHash, scramVerifier } from "../../../agent/secrets/forms.ts";
+import { rabbitmqHash, scramVerifier } from "../../../agent/secrets/secret-forms.ts";
 import { found, needlesOf } from "../../container/secrets/forms.ts";
 
 const value = "abcdefghijABCDEFGHIJ0123456789klmnopKLMN";

@@ -1,4 +1,4 @@
-import type { SendDatagram } from "./datagram.ts";
+import type { SendDatagram } from "./datagram-sender.ts";
 
 /** What systemd is told; sd_notify(3). */
 export interface Notifier {

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import t from "tap";
-import { rabbitmqHash, scramVerifier, secretForms } from "../../../agent/secrets/forms.ts";
-import { secretMatches } from "../../../agent/secrets/matches.ts";
+import { rabbitmqHash, scramVerifier, secretForms } from "../../../agent/secrets/secret-forms.ts";
+import { secretMatches } from "../../../agent/secrets/secret-matches.ts";
 
 t.test("a SCRAM verifier proves RFC 7677's example exchange", async (t) => {
   const verifier = scramVerifier("pencil", Buffer.from("W22ZaJ0SNY7soEsUEjb6gQ==", "base64"), 4096);

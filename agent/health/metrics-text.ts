@@ -1,4 +1,4 @@
-import { componentStates, type Snapshot, worst } from "./components.ts";
+import { componentStates, type Snapshot, worst } from "./component-states.ts";
 
 interface Sample {
   readonly labels?: Readonly<Record<string, string>>;

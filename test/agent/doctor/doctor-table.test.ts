@@ -1,5 +1,5 @@
 import t from "tap";
-import { doctorTable } from "../../../agent/doctor/table.ts";
+import { doctorTable } from "../../../agent/doctor/doctor-table.ts";
 import type { DoctorDocument, PromiseFinding } from "../../../stack/documents/doctor.ts";
 
 function finding(state: PromiseFinding["state"], title: string, found: string[], hint?: string): PromiseFinding {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import t from "tap";
-import { datagramSender } from "../../../agent/notify/datagram.ts";
-import { notifier } from "../../../agent/notify/notify.ts";
+import { datagramSender } from "../../../agent/notify/datagram-sender.ts";
+import { notifier } from "../../../agent/notify/notifier.ts";
 import { keepWatchdog } from "../../../agent/notify/watchdog.ts";
 import { datagramReceiver, shortFolder } from "../datagram-receiver.ts";
 

@@ -1,7 +1,7 @@
 import t from "tap";
 import { textTable } from "../../../agent/cli/text-table.ts";
 import { statusReport } from "../../../agent/health/status-report.ts";
-import { statusTable } from "../../../agent/status/table.ts";
+import { statusTable } from "../../../agent/status/status-table.ts";
 import type { StatusDocument } from "../../../stack/documents/status.ts";
 import { date, progress, result, snapshot } from "../health/table.ts";
 

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { isErrno, StackError } from "../../lib/error.ts";
 import { ensureFolder, unfinishedName, writeFileAtomic } from "../../lib/files.ts";
 import type { SecretName, SecretSpec } from "../../stack/model.ts";
-import { secretForms } from "./forms.ts";
 import { readSecret, secretsFolder } from "./read-secret.ts";
+import { secretForms } from "./secret-forms.ts";
 
 /** The secrets of this instance. Only `Io` and `FactReader` hold one. */
 export interface SecretStore {

@@ -6,7 +6,7 @@ import { processOutput } from "../cli/terminal.ts";
 import { installedTemplates } from "../engine/installed-templates.ts";
 import { loadModel } from "../model/load-model.ts";
 import { doctor } from "./doctor.ts";
-import { doctorTable } from "./table.ts";
+import { doctorTable } from "./doctor-table.ts";
 
 export interface DoctorCommandOptions {
   readonly json?: boolean;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isErrno, StackError } from "../../lib/error.ts";
 import { type Answer, answer, errorAnswer, type Source } from "./routes.ts";
-import type { Entitlement } from "./token.ts";
+import type { Entitlement } from "./token-gate.ts";
 
 export interface HealthServer {
   readonly port: number;

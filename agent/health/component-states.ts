@@ -2,7 +2,7 @@ import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { HealthStatus } from "../../stack/documents/health.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { describeFailing } from "../engine/describe-failing.ts";
-import type { JobState } from "../jobs/runner.ts";
+import type { JobState } from "../jobs/job-runner.ts";
 import { type CheckResult, timing } from "./scheduler.ts";
 
 /** Everything an answer is made from, at one moment. */

@@ -1,5 +1,5 @@
 import t from "tap";
-import { checkState, componentStates } from "../../../agent/health/components.ts";
+import { checkState, componentStates } from "../../../agent/health/component-states.ts";
 import { healthReport } from "../../../agent/health/health-report.ts";
 import type { DriftDocument } from "../../../stack/documents/drift.ts";
 import { now, progress, result, snapshot } from "./table.ts";

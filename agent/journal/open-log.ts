@@ -1,7 +1,7 @@
 import { existsSync, fstatSync, realpathSync } from "node:fs";
 import { type Log, stderrLog } from "../../lib/log.ts";
-import { loadAddon } from "../notify/addon.ts";
-import type { SendDatagram } from "../notify/datagram.ts";
+import type { SendDatagram } from "../notify/datagram-sender.ts";
+import { loadAddon } from "../notify/load-addon.ts";
 import { type Entry, journalEntry, nativeEntry, prefixedLines } from "./entry.ts";
 
 export interface JournalOptions {

@@ -9,7 +9,7 @@ import { type Output, processOutput } from "../cli/terminal.ts";
 import { firstTimelinePath, timelinePath } from "../engine/timeline.ts";
 import { loadModel } from "../model/load-model.ts";
 import { analyse } from "./analyse.ts";
-import { analysisTable } from "./table.ts";
+import { analysisTable } from "./analysis-table.ts";
 import { unitTimes } from "./unit-times.ts";
 
 export interface AnalyzeOptions extends MachinePaths {

@@ -8,9 +8,9 @@ import { outputFormat } from "../cli/output-format.ts";
 import { type Output, processOutput, untilInterrupted } from "../cli/terminal.ts";
 import { isBooting } from "./is-booting.ts";
 import { look } from "./look.ts";
-import { statusTable } from "./table.ts";
-import { waitUntilSettled } from "./wait.ts";
-import { watchStatus } from "./watch.ts";
+import { statusTable } from "./status-table.ts";
+import { waitUntilSettled } from "./wait-until-settled.ts";
+import { watchStatus } from "./watch-status.ts";
 
 export interface StatusOptions extends MachinePaths {
   readonly wait?: boolean;

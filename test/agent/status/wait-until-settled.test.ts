@@ -1,6 +1,6 @@
 import t from "tap";
 import { statusReport } from "../../../agent/health/status-report.ts";
-import { isSettled } from "../../../agent/status/wait.ts";
+import { isSettled } from "../../../agent/status/wait-until-settled.ts";
 import { progress, result, snapshot } from "../health/table.ts";
 
 t.test("settled means done and passing or warning by fresh results, and nothing less", async (t) => {

@@ -1,10 +1,10 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { secretForms } from "../../../agent/secrets/forms.ts";
 import { readSecret } from "../../../agent/secrets/read-secret.ts";
 import { asSealed, secretMark } from "../../../agent/secrets/sealed.ts";
-import { secretStore } from "../../../agent/secrets/store.ts";
+import { secretForms } from "../../../agent/secrets/secret-forms.ts";
+import { secretStore } from "../../../agent/secrets/secret-store.ts";
 import { unseal } from "../../../agent/secrets/unseal.ts";
 import { ownIds } from "../own-ids.ts";
 

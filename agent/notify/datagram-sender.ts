@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { realpathSync } from "node:fs";
-import { loadAddon } from "./addon.ts";
+import { loadAddon } from "./load-addon.ts";
 
 /** Sends one datagram to a unix socket's path; rejects with the system's error (ENOENT, ECONNREFUSED, EMSGSIZE …). */
 export type SendDatagram = (path: string, content: Buffer) => Promise<void>;

@@ -3,7 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Output } from "../cli/terminal.ts";
 import type { Look } from "./look.ts";
 import { reportChanges } from "./report-changes.ts";
-import { statusTable } from "./table.ts";
+import { statusTable } from "./status-table.ts";
 
 export interface WatchOptions {
   readonly look: () => Promise<Look>;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import t from "tap";
 import { statusReport } from "../../../agent/health/status-report.ts";
 import type { Look } from "../../../agent/status/look.ts";
-import { watchStatus } from "../../../agent/status/watch.ts";
+import { watchStatus } from "../../../agent/status/watch-status.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { StackError } from "../../../lib/error.ts";
 import { result, snapshot } from "../health/table.ts";

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { pathToFileURL } from "node:url";
 import t from "tap";
-import { takeLock } from "../../../agent/engine/lock.ts";
 import { namedLocks } from "../../../agent/engine/named-locks.ts";
+import { takeLock } from "../../../agent/engine/take-lock.ts";
 import { run } from "../../../lib/run.ts";
 
 t.test("one engine at a time; the lock is free again when it is given back", async (t) => {
@@ -19,7 +19,7 @@ t.test("a process killed with -9 leaves no lock, though a child of its lives on"
   const url = (path: string) => JSON.stringify(pathToFileURL(path).href);
   const code = `
     import { spawn } from "node:child_process";
-    const { takeLock } = await import(${url("agent/engine/lock.ts")});
+    const { takeLock } = await import(${url("agent/engine/take-lock.ts")});
     const { run } = await import(${url("lib/run.ts")});
     await takeLock(${JSON.stringify(folder)}, run);
     const child = spawn("sleep", ["60"], { stdio: "ignore", detached: true });

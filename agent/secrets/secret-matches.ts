@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { rabbitmqHash, scramVerifier, secretForms } from "./forms.ts";
+import { rabbitmqHash, scramVerifier, secretForms } from "./secret-forms.ts";
 
 /**
  * Whether what a server or file holds is this secret, whatever salt it was made with:
