@@ -7,6 +7,7 @@ import { redisModel } from "./components/redis/model.ts";
 import { servicesModel } from "./components/services/model.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
+import { machinePaths } from "./machine-paths.ts";
 import type { DataFolder, FileEntry, Model, Paths } from "./model.ts";
 
 /**
@@ -50,11 +51,7 @@ export function bareModel(definition: Definition): BareModel {
   const paths: Paths = {
     config: `/etc/${definition.name}`,
     opt: `/opt/${definition.name}`,
-    definition: "/etc/stack-agent/stack.yaml",
-    share: "/usr/share/stack-agent",
-    state: "/var/lib/stack-agent",
-    run: "/run/stack-agent",
-    agent: "/opt/stack-agent",
+    ...machinePaths,
   };
   const parts = {
     name: definition.name,

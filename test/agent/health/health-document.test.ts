@@ -1,6 +1,6 @@
 import t from "tap";
-import { healthDocument, liveDocument } from "../../../agent/health/document.ts";
-import { statusDocument } from "../../../agent/status/document.ts";
+import { healthDocument, liveDocument } from "../../../agent/health/health-document.ts";
+import { statusDocument } from "../../../agent/health/status-document.ts";
 import { healthDocument as schema } from "../../../stack/documents/health.ts";
 import { statusDocument as statusSchema } from "../../../stack/documents/status.ts";
 import { date, progress, result, snapshot } from "./table.ts";

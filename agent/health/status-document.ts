@@ -1,5 +1,5 @@
 import type { StatusDocument } from "../../stack/documents/status.ts";
-import { componentStates, type Snapshot } from "../health/components.ts";
+import { componentStates, type Snapshot } from "./components.ts";
 
 /**
  * How the stack stands, for a person or a program: what `/status` and the page are made

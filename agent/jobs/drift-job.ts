@@ -1,14 +1,14 @@
 import { errorDocument } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
-import type { RootJob } from "../jobs/root-jobs.ts";
-import { definitionPath, loadModel } from "../model.ts";
-import { presentStages } from "../provision/choose-stages.ts";
-import { thisMachine } from "../provision/machine.ts";
+import { writeDrift } from "../drift/drift-file.ts";
+import { lookForDrift } from "../drift/look-for-drift.ts";
+import { readProgress } from "../engine/read-progress.ts";
+import { thisMachine } from "../machine/this-machine.ts";
+import { loadModel } from "../model/load-model.ts";
+import { presentStages } from "../stages/choose-stages.ts";
 import { stages } from "../stages/index.ts";
-import { readProgress } from "../status/read-progress.ts";
-import { writeDrift } from "./drift-file.ts";
-import { lookForDrift } from "./look-for-drift.ts";
+import type { RootJob } from "./root-jobs.ts";
 
 /** Looks for drift and leaves what it found in `drift.json`; nothing while, or where, provisioning was at work. */
 export const driftJob: RootJob = async ({ runFolder, log, signal }) => {
@@ -19,7 +19,7 @@ export const driftJob: RootJob = async ({ runFolder, log, signal }) => {
     return progress?.finishedAt !== undefined && Date.parse(progress.finishedAt) >= started;
   };
   if (await isProvisioned()) return;
-  const document = await loadModel({ definitionPath })
+  const document = await loadModel()
     .then((model) => lookForDrift(thisMachine({ model, stages: presentStages(stages, model), run, log, signal })))
     .catch((error: unknown): DriftDocument => {
       const { detail, ...told } = errorDocument(error);

@@ -1,7 +1,6 @@
 import type { Log } from "../../lib/log.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Model } from "../../stack/model.ts";
-import { executors } from "../actions/executors.ts";
 import { awaitPorts } from "../engine/await-ports.ts";
 import { type EngineOptions, engineTimeouts } from "../engine/engine.ts";
 import { localEyes } from "../engine/local-eyes.ts";
@@ -11,6 +10,7 @@ import { templateTree } from "../engine/template-tree.ts";
 import { trackTimeline } from "../engine/timeline.ts";
 import { readSecret } from "../secrets/read-secret.ts";
 import { secretStore } from "../secrets/store.ts";
+import { executors } from "./executors.ts";
 
 export interface MachineOptions {
   readonly model: Model;

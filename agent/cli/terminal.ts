@@ -47,34 +47,6 @@ export function coloured(word: string, colours: boolean): string {
   return colours && colour !== undefined ? `\u001b[${colour}m${word}\u001b[0m` : word;
 }
 
-/** What stands under each other by its last digit. */
-const figure = /^$|^\d+\.\d+(?: s)?$|^(?:\d+ × )?\d+ MiB$/;
-
-/**
- * Rows as aligned columns, figures to the right, the last one as long as it likes. Columns with nothing in them
- * are left out, so are control characters.
- */
-export function columns(
-  heads: readonly string[],
-  rows: readonly (readonly string[])[],
-  colours: boolean,
-): readonly string[] {
-  const kept = heads.map((_, index) => index).filter((index) => rows.some((row) => (row[index] ?? "") !== ""));
-  const lines = [heads, ...rows].map((row) => kept.map((index) => printable(row[index] ?? "")));
-  const widths = kept.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const right = kept.map((_, column) => lines.slice(1).every((line) => figure.test(line[column] ?? "")));
-  return lines.map((line, number) =>
-    line
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        const padded = right[column] ? cell.padStart(width) : column === line.length - 1 ? cell : cell.padEnd(width);
-        return number === 0 ? padded : coloured(padded, colours);
-      })
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
 /** Without control characters, which could do anything to a terminal. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out

@@ -1,6 +1,6 @@
 import t from "tap";
 import type { Stage, StageId } from "../../../agent/engine/stage.ts";
-import { chooseStages } from "../../../agent/provision/choose-stages.ts";
+import { chooseStages } from "../../../agent/stages/choose-stages.ts";
 import { stackModel } from "../stack-model.ts";
 
 const model = stackModel();
