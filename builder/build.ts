@@ -10,12 +10,12 @@ import { type FailedCommand, failureRecorder } from "./failure-recorder.ts";
 import { ownFiles } from "./layers/overlay/own-files.ts";
 import { makeLayers } from "./make-layers.ts";
 import { manifest } from "./manifest/manifest.ts";
-import { templateName } from "./manifest/template-name.ts";
-import { type WrittenDocuments, writeDocuments } from "./manifest/write-documents.ts";
 import { pack } from "./pack/pack.ts";
-import { templateShape } from "./pack/shape.ts";
 import { sign } from "./provenance/sign.ts";
 import { toolVersions } from "./provenance/tool-versions.ts";
+import { templateShape } from "./targets/proxmox/shape.ts";
+import { templateName } from "./targets/proxmox/template-name.ts";
+import { type WrittenDocuments, writeDocuments } from "./targets/proxmox/write-documents.ts";
 import { templateTree } from "./templates.ts";
 import { withWorkFolder } from "./work-folder.ts";
 

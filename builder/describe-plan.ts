@@ -14,10 +14,10 @@ import { refuseTaken } from "./known/refuse-taken.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
 import { type Inputs, layerKey } from "./layers/key.ts";
 import { manifest } from "./manifest/manifest.ts";
-import { templateName } from "./manifest/template-name.ts";
 import { contentHash } from "./pack/content-hash.ts";
-import { templateShape } from "./pack/shape.ts";
 import { type BuildPlan, overlayOf, planBuild, tellDeviations } from "./plan.ts";
+import { templateShape } from "./targets/proxmox/shape.ts";
+import { templateName } from "./targets/proxmox/template-name.ts";
 import { buildTools } from "./validate/validate.ts";
 import { withWorkFolder } from "./work-folder.ts";
 

@@ -4,7 +4,7 @@ import { interruptible } from "../../lib/cli/interruptible.ts";
 import { bytesText } from "../../lib/cli/text.ts";
 import { plainProgress } from "../../lib/progress/plain.ts";
 import { projectFolder as project } from "../../lib/project-folder.ts";
-import { buildDeb } from "../deb/build-deb.ts";
+import { buildDeb } from "../targets/deb/render.ts";
 import { buildOptions } from "./build-options.ts";
 import { cacheLimitOption, setOption } from "./layer-options.ts";
 

@@ -2,7 +2,7 @@ import { writeFileAtomic } from "../../lib/files.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Model } from "../../stack/model.ts";
 import type { PackedTemplate } from "../pack/pack.ts";
-import { incusMetadata } from "./incus.ts";
+import { incusMetadata } from "../targets/proxmox/incus.ts";
 import { type SbomSources, sbom } from "./sbom.ts";
 import { sign } from "./sign.ts";
 

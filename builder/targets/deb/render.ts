@@ -4,17 +4,17 @@ import { chmod, copyFile, lstat, mkdir, readdir, rename, rm, writeFile } from "n
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { exists } from "../../lib/files.ts";
-import { ensureTools } from "../../lib/host-tools.ts";
-import type { Progress } from "../../lib/progress/progress.ts";
-import { type ProjectOptions, withContext } from "../build.ts";
-import { pruneCache } from "../cache/prune.ts";
-import { archiveOf } from "../cache/raw.ts";
-import { sourceDateEpoch } from "../context.ts";
-import { type MadeLayers, makeLayers } from "../make-layers.ts";
-import { archiveOfEntries } from "../pack/write.ts";
-import { inputTo } from "../pipe.ts";
-import { resource } from "../resources.ts";
+import { exists } from "../../../lib/files.ts";
+import { ensureTools } from "../../../lib/host-tools.ts";
+import type { Progress } from "../../../lib/progress/progress.ts";
+import { type ProjectOptions, withContext } from "../../build.ts";
+import { pruneCache } from "../../cache/prune.ts";
+import { archiveOf } from "../../cache/raw.ts";
+import { sourceDateEpoch } from "../../context.ts";
+import { type MadeLayers, makeLayers } from "../../make-layers.ts";
+import { archiveOfEntries } from "../../pack/write.ts";
+import { inputTo } from "../../pipe.ts";
+import { resource } from "../../resources.ts";
 import { conffiles, debEntries, uvPath } from "./contents.ts";
 import { controlText, packageName } from "./control.ts";
 
@@ -65,7 +65,7 @@ async function packDeb(made: MadeLayers): Promise<DebResult> {
   );
   await writeFile(join(control, "md5sums"), sums.map(({ path, hash }) => `${hash}  ${path}\n`).join(""));
   for (const script of ["postinst", "prerm", "postrm"]) {
-    await copyFile(resource(`deb/${script}.sh`), join(control, script));
+    await copyFile(resource(`targets/deb/${script}.sh`), join(control, script));
     await chmod(join(control, script), 0o755);
   }
   const file = `${packageName(model)}_${model.version}_${model.architecture}.deb`;

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../../lib/files.ts";
-import type { ManifestDocument } from "../../stack/documents/manifest.ts";
-import type { BuildContext } from "../context.ts";
-import type { BaseFacts } from "../layers/base/facts.ts";
-import { uvLock } from "../layers/python/uv.ts";
-import type { PackedTemplate } from "../pack/pack.ts";
-import type { BuildPlan } from "../plan.ts";
-import { origins } from "../provenance/origins.ts";
-import { type Provenance, writeProvenance } from "../provenance/write-provenance.ts";
+import { writeFileAtomic } from "../../../lib/files.ts";
+import type { ManifestDocument } from "../../../stack/documents/manifest.ts";
+import type { BuildContext } from "../../context.ts";
+import type { BaseFacts } from "../../layers/base/facts.ts";
+import { uvLock } from "../../layers/python/uv.ts";
+import type { PackedTemplate } from "../../pack/pack.ts";
+import type { BuildPlan } from "../../plan.ts";
+import { origins } from "../../provenance/origins.ts";
+import { type Provenance, writeProvenance } from "../../provenance/write-provenance.ts";
 import { deployDocument } from "./deploy-document.ts";
 
 /** Paths of what is written beside a template. */

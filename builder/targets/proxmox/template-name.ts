@@ -1,5 +1,5 @@
-import type { Model } from "../../stack/model.ts";
-import type { Format } from "../context.ts";
+import type { Model } from "../../../stack/model.ts";
+import type { Format } from "../../context.ts";
 
 /**
  * `debian-12-NAME_VERSION-HASH8_ARCH.tar.gz`, Proxmox's convention. HASH8 is of the content,

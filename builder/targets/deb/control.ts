@@ -1,4 +1,4 @@
-import type { Model } from "../../stack/model.ts";
+import type { Model } from "../../../stack/model.ts";
 
 /** The package's name: one stack, one package. */
 export function packageName(model: Model): string {
