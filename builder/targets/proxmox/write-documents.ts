@@ -8,38 +8,40 @@ import { uvLock } from "../../layers/python/uv.ts";
 import type { PackedTemplate } from "../../pack/pack.ts";
 import type { BuildPlan } from "../../plan.ts";
 import { origins } from "../../provenance/origins.ts";
-import { type Provenance, writeProvenance } from "../../provenance/write-provenance.ts";
+import { sbom } from "../../provenance/sbom.ts";
 import { deployDocument } from "./deploy-document.ts";
+import { incusMetadata } from "./incus.ts";
 
 /** Paths of what is written beside a template. */
-export interface WrittenDocuments extends Provenance {
+export interface WrittenDocuments {
   readonly checksum: string;
   readonly manifest: string;
   readonly deploy: string;
+  readonly sbom: string;
+  /** A .tgz: Proxmox, which takes a .tar.gz for a template, passes it over. */
+  readonly incus: string;
 }
 
-/** Writes all that tells of a template, beside it; not its signature. */
+/** Writes all that tells of a template, beside it; not its signature. The same template has the same documents. */
 export async function writeDocuments(
-  context: BuildContext,
-  plan: BuildPlan,
-  { packages }: BaseFacts,
-  packed: PackedTemplate,
-  document: ManifestDocument,
+  { model, out, project }: Pick<BuildContext, "model" | "out" | "project">,
+  plan: Pick<BuildPlan, "broker" | "npm" | "sources" | "tools">,
+  { packages }: Pick<BaseFacts, "packages">,
+  template: Pick<PackedTemplate, "path" | "file" | "bytes" | "sha256">,
+  document: Pick<ManifestDocument, "version" | "deviations">,
 ): Promise<WrittenDocuments> {
-  const { model, out, project, run, signal } = context;
-  const stem = join(out, packed.file.replace(/\.tar\.\w+$/, ""));
+  const { version, deviations } = document;
+  const stem = join(out, template.file.replace(/\.tar\.\w+$/, ""));
   const paths = {
-    checksum: `${packed.path}.sha256`,
+    checksum: `${template.path}.sha256`,
     manifest: `${stem}.manifest.json`,
     deploy: `${stem}.DEPLOY.md`,
+    sbom: `${stem}.sbom.cdx.json`,
+    incus: `${stem}.incus.tgz`,
   };
-  await writeFileAtomic(paths.checksum, `${packed.sha256}  ${packed.file}\n`);
-  await writeFileAtomic(paths.manifest, `${JSON.stringify(document, undefined, 2)}\n`);
-  const deploy = await deployDocument({ model, template: packed, deviations: document.deviations });
-  await writeFileAtomic(paths.deploy, deploy);
-  const provenance = await writeProvenance({
-    ...{ model, packages, npm: plan.npm, run, signal, version: document.version, template: packed },
-    origins: origins(plan.broker),
+  const materials = sbom({
+    model: { ...model, version },
+    ...{ template, packages, npm: plan.npm, origins: origins(plan.broker) },
     locks: Object.fromEntries(
       model.services.map(({ name, source }) => [name, plan.sources.get(source)?.lockText ?? ""]),
     ),
@@ -47,7 +49,16 @@ export async function writeDocuments(
     node: plan.tools.node ?? "",
     uvLock: await readFile(uvLock, "utf8"),
   });
-  return { ...paths, ...provenance };
+  await writeFileAtomic(paths.checksum, `${template.sha256}  ${template.file}\n`);
+  await writeFileAtomic(paths.manifest, jsonText(document));
+  await writeFileAtomic(paths.deploy, await deployDocument({ model, template, deviations }));
+  await writeFileAtomic(paths.sbom, jsonText(materials));
+  await writeFileAtomic(paths.incus, await incusMetadata({ model, version }));
+  return paths;
+}
+
+function jsonText(document: object): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
 async function projectVersion(project: string): Promise<string> {

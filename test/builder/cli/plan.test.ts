@@ -16,6 +16,7 @@ import { pack } from "../../../builder/pack/pack.ts";
 import { archiveOfEntries } from "../../../builder/pack/write.ts";
 import { overlayOf, planBuild } from "../../../builder/plan.ts";
 import { templateShape } from "../../../builder/targets/proxmox/shape.ts";
+import { proxmox } from "../../../builder/targets/proxmox/target.ts";
 import { templateName } from "../../../builder/targets/proxmox/template-name.ts";
 import { silentLog } from "../../../lib/log.ts";
 import { projectFolder as project } from "../../../lib/project-folder.ts";
@@ -49,7 +50,8 @@ const options: ProjectOptions = {
   brokerSources: ["debian"],
   project,
 };
-const describe = (more: Partial<ProjectOptions> = {}) => describePlan({ ...options, ...more }, silentLog, signal);
+const describe = (more: Partial<ProjectOptions> = {}) =>
+  describePlan(proxmox, { ...options, ...more }, silentLog, signal);
 const states = async () => Object.fromEntries((await describe({ offline: true })).layers.map((l) => [l.name, l.state]));
 
 /** Paths, sizes and times of all that is in the folder. */
