@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import t from "tap";
-import { conffiles, debEntries } from "../../../builder/deb/contents.ts";
-import { controlText } from "../../../builder/deb/control.ts";
-import type { Entry } from "../../../builder/pack/write.ts";
-import { resource } from "../../../builder/resources.ts";
-import { run } from "../../../lib/run.ts";
-import { stackModel } from "../../agent/stack-model.ts";
+import type { Entry } from "../../../../builder/pack/write.ts";
+import { resource } from "../../../../builder/resources.ts";
+import { conffiles, debEntries } from "../../../../builder/targets/deb/contents.ts";
+import { controlText } from "../../../../builder/targets/deb/control.ts";
+import { run } from "../../../../lib/run.ts";
+import { stackModel } from "../../../agent/stack-model.ts";
 
 const model = stackModel();
 
@@ -62,7 +62,7 @@ t.test(
 
 t.test("its scripts set nothing up and start nothing that does not run", async (t) => {
   for (const script of ["postinst", "prerm", "postrm"]) {
-    const path = resource(`deb/${script}.sh`);
+    const path = resource(`targets/deb/${script}.sh`);
     await run("sh", ["-n", path]);
     t.notMatch(await readFile(path, "utf8"), /^\s*(stack-agent|systemctl (start|enable|restart)) /m, script);
   }

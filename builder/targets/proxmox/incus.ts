@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { create } from "tar";
 import { stringify } from "yaml";
-import type { Model } from "../../stack/model.ts";
-import { sourceDateEpoch } from "../context.ts";
+import type { Model } from "../../../stack/model.ts";
+import { sourceDateEpoch } from "../../context.ts";
 
 export interface IncusSources {
   readonly model: Pick<Model, "name" | "debian" | "architecture">;

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import t from "tap";
 import { parse } from "yaml";
-import { incusMetadata } from "../../../builder/provenance/incus.ts";
-import { debianReleases } from "../../../stack/debian.ts";
+import { incusMetadata } from "../../../../builder/targets/proxmox/incus.ts";
+import { debianReleases } from "../../../../stack/debian.ts";
 
 const sources = {
   model: { name: "stock-analysis", debian: debianReleases.bookworm, architecture: "amd64" },

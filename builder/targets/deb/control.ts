@@ -1,8 +1,13 @@
-import type { Model } from "../../stack/model.ts";
+import type { Model } from "../../../stack/model.ts";
 
 /** The package's name: one stack, one package. */
-export function packageName(model: Model): string {
+export function packageName(model: Pick<Model, "name">): string {
   return `stack-agent-${model.name}`;
+}
+
+/** `NAME_VERSION_ARCHITECTURE.deb`, Debian's convention. */
+export function debName(model: Pick<Model, "name" | "version" | "architecture">): string {
+  return `${packageName(model)}_${model.version}_${model.architecture}.deb`;
 }
 
 /**

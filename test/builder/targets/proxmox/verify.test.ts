@@ -4,11 +4,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import t from "tap";
-import { TypeFlag } from "../../../builder/pack/header.ts";
-import type { MachineTraits } from "../../../builder/verify/probes/machine.ts";
-import { type VerifyReport, verify } from "../../../builder/verify/verify.ts";
-import { run } from "../../../lib/run.ts";
-import { archive, clean, file, folder, link, type Planted } from "./archive.ts";
+import { TypeFlag } from "../../../../builder/pack/header.ts";
+import { verifyTemplate } from "../../../../builder/targets/proxmox/verify.ts";
+import type { MachineTraits } from "../../../../builder/verify/probes/machine.ts";
+import type { VerifyReport } from "../../../../builder/verify/report.ts";
+import { run } from "../../../../lib/run.ts";
+import { archive, clean, file, folder, link, type Planted } from "../../verify/planted-archive.ts";
 
 type T = Pick<typeof import("tap").default, "testdir">;
 
@@ -22,7 +23,7 @@ function verified(
 ): Promise<VerifyReport> {
   const name = more.name ?? "debian-12-x_1_amd64.tar.gz";
   const path = join(t.testdir({ [name]: bytes, ...more.beside }), name);
-  return verify({ file: path, machine: more.machine ?? machine, run, signal: new AbortController().signal });
+  return verifyTemplate({ file: path, machine: more.machine ?? machine, run, signal: new AbortController().signal });
 }
 
 const packed = (members: readonly Planted[]): Buffer => gzipSync(archive(members));
@@ -359,7 +360,7 @@ t.test("names and links of any length are read, in pax's and GNU's way", async (
   for (const format of ["posix", "gnu"]) {
     const path = join(folder, "x_amd64.tar");
     execFileSync("tar", [`--format=${format}`, "--owner=0", "--group=0", "-cf", path, "-C", join(folder, "tree"), "."]);
-    const report = await verify({ file: path, machine, run, signal: new AbortController().signal });
+    const report = await verifyTemplate({ file: path, machine, run, signal: new AbortController().signal });
     t.match(failures(report), [/^names: there is no folder/, `secrets: /${long}/key holds a private key`].slice(0, 1));
     t.ok(failures(report).includes(`secrets: /${long}/key holds a private key`), format);
   }

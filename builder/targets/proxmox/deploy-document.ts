@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { formatMiB } from "../../stack/definition/size.ts";
-import type { Model } from "../../stack/model.ts";
-import { fixedAddresses, netOptions } from "../../stack/net-addresses.ts";
-import { render } from "../../stack/render/render.ts";
-import type { PackedTemplate } from "../pack/pack.ts";
-import { resource } from "../resources.ts";
+import { formatMiB } from "../../../stack/definition/size.ts";
+import type { Model } from "../../../stack/model.ts";
+import { fixedAddresses, netOptions } from "../../../stack/net-addresses.ts";
+import { render } from "../../../stack/render/render.ts";
+import type { PackedTemplate } from "../../pack/pack.ts";
+import { resource } from "../../resources.ts";
 
 export interface DeployFacts {
   readonly model: Model;
@@ -14,7 +14,7 @@ export interface DeployFacts {
 
 /** The text of NAME.DEPLOY.md: what to type on a Proxmox node, with this template's own values. */
 export async function deployDocument({ model, template, deviations }: DeployFacts): Promise<string> {
-  const text = await readFile(resource("manifest/DEPLOY.md.ejs"), "utf8");
+  const text = await readFile(resource("targets/proxmox/DEPLOY.md.ejs"), "utf8");
   const isFixed = fixedAddresses(model.definition.container.network).length > 0;
   const data = { stack: model, template, deviations, formatMiB, isFixed, create: createCommand(model, template.file) };
   return render("DEPLOY.md.ejs", data, () => text);

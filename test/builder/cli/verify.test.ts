@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import t from "tap";
-import { archive, clean, file } from "./archive.ts";
+import { archive, clean, file } from "../verify/planted-archive.ts";
 
-const module = JSON.stringify(join(import.meta.dirname, "../../../builder/verify/verify-command.ts"));
+const module = JSON.stringify(join(import.meta.dirname, "../../../builder/cli/verify-command.ts"));
 
 /** The subcommand in a program of its own. */
 function verify(...args: string[]) {

@@ -4,21 +4,19 @@ import { chmod, copyFile, lstat, mkdir, readdir, rename, rm, writeFile } from "n
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { exists } from "../../lib/files.ts";
-import { ensureTools } from "../../lib/host-tools.ts";
-import type { Progress } from "../../lib/progress/progress.ts";
-import { type ProjectOptions, withContext } from "../build.ts";
-import { pruneCache } from "../cache/prune.ts";
-import { archiveOf } from "../cache/raw.ts";
-import { sourceDateEpoch } from "../context.ts";
-import { type MadeLayers, makeLayers } from "../make-layers.ts";
-import { archiveOfEntries } from "../pack/write.ts";
-import { inputTo } from "../pipe.ts";
-import { resource } from "../resources.ts";
+import { exists } from "../../../lib/files.ts";
+import type { Progress } from "../../../lib/progress/progress.ts";
+import { archiveOf } from "../../cache/raw.ts";
+import { sourceDateEpoch } from "../../context.ts";
+import type { MadeLayers } from "../../make-layers.ts";
+import { archiveOfEntries } from "../../pack/write.ts";
+import { inputTo } from "../../pipe.ts";
+import { resource } from "../../resources.ts";
 import { conffiles, debEntries, uvPath } from "./contents.ts";
-import { controlText, packageName } from "./control.ts";
+import { controlText, debName, packageName } from "./control.ts";
 
-export interface DebResult {
+/** Paths, and what tells of the package. */
+export interface DebArtefacts {
   readonly deb: string;
   readonly package: string;
   readonly version: string;
@@ -28,27 +26,16 @@ export interface DebResult {
 }
 
 /**
- * Builds the stack's .deb, for a host that is no container of the template: out of the same
- * layers, and by dpkg-deb. Same input, same bytes. Nothing is in the out folder before it is
- * whole.
+ * Makes the stack's .deb, for a host that is no container of the template, by dpkg-deb. Same
+ * input, same bytes.
  *
- * @throws StackError of the step that failed, which its message begins with
+ * @throws StackError `command-failed`
  */
-export function buildDeb(options: ProjectOptions, progress: Progress, signal: AbortSignal): Promise<DebResult> {
-  // The host's apt brings RabbitMQ, from Debian.
-  return withContext({ ...options, brokerSources: ["debian"] }, progress, signal, async (bare, progress, hold) => {
-    const tools = [{ command: "dpkg-deb", package: "dpkg" }];
-    await ensureTools(tools, { run: bare.run, log: bare.log, root: bare.root, signal });
-    const made = await makeLayers(bare, progress, hold);
-    const { context, base, python, node, agent, overlay } = made;
-    const deb = await progress.step("deb", packageName(context.model), () => packDeb(made));
-    const keep = [base, python, node, agent, overlay].map(({ folder }) => folder);
-    await pruneCache(context.cache, { limit: context.cacheLimit, keep });
-    return deb;
-  });
+export function renderDeb(made: MadeLayers, { step }: Progress): Promise<DebArtefacts> {
+  return step("deb", packageName(made.context.model), () => packDeb(made));
 }
 
-async function packDeb(made: MadeLayers): Promise<DebResult> {
+async function packDeb(made: MadeLayers): Promise<DebArtefacts> {
   const { model, out, run, signal, work } = made.context;
   const root = join(work, "deb");
   await fill(root, made);
@@ -65,10 +52,10 @@ async function packDeb(made: MadeLayers): Promise<DebResult> {
   );
   await writeFile(join(control, "md5sums"), sums.map(({ path, hash }) => `${hash}  ${path}\n`).join(""));
   for (const script of ["postinst", "prerm", "postrm"]) {
-    await copyFile(resource(`deb/${script}.sh`), join(control, script));
+    await copyFile(resource(`targets/deb/${script}.sh`), join(control, script));
     await chmod(join(control, script), 0o755);
   }
-  const file = `${packageName(model)}_${model.version}_${model.architecture}.deb`;
+  const file = debName(model);
   const temporary = join(out, `.${file}.${process.pid}.tmp`);
   try {
     // One thread: what several write depends on their number.
@@ -93,17 +80,17 @@ async function packDeb(made: MadeLayers): Promise<DebResult> {
 }
 
 /** Unpacks what the package holds: all is root's there, whoever builds. */
-async function fill(root: string, { context, node, agent, python, overlayInputs }: MadeLayers): Promise<void> {
+async function fill(root: string, { context, layers, overlayInputs }: MadeLayers): Promise<void> {
   const { model, signal, own } = context;
   await mkdir(root);
   const unpack = (archive: AsyncIterable<Buffer>, ...flags: string[]): Promise<void> => {
     const tar = ["tar", "--extract", "--no-same-owner", "--preserve-permissions", ...flags, "-C", root];
     return inputTo(Readable.from(archive, { objectMode: false }), tar, signal);
   };
-  await unpack(archiveOf(node));
-  await unpack(archiveOf(agent));
+  await unpack(archiveOf(layers.node));
+  await unpack(archiveOf(layers.agent));
   // Virtual environments are made on the host, by its own Python and from its own index.
-  await unpack(archiveOf(python), "--anchored", `--exclude=.${model.paths.opt}/venvs`);
+  await unpack(archiveOf(layers.python), "--anchored", `--exclude=.${model.paths.opt}/venvs`);
   await unpack(archiveOfEntries(debEntries(overlayInputs.entries, own, model), sourceDateEpoch));
   if (await exists(join(root, "usr/local/bin/uv"))) {
     await mkdir(dirname(join(root, uvPath)), { recursive: true });

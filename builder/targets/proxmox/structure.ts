@@ -1,5 +1,5 @@
 import { TypeFlag } from "../../pack/header.ts";
-import { faultList, type Probe } from "../probe.ts";
+import { faultList, type Probe } from "../../verify/probe.ts";
 
 const appliance = "./etc/appliance.info";
 const mountPoints = ["./dev", "./proc", "./run", "./sys", "./tmp"];
@@ -39,14 +39,6 @@ export function namesProbe(): Probe {
   };
 }
 
-const kinds: ReadonlySet<string> = new Set([
-  TypeFlag.file,
-  TypeFlag.hardlink,
-  TypeFlag.symlink,
-  TypeFlag.directory,
-  TypeFlag.fifo,
-]);
-
 export function ownersProbe(): Probe {
   const faults = faultList();
   return {
@@ -55,20 +47,6 @@ export function ownersProbe(): Probe {
     member: ({ member: { name, uid, gid } }) => {
       const fits = (id: number): boolean => Number.isInteger(id) && id >= 0 && id < idLimit;
       if (!fits(uid) || !fits(gid)) faults.add(`${name} belongs to ${uid}:${gid}`);
-    },
-    findings: faults.all,
-  };
-}
-
-export function devicesProbe(): Probe {
-  const faults = faultList();
-  return {
-    name: "devices",
-    title: "no device node, nothing in /dev, no kind of file that tar doesn't know",
-    member: ({ member: { name, type } }) => {
-      if (type === TypeFlag.character || type === TypeFlag.block) faults.add(`${name} is a device node`);
-      else if (!kinds.has(type)) faults.add(`${name} is of the unknown type ${JSON.stringify(type)}`);
-      if (name.startsWith("./dev/")) faults.add(`${name} lies in /dev`);
     },
     findings: faults.all,
   };

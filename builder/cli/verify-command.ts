@@ -1,23 +1,24 @@
-import { hostname } from "node:os";
-import { rootCertificates } from "node:tls";
 import { Command, Option } from "commander";
 import { carryOut, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
-import { readTextIfAny } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
-import type { MachineTraits } from "./probes/machine.ts";
-import { reportText } from "./report.ts";
-import type { Trust } from "./signature.ts";
-import { verify } from "./verify.ts";
+import { defaultTarget, targets } from "../targets/index.ts";
+import type { Target } from "../targets/target.ts";
+import { machineTraits } from "../verify/machine-traits.ts";
+import { reportText } from "../verify/report-text.ts";
+import type { Trust } from "../verify/signature.ts";
 
 const help = `
 Checked are: the name; the checksum, against FILE.sha256 and the manifest beside it; the
 signature FILE.sig; that the archive is whole and follows the rules of pct create; that
 Proxmox will recognise the system in it; that no identity and no secret is baked in.
-Nothing is unpacked and nothing is written.
+Nothing is unpacked and nothing is written. Of a package that build-template deb made: that
+it is named as it calls itself, that its files are those of its own list and root's; the rest
+as in a template.
 
 Examples:
   build-template verify dist/debian-12-stock-analysis_1.0.0-3f2a91bc_amd64.tar.gz
+  build-template verify dist/stack-agent-stock-analysis_1.0.0_amd64.deb
   build-template verify FILE --key builder.pub         one key that you trust
   build-template verify FILE --signers allowed_signers a list, as ssh-keygen(1) has it
 
@@ -39,8 +40,8 @@ interface Flags {
  */
 export async function verifyCommand(argv: readonly string[]): Promise<number> {
   const command = new Command("build-template verify")
-    .description("Says whether a template is what it should be, a line a check.")
-    .argument("<FILE>", "the template")
+    .description("Says whether a template or package is what it should be, a line a check.")
+    .argument("<FILE>", "the template, or a .deb")
     .addOption(new Option("--signers <file>", "allowed signers; a signature is then needed").conflicts("key"))
     .option("--key <pub>", "the public key that must have signed it")
     .option("--identity <name>", "who of the allowed signers must have signed it")
@@ -51,8 +52,9 @@ export async function verifyCommand(argv: readonly string[]): Promise<number> {
   const flags = command.opts<Flags>();
   return carryOut(flags.json === true, async () => {
     const trust = trustOf(flags);
-    const report = await verify({
-      file: command.args[0] ?? "",
+    const file = command.args[0] ?? "";
+    const report = await targetOf(file).verify({
+      file,
       ...(trust && { trust }),
       machine: await machineTraits(),
       run,
@@ -64,6 +66,11 @@ export async function verifyCommand(argv: readonly string[]): Promise<number> {
   });
 }
 
+/** Whose artefact a file is, by its name; of any other name it can be but a template. */
+function targetOf(file: string): Target {
+  return targets.find(({ verifies }) => verifies.test(file)) ?? defaultTarget;
+}
+
 function trustOf({ signers, key, identity }: Flags): Trust | undefined {
   if (key !== undefined) return { kind: "key", path: key };
   if (signers === undefined && identity !== undefined) {
@@ -71,11 +78,4 @@ function trustOf({ signers, key, identity }: Flags): Trust | undefined {
   }
   if (signers === undefined) return undefined;
   return { kind: "signers", path: signers, ...(identity !== undefined && { identity }) };
-}
-
-/** Of the machine this runs on, which may be the one that built the template. */
-export async function machineTraits(): Promise<MachineTraits> {
-  const bundle = process.env.SSL_CERT_FILE ?? "/etc/ssl/certs/ca-certificates.crt";
-  const authorities = (await readTextIfAny(bundle)) ?? "";
-  return { hostname: hostname(), authorities, publicAuthorities: rootCertificates };
 }
