@@ -1,30 +1,42 @@
-import type { QueueType } from "./components/rabbitmq/queue-types.ts";
+import type { Dependency } from "./components/index.ts";
+import type { DependencyName } from "./components/names.ts";
+import type { ServiceQueue } from "./components/rabbitmq/model.ts";
 import type { DebianRelease } from "./debian.ts";
-import type { Definition, PostgresSettings, RabbitmqSettings, RedisSettings } from "./definition/schema.ts";
+import type { Definition } from "./definition/schema.ts";
+
+export type { DependencyName } from "./components/names.ts";
+export type { Migration, PostgresModel } from "./components/postgres/model.ts";
+export type { RabbitmqModel, ServiceQueue } from "./components/rabbitmq/model.ts";
+export type { RedisModel, RedisNode } from "./components/redis/model.ts";
 
 /** The parts a stack is made of. `system`, `agent` and `services` are in every stack. */
-export const componentNames = ["system", "agent", "postgres", "redis", "rabbitmq", "services"] as const;
-export type ComponentName = (typeof componentNames)[number];
+export type ComponentName = "system" | "agent" | DependencyName | "services";
 
-/** Components that services depend on and that health speaks of by name. */
-export const dependencyNames = ["postgres", "redis", "rabbitmq"] as const;
-export type DependencyName = (typeof dependencyNames)[number];
+/** What the components' sections mean, each by the component's name. */
+export type DependencyModels = { readonly [D in Dependency as D["name"]]: ReturnType<D["model"]> };
 
-/**
- * What a definition means, every default and derivation worked out, nothing of the
- * machine it will run on. Builder and agent both start from it.
- */
-export interface Model {
+/** A stack before there are services and tables: what its components are declared by. */
+export interface BaseModel extends Partial<DependencyModels> {
   readonly name: string;
   readonly version: string;
   readonly debian: DebianRelease;
   readonly architecture: "amd64";
   readonly definition: Definition;
   readonly paths: Paths;
-  readonly postgres?: PostgresModel;
-  readonly redis?: RedisModel;
-  readonly rabbitmq?: RabbitmqModel;
+}
+
+/** A stack before there are tables. */
+export interface BareModel extends BaseModel {
   readonly services: readonly ServiceModel[];
+}
+
+/**
+ * What a definition means, every default and derivation worked out, nothing of the
+ * machine it will run on. Builder and agent both start from it.
+ */
+export interface Model extends BareModel {
+  /** The components that it has, of all that there are. */
+  readonly components: readonly ComponentSpec[];
   /** Debian packages of the template, sorted, each once. */
   readonly packages: readonly string[];
   readonly users: readonly User[];
@@ -35,6 +47,14 @@ export interface Model {
   readonly files: readonly FileEntry[];
   /** Folders of the databases' data. */
   readonly data: readonly DataFolder[];
+}
+
+export interface ComponentSpec {
+  readonly name: DependencyName;
+  /** What people call it. */
+  readonly label: string;
+  /** `componentType` of a health document (draft-inadarei-api-health-check-06, 4.2). */
+  readonly kind: "datastore" | "component";
 }
 
 /** Where a database has its data. A volume may be mounted there: fresh, it is empty and root's. */
@@ -154,64 +174,6 @@ export interface FileEntry {
   readonly unit?: string | readonly string[];
   /** Template variables beside `stack`, `budget`, `secret`. */
   readonly data?: Readonly<Record<string, unknown>>;
-}
-
-/** Settings with what may be left out filled in; Required<> would leave the undefined. */
-type Complete<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
-
-export interface PostgresModel extends Complete<PostgresSettings> {
-  /** Debian's major version, e.g. "15". */
-  readonly major: string;
-  readonly cluster: "main";
-  readonly unit: string;
-  readonly dataDirectory: string;
-  readonly configDirectory: string;
-  readonly binDirectory: string;
-  /** connections + what superuser, agent and backups need. */
-  readonly maxConnections: number;
-  /** NOLOGIN role that owns the event store. */
-  readonly owner: "event_store_owner";
-  /** Role of the agent: health checks and the view's refresh. */
-  readonly agentUser: "stack_agent";
-  /** Migrations, in order: their paths in the container. */
-  readonly migrations: readonly Migration[];
-}
-
-export interface Migration {
-  readonly version: number;
-  readonly name: string;
-  readonly path: string;
-}
-
-export interface RedisModel extends RedisSettings {
-  readonly nodes: readonly RedisNode[];
-}
-
-export interface RedisNode {
-  readonly port: number;
-  readonly busPort: number;
-  readonly unit: string;
-  readonly dataDirectory: string;
-  readonly config: string;
-}
-
-export interface RabbitmqModel extends Complete<RabbitmqSettings> {
-  readonly unit: string;
-  readonly agentUser: "stack-agent";
-  readonly adminUser: "stack-admin";
-  /** Quorum queue that the health check publishes to and consumes from. */
-  readonly checkQueue: string;
-  readonly deadLetterQueue: string;
-  /** A queue a service. */
-  readonly queues: readonly ServiceQueue[];
-}
-
-export interface ServiceQueue {
-  readonly name: string;
-  readonly service: string;
-  readonly type: QueueType;
-  /** Routing keys that bind it to the exchange. */
-  readonly bindings: readonly string[];
 }
 
 export interface ServiceModel {

@@ -1,14 +1,24 @@
 import { StackError } from "../lib/error.ts";
-import type { BareModel } from "./components/component.ts";
-import { components } from "./components/index.ts";
-import { postgresModel } from "./components/postgres/model.ts";
-import { rabbitmqModel } from "./components/rabbitmq/model.ts";
-import { redisModel } from "./components/redis/model.ts";
+import type { AnyComponent, OwnPart, Part } from "./components/component.ts";
+import { dependencies } from "./components/index.ts";
+import { portsOf } from "./components/ports.ts";
+import { services } from "./components/services/component.ts";
 import { servicesModel } from "./components/services/model.ts";
+import { agent } from "./components/stack-agent/component.ts";
+import { system } from "./components/system/component.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
 import { machinePaths } from "./machine-paths.ts";
-import type { DataFolder, FileEntry, Model, Paths } from "./model.ts";
+import type {
+  BareModel,
+  BaseModel,
+  DataFolder,
+  DependencyModels,
+  DependencyName,
+  FileEntry,
+  Model,
+  Paths,
+} from "./model.ts";
 
 /**
  * Works out what a definition means. Pure; the same definition gives the same model.
@@ -17,62 +27,69 @@ import type { DataFolder, FileEntry, Model, Paths } from "./model.ts";
  */
 export function resolve(definition: Definition): Model {
   const bare = bareModel(definition);
-  const present = components.filter((component) => component.present(definition));
-  const data = present.flatMap((component) =>
-    component.data === undefined
-      ? []
-      : [withVolume({ ...component.data, holds: component.data.holds(bare) }, definition)],
-  );
+  const components = presentIn(definition);
+  const parts: readonly Part[] = [system, agent, ...components, services];
+  const data = components.flatMap(({ name, data }): DataFolder[] => {
+    if (data === undefined) return [];
+    const { path, mode, owner } = data;
+    const volume = definition.container.volumes[name];
+    return [{ component: name, path, mode, owner, holds: data.holds(bare), ...(volume !== undefined && { volume }) }];
+  });
   const files = [
     ...data.map(({ component, path, mode, owner }): FileEntry => {
       return { component, path, mode, owner, kind: "directory", when: "build" };
     }),
-    ...present.flatMap((component) =>
-      component.files(bare).map((file): FileEntry => ({ ...file, component: component.name })),
-    ),
+    ...parts.flatMap((part) => part.files(bare).map((file): FileEntry => ({ ...file, component: part.name }))),
   ];
   refuseDuplicates(files);
+  const portsOfOwn = (part: OwnPart) => part.ports?.(bare) ?? [];
   return {
     ...bare,
-    packages: [...new Set(present.flatMap((component) => component.packages(bare)))].sort(),
-    users: present.flatMap((component) => component.users?.(bare) ?? []),
-    packagedAccounts: present.flatMap((component) => component.packagedAccounts ?? []),
-    secrets: present.flatMap((component) => component.secrets?.(bare) ?? []),
-    ports: present.flatMap((component) => component.ports?.(bare) ?? []),
-    units: present.flatMap((component) => component.units(bare)),
+    components: components.map(({ name, label, kind }) => ({ name, label, kind })),
+    packages: [...new Set(parts.flatMap((part) => part.packages(bare)))].sort(),
+    users: parts.flatMap((part) => part.users?.(bare) ?? []),
+    packagedAccounts: parts.flatMap((part) => part.packagedAccounts ?? []),
+    secrets: parts.flatMap((part) => part.secrets?.(bare) ?? []),
+    ports: [
+      ...portsOfOwn(system),
+      ...portsOfOwn(agent),
+      ...components.flatMap((component) => portsOf(component, bare)),
+      ...portsOfOwn(services),
+    ],
+    units: parts.flatMap((part) => part.units(bare).map((unit) => ({ ...unit, component: part.name }))),
     files,
     data,
   };
 }
 
-/** What a definition means, before the components have added their tables. */
+/** What a definition means, before the parts have added their tables. */
 export function bareModel(definition: Definition): BareModel {
-  const release = debianReleases[definition.debian];
   const paths: Paths = {
     config: `/etc/${definition.name}`,
     opt: `/opt/${definition.name}`,
     ...machinePaths,
   };
-  const parts = {
+  const components = presentIn(definition);
+  const base: BaseModel = {
     name: definition.name,
     paths,
-    ...(definition.postgres && { postgres: postgresModel(definition, release) }),
-    ...(definition.redis && { redis: redisModel(definition) }),
-    ...(definition.rabbitmq && { rabbitmq: rabbitmqModel(definition) }),
-  };
-  return {
-    ...parts,
+    ...(Object.fromEntries(
+      components.map(({ name, model }) => [name, model(definition[name] ?? {}, definition)]),
+    ) as Partial<DependencyModels>),
     version: definition.version,
-    debian: release,
+    debian: debianReleases[definition.debian],
     architecture: definition.architecture,
     definition,
-    services: servicesModel(definition, parts),
   };
+  return { ...base, services: servicesModel(base, components) };
 }
 
-function withVolume(folder: DataFolder, { container }: Definition): DataFolder {
-  const volume = container.volumes[folder.component];
-  return volume === undefined ? folder : { ...folder, volume };
+/** Of all components those that a definition has. */
+export function presentIn(
+  definition: Partial<Record<DependencyName, unknown>>,
+): readonly AnyComponent<DependencyName>[] {
+  const all: readonly AnyComponent<DependencyName>[] = dependencies;
+  return all.filter(({ name }) => definition[name] !== undefined);
 }
 
 function refuseDuplicates(files: readonly FileEntry[]): void {

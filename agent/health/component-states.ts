@@ -14,6 +14,8 @@ export interface Snapshot {
   readonly jobs: readonly JobState[];
   /** What the job drift last found; undefined where it has not looked, or never does. */
   readonly drift?: DriftDocument | undefined;
+  /** `componentType` of a health document, by the component's name. */
+  readonly kinds: ReadonlyMap<string, string>;
   /** Ports of each component and service. */
   readonly ports: ReadonlyMap<string, readonly number[]>;
   /** Now, by the clock of the results' `at`. */

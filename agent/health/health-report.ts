@@ -13,12 +13,8 @@ import {
 /** What a health document speaks of: everything, what readiness needs, or one component or group by its name. */
 export type Scope = "all" | "ready" | { readonly name: string };
 
-const componentTypes: Readonly<Record<string, string>> = {
-  postgres: "datastore",
-  redis: "datastore",
-  disk: "system",
-  memory: "system",
-};
+/** Of the machine's parts that have a check. */
+const machineTypes: Readonly<Record<string, string>> = { disk: "system", memory: "system" };
 
 /**
  * The health document of a moment.
@@ -54,7 +50,7 @@ export function healthReport(snapshot: Snapshot, scope: Scope, detail: boolean):
               [
                 {
                   componentId: state.name,
-                  componentType: componentTypes[state.name] ?? "component",
+                  componentType: snapshot.kinds.get(state.name) ?? machineTypes[state.name] ?? "component",
                   status: state.status,
                   observedValue: observedValue ?? state.latencyMs,
                   observedUnit: observedValue === undefined ? "ms" : (observedUnit ?? ""),

@@ -70,13 +70,13 @@ export async function provision(options: EngineOptions, all: readonly Stage[]): 
 
 /** Where the stages write: what a run that was killed left half written there is nobody's. */
 function writtenFolders({ model }: EngineOptions): string[] {
-  const { paths, postgres } = model;
+  const { paths, data } = model;
   const files = [
     ...model.files.map(({ path }) => path),
     ...model.services.map(venvStamp),
     progressPath(paths.run),
     statePath(paths.state),
-    ...(postgres === undefined ? [] : [postgres.dataDirectory]),
+    ...data.flatMap(({ holds }) => holds),
   ];
   return [...new Set([...files.map((path) => dirname(path)), secretsFolder(paths.state)])];
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { isStackError, StackError } from "../../../lib/error.ts";
 import { budget } from "../../../stack/budget.ts";
+import { dependencyNames } from "../../../stack/components/names.ts";
 import { templatesOwnPackages } from "../../../stack/components/system/component.ts";
 import type { FileEntry, Model, SecretName } from "../../../stack/model.ts";
 import { hostKeyPath, sshFolder } from "../../actions/ssh-key.ts";
@@ -49,7 +50,7 @@ export interface SystemFacts {
 }
 
 /** Components whose packages bring a server. */
-const servers: ReadonlySet<FileEntry["component"]> = new Set(["postgres", "redis", "rabbitmq"]);
+const servers: ReadonlySet<FileEntry["component"]> = new Set(dependencyNames);
 
 const sysusers = "/usr/lib/sysusers.d/stack-agent.conf";
 

@@ -1,20 +1,23 @@
-import type { FileEntry, PostgresModel } from "../../model.ts";
-import type { Component } from "../component.ts";
+import type { Component, DeclaredFile } from "../component.ts";
 import { buildFile } from "../system/component.ts";
-import { migrationFolder } from "./model.ts";
+import { migrationFolder, type PostgresModel, postgresModel } from "./model.ts";
+import { postgresSettings } from "./settings.ts";
 
 const overlay = "rootfs-overlay/etc/postgresql";
 
 /** PostgreSQL: one cluster, MAJOR/main as Debian's tools know it, made on the instance. */
-export const postgres: Component = {
+export const postgres: Component<"postgres", typeof postgresSettings, PostgresModel> = {
   name: "postgres",
-  present: (definition) => definition.postgres !== undefined,
+  label: "PostgreSQL",
+  kind: "datastore",
+  settings: postgresSettings,
+  model: postgresModel,
   data: {
-    component: "postgres",
     path: "/var/lib/postgresql",
     mode: 0o755,
     owner: "postgres:postgres",
-    holds: ({ postgres }) => (postgres === undefined ? [] : [postgres.dataDirectory]),
+    holds: ({ postgres }) => [postgres.dataDirectory],
+    example: "20 GiB",
   },
   packagedAccounts: [
     {
@@ -34,19 +37,30 @@ export const postgres: Component = {
       purpose: "PostgreSQL role of the agent: health checks, refresh of views",
     },
   ],
-  ports: ({ postgres }) =>
-    postgres === undefined ? [] : [{ port: postgres.port, owner: "postgres", what: "PostgreSQL", bind: "loopback" }],
-  units: ({ postgres }) =>
-    postgres === undefined
-      ? []
-      : [
-          { unit: "postgresql.service", component: "postgres", want: "enabled", wantedBy: "multi-user.target" },
-          { unit: postgres.unit, component: "postgres", want: "enabled", wantedBy: "multi-user.target", running: true },
-        ],
-  files: ({ postgres }) => (postgres === undefined ? [] : files(postgres)),
+  credential: { name: "postgres_password", secret: "postgres.app" },
+  ports: [{ setting: "port", what: "PostgreSQL" }],
+  names: ({ postgres: { database, user } }) => [
+    { setting: "database", what: `database ${database}` },
+    {
+      setting: "user",
+      what: `role ${user}`,
+      // https://www.postgresql.org/docs/15/sql-createrole.html
+      ...(user.startsWith("pg_") && { refused: "PostgreSQL keeps names that begin with pg_ for itself" }),
+    },
+  ],
+  // What initdb makes, and the agent.
+  ownNames: ({ postgres: { owner, agentUser } }) =>
+    ["database postgres", "database template0", "database template1", "role postgres"].concat(
+      [owner, agentUser].map((name) => `role ${name}`),
+    ),
+  units: ({ postgres: { unit } }) => [
+    { unit: "postgresql.service", want: "enabled", wantedBy: "multi-user.target" },
+    { unit, want: "enabled", wantedBy: "multi-user.target", running: true },
+  ],
+  files: ({ postgres }) => files(postgres),
 };
 
-function files(postgres: PostgresModel): Omit<FileEntry, "component">[] {
+function files(postgres: PostgresModel): DeclaredFile[] {
   const { configDirectory: etc, unit } = postgres;
   const hidden = { mode: 0o640, owner: "root:postgres" };
   return [

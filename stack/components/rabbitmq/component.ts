@@ -1,7 +1,8 @@
-import type { FileEntry, RabbitmqModel } from "../../model.ts";
-import type { Component } from "../component.ts";
+import type { Component, DeclaredFile } from "../component.ts";
 import { buildFile } from "../system/component.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "./definitions.ts";
+import { type RabbitmqModel, rabbitmqModel } from "./model.ts";
+import { rabbitmqSettings } from "./settings.ts";
 
 /** Fixed by Erlang and by rabbitmq-env.conf; both on loopback. */
 export const epmdPort = 4369;
@@ -13,15 +14,18 @@ export const definitionsPath = "/etc/rabbitmq/definitions.json";
 const etc = "rootfs-overlay/etc/rabbitmq";
 
 /** RabbitMQ: one node of a fixed name, everything it holds declared in definitions.json. */
-export const rabbitmq: Component = {
+export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqModel> = {
   name: "rabbitmq",
-  present: (definition) => definition.rabbitmq !== undefined,
+  label: "RabbitMQ",
+  kind: "component",
+  settings: rabbitmqSettings,
+  model: rabbitmqModel,
   data: {
-    component: "rabbitmq",
     path: "/var/lib/rabbitmq",
     mode: 0o755,
     owner: "rabbitmq:rabbitmq",
     holds: () => ["/var/lib/rabbitmq/mnesia"],
+    example: "8 GiB",
   },
   packagedAccounts: [
     { name: "rabbitmq", id: 304, user: { comment: "RabbitMQ messaging server", home: "/var/lib/rabbitmq" } },
@@ -34,28 +38,35 @@ export const rabbitmq: Component = {
     { name: "rabbitmq.admin", reader: "root", purpose: "RabbitMQ administrator: management pages, the agent's setup" },
     { name: "rabbitmq.cookie", reader: "root", purpose: "Erlang cookie: rabbitmqctl's way in" },
   ],
-  ports: ({ rabbitmq }) =>
-    rabbitmq === undefined
-      ? []
-      : [
-          { port: rabbitmq.port, owner: "rabbitmq", what: "AMQP", bind: "loopback" },
-          { port: rabbitmq.managementPort, owner: "rabbitmq", what: "RabbitMQ management", bind: "loopback" },
-          { port: distributionPort, owner: "rabbitmq", what: "Erlang distribution", bind: "loopback" },
-          { port: epmdPort, owner: "rabbitmq", what: "Erlang port mapper", bind: "loopback", activated: true },
-        ],
-  units: ({ rabbitmq }) =>
-    rabbitmq === undefined
-      ? []
-      : [
-          // Its socket starts it.
-          { unit: "epmd.service", component: "rabbitmq", want: "disabled" },
-          { unit: "epmd.socket", component: "rabbitmq", want: "enabled", wantedBy: "sockets.target" },
-          { unit: rabbitmq.unit, component: "rabbitmq", want: "enabled", wantedBy: "multi-user.target", running: true },
-        ],
-  files: ({ rabbitmq, name, definition }) =>
-    rabbitmq === undefined
-      ? []
-      : [...(definition.slim.rabbitmqExtras ? [withoutExtras] : []), ...files(rabbitmq, name)],
+  credential: { name: "rabbitmq_password", secret: "rabbitmq.app" },
+  ports: [
+    { setting: "port", what: "AMQP", who: "RabbitMQ" },
+    { setting: "managementPort", what: "RabbitMQ management", who: "RabbitMQ's management" },
+    { port: distributionPort, what: "Erlang distribution", who: "RabbitMQ's distribution" },
+    { port: epmdPort, what: "Erlang port mapper", who: "RabbitMQ's port mapper epmd", activated: true },
+  ],
+  names: ({ rabbitmq: { user, exchange, deadLetterExchange, deadLetterQueue, queues } }) => [
+    { setting: "user", what: `RabbitMQ user ${user}` },
+    { setting: "exchange", what: `exchange ${exchange}` },
+    { setting: "deadLetterExchange", what: `exchange ${deadLetterExchange}` },
+    { what: `queue ${deadLetterQueue}` },
+    ...queues.map(({ name, service }) => ({ service, what: `queue ${name}` })),
+  ],
+  ownNames: ({ rabbitmq: { agentUser, adminUser, checkQueue } }) => [
+    ...["guest", agentUser, adminUser].map((name) => `RabbitMQ user ${name}`),
+    `exchange ${checkQueue}`,
+    `queue ${checkQueue}`,
+  ],
+  units: ({ rabbitmq: { unit } }) => [
+    // Its socket starts it.
+    { unit: "epmd.service", want: "disabled" },
+    { unit: "epmd.socket", want: "enabled", wantedBy: "sockets.target" },
+    { unit, want: "enabled", wantedBy: "multi-user.target", running: true },
+  ],
+  files: ({ rabbitmq, name, definition }) => [
+    ...(definition.slim.rabbitmqExtras ? [withoutExtras] : []),
+    ...files(rabbitmq, name),
+  ],
 };
 
 const withoutExtras = {
@@ -63,7 +74,7 @@ const withoutExtras = {
   beforePackages: true,
 } as const;
 
-function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "component">[] {
+function files(rabbitmq: RabbitmqModel, name: string): DeclaredFile[] {
   const { unit } = rabbitmq;
   return [
     { ...buildFile("/etc/rabbitmq/rabbitmq.conf", `${etc}/rabbitmq.conf.ejs`), unit },

@@ -1,38 +1,41 @@
-import type { FileEntry, RedisNode } from "../../model.ts";
-import type { Component } from "../component.ts";
+import type { Component, DeclaredFile } from "../component.ts";
 import { buildFile } from "../system/component.ts";
+import { busOffset, type RedisModel, type RedisNode, redisModel } from "./model.ts";
+import { redisSettings } from "./settings.ts";
 
 /** Redis Cluster: one unit and one folder a node, all on loopback, one password. */
-export const redis: Component = {
+export const redis: Component<"redis", typeof redisSettings, RedisModel> = {
   name: "redis",
-  present: (definition) => definition.redis !== undefined,
+  label: "Redis Cluster",
+  kind: "datastore",
+  settings: redisSettings,
+  model: redisModel,
   data: {
-    component: "redis",
     path: "/var/lib/redis",
     mode: 0o750,
     owner: "redis:redis",
-    holds: ({ redis }) => redis?.nodes.map(({ dataDirectory }) => dataDirectory) ?? [],
+    holds: ({ redis }) => redis.nodes.map(({ dataDirectory }) => dataDirectory),
+    example: "8 GiB",
   },
   packagedAccounts: [{ name: "redis", id: 303, user: { home: "/var/lib/redis" } }],
   packages: () => ["redis-server", "redis-tools"],
   secrets: () => [{ name: "redis.auth", reader: "agent", purpose: "Redis: the default user's password on every node" }],
-  ports: ({ redis }) =>
-    (redis?.nodes ?? []).flatMap((node) => [
-      { port: node.port, owner: "redis", what: "Redis", bind: "loopback" },
-      { port: node.busPort, owner: "redis", what: "Redis Cluster bus", bind: "loopback" },
-    ]),
+  credential: { name: "redis_password", secret: "redis.auth" },
+  ports: [
+    { setting: "ports", what: "Redis", who: "Redis node" },
+    { setting: "ports", plus: busOffset, what: "Redis Cluster bus", who: "the cluster bus of Redis node" },
+  ],
   units: ({ redis }) => [
     // The package's own single server, on the first node's port.
-    { unit: "redis-server.service", component: "redis", want: "masked" },
-    ...(redis?.nodes ?? []).map(
-      ({ unit }) =>
-        ({ unit, component: "redis", want: "enabled", wantedBy: "multi-user.target", running: true }) as const,
+    { unit: "redis-server.service", want: "masked" },
+    ...redis.nodes.map(
+      ({ unit }) => ({ unit, want: "enabled", wantedBy: "multi-user.target", running: true }) as const,
     ),
   ],
-  files: ({ redis }) => (redis?.nodes ?? []).flatMap(files),
+  files: ({ redis }) => redis.nodes.flatMap(files),
 };
 
-function files(node: RedisNode): Omit<FileEntry, "component">[] {
+function files(node: RedisNode): DeclaredFile[] {
   const { unit } = node;
   return [
     // A node whose folder is gone has the folder that was there as its own, and can't save.

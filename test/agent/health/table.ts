@@ -47,6 +47,7 @@ export function snapshot(change: Partial<Snapshot> = {}): Snapshot {
     results: [result("postgres"), result("redis"), result("event-bus"), result("disk")],
     progress: progress("done"),
     jobs: [],
+    kinds: new Map([["postgres", "datastore"]]),
     ports: new Map([["postgres", [5432]]]),
     now,
     date,
