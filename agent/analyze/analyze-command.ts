@@ -1,3 +1,4 @@
+import { firstTimelinePath, timelinePath } from "../../engine/timeline.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
 import { type Run, run as runCommand } from "../../lib/run.ts";
@@ -6,7 +7,6 @@ import { type TimelineDocument, timelineDocument } from "../../stack/documents/t
 import { machinePaths } from "../../stack/machine-paths.ts";
 import type { MachinePaths } from "../cli/agent-address.ts";
 import { type Output, processOutput } from "../cli/terminal.ts";
-import { firstTimelinePath, timelinePath } from "../engine/timeline.ts";
 import { loadModel } from "../model/load-model.ts";
 import { analyse } from "./analyse.ts";
 import { analysisTable } from "./analysis-table.ts";

@@ -1,9 +1,9 @@
+import { installedTemplates } from "../../engine/installed-templates.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { DoctorDocument } from "../../stack/documents/doctor.ts";
 import { refuseOthers } from "../cli/require-root.ts";
 import { processOutput } from "../cli/terminal.ts";
-import { installedTemplates } from "../engine/installed-templates.ts";
 import { loadModel } from "../model/load-model.ts";
 import { doctor } from "./doctor.ts";
 import { doctorTable } from "./doctor-table.ts";

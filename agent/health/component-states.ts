@@ -1,7 +1,7 @@
+import { describeFailing } from "../../engine/describe-failing.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { HealthStatus } from "../../stack/documents/health.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
-import { describeFailing } from "../engine/describe-failing.ts";
 import type { JobState } from "../jobs/job-runner.ts";
 import { type CheckResult, timing } from "./scheduler.ts";
 

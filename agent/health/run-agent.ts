@@ -1,3 +1,4 @@
+import type { Check, CheckContext } from "../../engine/check.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
@@ -5,7 +6,6 @@ import { startingComponent } from "../../stack/health-names.ts";
 import { messageIds } from "../../stack/message-ids.ts";
 import type { Model } from "../../stack/model.ts";
 import { driftPath, readDrift } from "../drift/drift-file.ts";
-import type { Check, CheckContext } from "../engine/check.ts";
 import { jobRunner } from "../jobs/job-runner.ts";
 import type { Job } from "../jobs/jobs.ts";
 import type { Notifier } from "../notify/notifier.ts";

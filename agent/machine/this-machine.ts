@@ -1,15 +1,15 @@
+import { awaitPorts } from "../../engine/await-ports.ts";
+import { type EngineOptions, engineTimeouts } from "../../engine/engine.ts";
+import { installedTemplates } from "../../engine/installed-templates.ts";
+import { localFactReader } from "../../engine/local-fact-reader.ts";
+import { accountOwner, localIo } from "../../engine/local-io.ts";
+import { readSecret } from "../../engine/secrets/read-secret.ts";
+import { secretStore } from "../../engine/secrets/secret-store.ts";
+import type { Stage } from "../../engine/stage.ts";
+import { trackTimeline } from "../../engine/timeline.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Model } from "../../stack/model.ts";
-import { awaitPorts } from "../engine/await-ports.ts";
-import { type EngineOptions, engineTimeouts } from "../engine/engine.ts";
-import { installedTemplates } from "../engine/installed-templates.ts";
-import { localFactReader } from "../engine/local-fact-reader.ts";
-import { accountOwner, localIo } from "../engine/local-io.ts";
-import type { Stage } from "../engine/stage.ts";
-import { trackTimeline } from "../engine/timeline.ts";
-import { readSecret } from "../secrets/read-secret.ts";
-import { secretStore } from "../secrets/secret-store.ts";
 import { executors } from "./executors.ts";
 
 export interface MachineOptions {

@@ -1,10 +1,10 @@
+import { planStages } from "../../engine/plan-stages.ts";
+import type { Stage } from "../../engine/stage.ts";
 import { ExitCode } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { refuseOthers } from "../cli/require-root.ts";
-import { planStages } from "../engine/plan-stages.ts";
-import type { Stage } from "../engine/stage.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { chooseStages, presentStages } from "../stages/choose-stages.ts";

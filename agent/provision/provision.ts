@@ -1,4 +1,14 @@
 import { dirname } from "node:path";
+import { disksOf, explainFullDisk } from "../../engine/disk-full.ts";
+import { type EngineOptions, runEngine, type StageResult } from "../../engine/engine.ts";
+import { type Progress, progressError, progressPath, progressWriter, trackProgress } from "../../engine/progress.ts";
+import { readProgress } from "../../engine/read-progress.ts";
+import { secretsFolder } from "../../engine/secrets/read-secret.ts";
+import type { Stage } from "../../engine/stage.ts";
+import { describeSetAside, readSetAside } from "../../engine/state/set-aside.ts";
+import { readState, statePath, writeState } from "../../engine/state/state.ts";
+import { takeLock } from "../../engine/take-lock.ts";
+import { writeTimeline } from "../../engine/timeline.ts";
 import { isStackError, messageOf } from "../../lib/error.ts";
 import { readTextIfAny, removeUnfinished } from "../../lib/files.ts";
 import { budget } from "../../stack/budget.ts";
@@ -6,16 +16,6 @@ import { deviations } from "../../stack/deviations.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { venvStamp } from "../../stack/venv.ts";
 import { mendDrift } from "../drift/drift-file.ts";
-import { disksOf, explainFullDisk } from "../engine/disk-full.ts";
-import { type EngineOptions, runEngine, type StageResult } from "../engine/engine.ts";
-import { type Progress, progressError, progressPath, progressWriter, trackProgress } from "../engine/progress.ts";
-import { readProgress } from "../engine/read-progress.ts";
-import type { Stage } from "../engine/stage.ts";
-import { takeLock } from "../engine/take-lock.ts";
-import { writeTimeline } from "../engine/timeline.ts";
-import { secretsFolder } from "../secrets/read-secret.ts";
-import { describeSetAside, readSetAside } from "../state/set-aside.ts";
-import { readState, statePath, writeState } from "../state/state.ts";
 
 /**
  * Runs the engine as the one at work, tells its progress in `progress.json`, what it did in

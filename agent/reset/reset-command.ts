@@ -1,11 +1,11 @@
+import { planReset, runReset } from "../../engine/reset.ts";
+import { takeLock } from "../../engine/take-lock.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
 import type { Log } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 import type { ResetDocument } from "../../stack/documents/reset.ts";
 import { refuseOthers } from "../cli/require-root.ts";
-import { planReset, runReset } from "../engine/reset.ts";
-import { takeLock } from "../engine/take-lock.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { printPlan } from "../provision/print-plan.ts";

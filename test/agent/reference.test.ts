@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import t from "tap";
-import { installedTemplates } from "../../agent/engine/installed-templates.ts";
+import { installedTemplates } from "../../engine/installed-templates.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { agentCommands, agentExitCodes, type CommandSpec } from "../../stack/components/stack-agent/commands.ts";
 import { renderFile } from "../../stack/render/file.ts";
 import { stageIds } from "../../stack/stage-ids.ts";
-import { stackModel } from "./stack-model.ts";
+import { stackModel } from "../stack/stack-model.ts";
 
 const model = stackModel();
 const commands: readonly (readonly [string, CommandSpec])[] = Object.entries(agentCommands);

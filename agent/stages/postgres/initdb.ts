@@ -1,9 +1,9 @@
 import { chmod, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Executors } from "../../../engine/action.ts";
+import { asSealed, secretMark } from "../../../engine/secrets/sealed.ts";
 import { isErrno, isStackError, StackError } from "../../../lib/error.ts";
 import { ensureFolder, writeFileAtomic } from "../../../lib/files.ts";
-import type { Executors } from "../../engine/action.ts";
-import { asSealed, secretMark } from "../../secrets/sealed.ts";
 
 const INITDB_TIMEOUT = 5 * 60_000;
 

@@ -1,10 +1,10 @@
 import type { Client } from "pg";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import { lastWords } from "../../../engine/last-words.ts";
+import { inspectComponent } from "../../../engine/plan-files.ts";
 import { isErrno, isStackError } from "../../../lib/error.ts";
 import type { Model, PostgresModel, SecretName } from "../../../stack/model.ts";
 import { postgresCode, withPostgres } from "../../clients/postgres.ts";
-import type { FactReader } from "../../engine/fact-reader.ts";
-import { lastWords } from "../../engine/last-words.ts";
-import { inspectComponent } from "../../engine/plan-files.ts";
 import type { AppliedMigration, DatabaseFacts, PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
 import { explainDamage } from "./failing.ts";
 import { privilegesQuery } from "./privileges.ts";

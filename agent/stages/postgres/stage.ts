@@ -1,9 +1,9 @@
 import { dirname } from "node:path";
+import type { Action } from "../../../engine/action.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import { defineStage } from "../../../engine/stage.ts";
 import type { Model, PostgresModel } from "../../../stack/model.ts";
 import { postgresCheck } from "../../checks/postgres.ts";
-import type { Action } from "../../engine/action.ts";
-import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
-import { defineStage } from "../../engine/stage.ts";
 import type { PostgresFacts } from "./facts.ts";
 import { inspectPostgres } from "./inspect.ts";
 import { planPostgres, preflightPostgres } from "./plan.ts";

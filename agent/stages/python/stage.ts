@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import { defineStage } from "../../../engine/stage.ts";
 import type { Model } from "../../../stack/model.ts";
 import { requirementsLock, venvStamp } from "../../../stack/venv.ts";
-import type { FactReader } from "../../engine/fact-reader.ts";
-import { defineStage } from "../../engine/stage.ts";
 
 export interface VenvFacts {
   readonly service: string;

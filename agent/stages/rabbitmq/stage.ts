@@ -1,3 +1,10 @@
+import type { Action } from "../../../engine/action.ts";
+import { lastWords } from "../../../engine/last-words.ts";
+import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan-files.ts";
+import { failingServer, planMend } from "../../../engine/plan-mend.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import { asSealed } from "../../../engine/secrets/sealed.ts";
+import { defineStage, type Plan } from "../../../engine/stage.ts";
 import type { Run } from "../../../lib/run.ts";
 import { definitionsPath } from "../../../stack/components/rabbitmq/component.ts";
 import {
@@ -7,13 +14,6 @@ import {
 } from "../../../stack/components/rabbitmq/definitions.ts";
 import type { Model, RabbitmqModel } from "../../../stack/model.ts";
 import { rabbitmqCheck } from "../../checks/rabbitmq.ts";
-import type { Action } from "../../engine/action.ts";
-import { lastWords } from "../../engine/last-words.ts";
-import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../engine/plan-files.ts";
-import { failingServer, planMend } from "../../engine/plan-mend.ts";
-import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
-import { defineStage, type Plan } from "../../engine/stage.ts";
-import { asSealed } from "../../secrets/sealed.ts";
 import { brokerSays, type FailingBroker, mendBroker } from "./damage.ts";
 import { definitionsDrift } from "./drift.ts";
 import { examineBroker } from "./examine.ts";

@@ -1,5 +1,5 @@
-import type { Action } from "../../engine/action.ts";
-import { asSealed } from "../../secrets/sealed.ts";
+import type { Action } from "../../../engine/action.ts";
+import { asSealed } from "../../../engine/secrets/sealed.ts";
 
 /*
  * What a node wrote to `appendonlydir`: one base, a snapshot, then increments, and a manifest

@@ -1,8 +1,8 @@
-import { lastWords, tellingLine } from "../../engine/last-words.ts";
-import { type ComponentFacts, inspectComponent, planComponent } from "../../engine/plan-files.ts";
-import { failingServer } from "../../engine/plan-mend.ts";
-import { resetComponent } from "../../engine/plan-reset.ts";
-import { defineStage, type FailingServer } from "../../engine/stage.ts";
+import { lastWords, tellingLine } from "../../../engine/last-words.ts";
+import { type ComponentFacts, inspectComponent, planComponent } from "../../../engine/plan-files.ts";
+import { failingServer } from "../../../engine/plan-mend.ts";
+import { resetComponent } from "../../../engine/plan-reset.ts";
+import { defineStage, type FailingServer } from "../../../engine/stage.ts";
 
 export interface ServicesFacts extends ComponentFacts {
   /** Those that start again and again; missing where none was looked for. */

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { Problem } from "../../../engine/stage.ts";
+import type { HostRecord } from "../../../engine/state/state.ts";
 import { type DpkgPackage, dpkgStatusPath, parseDpkgStatus } from "../../../lib/dpkg-status.ts";
 import type { Listener } from "../../../lib/listeners.ts";
 import type { Model, PortUse, SecretName } from "../../../stack/model.ts";
 import { isOurPolicy, policyPath } from "../../actions/packages.ts";
-import type { FactReader } from "../../engine/fact-reader.ts";
-import type { Problem } from "../../engine/stage.ts";
-import type { HostRecord } from "../../state/state.ts";
 
 /** MiB that packages, virtual environments and empty databases take, and what is needed to unpack them. */
 const NEEDED = 3072;

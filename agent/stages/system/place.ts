@@ -1,5 +1,5 @@
-import type { FactReader } from "../../engine/fact-reader.ts";
-import type { Place } from "../../state/state.ts";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { Place } from "../../../engine/state/state.ts";
 
 /**
  * Where this container runs: its number on the Proxmox node and its network cards' addresses. A

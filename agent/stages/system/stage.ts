@@ -1,4 +1,11 @@
 import { join } from "node:path";
+import { parseAccounts } from "../../../engine/accounts.ts";
+import { type Action, type SshKeyType, sshKeyTypes } from "../../../engine/action.ts";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../../engine/plan-files.ts";
+import { secretsFolder } from "../../../engine/secrets/read-secret.ts";
+import { defineStage } from "../../../engine/stage.ts";
+import { type Place, parseState, statePath } from "../../../engine/state/state.ts";
 import { isStackError, StackError } from "../../../lib/error.ts";
 import { budget } from "../../../stack/budget.ts";
 import { dependencyNames } from "../../../stack/components/names.ts";
@@ -6,13 +13,6 @@ import { templatesOwnPackages } from "../../../stack/components/system/component
 import type { FileEntry, Model, SecretName } from "../../../stack/model.ts";
 import { hostKeyPath, sshFolder } from "../../actions/ssh-key.ts";
 import { cacheFolder } from "../../actions/venv.ts";
-import { parseAccounts } from "../../engine/accounts.ts";
-import { type Action, type SshKeyType, sshKeyTypes } from "../../engine/action.ts";
-import type { FactReader } from "../../engine/fact-reader.ts";
-import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
-import { defineStage } from "../../engine/stage.ts";
-import { secretsFolder } from "../../secrets/read-secret.ts";
-import { type Place, parseState, statePath } from "../../state/state.ts";
 import { type BareHostFacts, inspectBareHost, preflightBareHost } from "./bare-host.ts";
 import { planIdentity, unseenOfCopy } from "./identity.ts";
 import { lookAtPlace } from "./place.ts";

@@ -1,10 +1,10 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import t, { type Test as TapTest } from "tap";
-import type { CheckContext } from "../../../agent/engine/check.ts";
 import { jobRunner } from "../../../agent/jobs/job-runner.ts";
 import type { Job } from "../../../agent/jobs/jobs.ts";
 import { refreshView } from "../../../agent/jobs/refresh-view.ts";
+import type { CheckContext } from "../../../engine/check.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { waitFor } from "../../../lib/wait.ts";
 import { messageIds } from "../../../stack/message-ids.ts";

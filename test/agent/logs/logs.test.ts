@@ -6,7 +6,7 @@ import t from "tap";
 import { journalMatches } from "../../../agent/logs/journal-matches.ts";
 import { journalArguments } from "../../../agent/logs/logs-command.ts";
 import { logSources } from "../../../stack/log-sources.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const sources = logSources(stackModel());
 const matches = (name: string): string => journalMatches(sources.filter((one) => one.name === name)).join(" ");

@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { makeDirectory } from "../../../agent/actions/files.ts";
 import { readDrift, writeDrift } from "../../../agent/drift/drift-file.ts";
-import type { Executors } from "../../../agent/engine/action.ts";
-import type { EngineOptions } from "../../../agent/engine/engine.ts";
-import type { FactReader } from "../../../agent/engine/fact-reader.ts";
-import type { Stage, StageId } from "../../../agent/engine/stage.ts";
-import { trackTimeline } from "../../../agent/engine/timeline.ts";
 import { provision } from "../../../agent/provision/provision.ts";
+import type { Executors } from "../../../engine/action.ts";
+import { makeDirectory } from "../../../engine/actions/files.ts";
+import type { EngineOptions } from "../../../engine/engine.ts";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { Stage, StageId } from "../../../engine/stage.ts";
+import { trackTimeline } from "../../../engine/timeline.ts";
 import { exists } from "../../../lib/files.ts";
-import { stackModel } from "../stack-model.ts";
-import { testIo } from "../test-io.ts";
+import { testIo } from "../../engine/test-io.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 /** Stages that each want a folder; `below` may be a place where none can be made. */
 function machine(t: Test) {

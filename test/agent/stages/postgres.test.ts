@@ -1,10 +1,10 @@
 import t from "tap";
-import type { FileFacts, UnitFacts } from "../../../agent/engine/fact-reader.ts";
-import { asSealed } from "../../../agent/secrets/sealed.ts";
 import type { PostgresFacts, ServerFacts } from "../../../agent/stages/postgres/facts.ts";
 import { planPostgres } from "../../../agent/stages/postgres/plan.ts";
 import { lostPrivileges } from "../../../agent/stages/postgres/privileges.ts";
-import { stackModel } from "../stack-model.ts";
+import type { FileFacts, UnitFacts } from "../../../engine/fact-reader.ts";
+import { asSealed } from "../../../engine/secrets/sealed.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 const { postgres } = model;

@@ -1,11 +1,11 @@
 import t from "tap";
-import { asSealed } from "../../../agent/secrets/sealed.ts";
 import { definitionsDrift, type Held } from "../../../agent/stages/rabbitmq/drift.ts";
 import type { Broker } from "../../../agent/stages/rabbitmq/inspect.ts";
 import { preflightQueues } from "../../../agent/stages/rabbitmq/preflight-queues.ts";
 import { planRabbitmq, type RabbitmqFacts } from "../../../agent/stages/rabbitmq/stage.ts";
+import { asSealed } from "../../../engine/secrets/sealed.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 const { rabbitmq } = model;

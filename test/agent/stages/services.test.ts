@@ -1,7 +1,7 @@
 import t from "tap";
-import type { FactReader, UnitFacts } from "../../../agent/engine/fact-reader.ts";
 import { servicesStage } from "../../../agent/stages/services/stage.ts";
-import { stackModel } from "../stack-model.ts";
+import type { FactReader, UnitFacts } from "../../../engine/fact-reader.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 

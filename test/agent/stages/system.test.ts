@@ -1,10 +1,10 @@
 import t from "tap";
-import type { FileFacts } from "../../../agent/engine/fact-reader.ts";
-import { asSealed } from "../../../agent/secrets/sealed.ts";
 import type { BareHostFacts } from "../../../agent/stages/system/bare-host.ts";
 import { type SystemFacts, systemStage } from "../../../agent/stages/system/stage.ts";
+import type { FileFacts } from "../../../engine/fact-reader.ts";
+import { asSealed } from "../../../engine/secrets/sealed.ts";
 import type { FileEntry } from "../../../stack/model.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 
