@@ -4,6 +4,8 @@ export interface ByteReader {
   take(length: number): Promise<Buffer>;
   /** Whatever is there next; empty at the end. */
   some(): Promise<Buffer>;
+  /** Whether there is nothing more. */
+  ended(): Promise<boolean>;
   /**
    * The next `length` bytes; an iteration that is left early is taken up by the next
    * one.
@@ -11,6 +13,8 @@ export interface ByteReader {
    * @param cut what is thrown where they are not all there
    */
   stream(length: number, cut: () => Error): AsyncIterable<Buffer>;
+  /** Nothing more is wanted: what brings the bytes may stop. */
+  close(): Promise<void>;
 }
 
 export function byteReader(source: AsyncIterable<Buffer>): ByteReader {
@@ -30,6 +34,13 @@ export function byteReader(source: AsyncIterable<Buffer>): ByteReader {
   };
   return {
     some,
+    ended: async () => {
+      held = await some();
+      return held.length === 0;
+    },
+    close: async () => {
+      await chunks.return?.();
+    },
     take: async (length) => {
       const parts: Buffer[] = [];
       let missing = length;

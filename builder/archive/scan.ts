@@ -1,20 +1,9 @@
-import { StackError } from "../../lib/error.ts";
-import { blockSize, type Header, padded, readHeader, readPax, TypeFlag } from "./header.ts";
+import { isStackError, StackError } from "../../lib/error.ts";
+import { TypeFlag } from "./header.ts";
+import { type ReadMember, readArchive, type StreamedMember } from "./read-archive.ts";
 
 /** A member of an archive on disk. */
-export interface Member {
-  /** `./path`, without a slash at the end; `.` for the root folder itself. */
-  readonly name: string;
-  readonly type: string;
-  /** Of links: as written, for hard links normalised as `name` is. */
-  readonly target: string;
-  readonly size: number;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mtime: number;
-  /** Records of its pax header. */
-  readonly pax: ReadonlyMap<string, Buffer>;
+export interface Member extends StreamedMember {
   /** Offset of its first header block, the extended ones before it included. */
   readonly start: number;
   /** Offset of its content. */
@@ -32,189 +21,58 @@ const known: ReadonlySet<string> = new Set([
   TypeFlag.symlink,
   TypeFlag.directory,
   TypeFlag.fifo,
-  TypeFlag.contiguous,
 ]);
-
-/** Lists an archive's members as its bytes flow by. */
-export interface Scanner {
-  /**
-   * Takes the next bytes. @returns those of the bytes taken so far that belong to complete
-   * headers and contents: never the blocks of zeros that end an archive, nor what follows.
-   */
-  push(bytes: Buffer): Buffer[];
-  /** To be called after the last bytes. @throws StackError `bad-archive` where a member is cut off */
-  end(): Member[];
-}
 
 /**
- * Reads headers, and the extended ones before them; contents pass unread.
+ * Lists an archive's members as its bytes flow by, for one that is to be a layer.
  *
  * @param source what the archive is, for messages
+ * @param pass is given the bytes that belong to members, in order: never the blocks of zeros that
+ *   end the archive
  * @throws StackError `bad-archive`; `id-out-of-range` for an owner of 65536 or more;
- *   `device-node`, which an unprivileged container can't make. From `push`.
+ *   `device-node`, which an unprivileged container can't make
  */
-export function createScanner(source: string): Scanner {
+export async function scan(
+  archive: AsyncIterable<Buffer>,
+  source: string,
+  pass: (bytes: Buffer) => Promise<void> = async () => {},
+): Promise<Member[]> {
   const members: Member[] = [];
-  let extended = noExtension(0);
-  /** Content bytes still to pass. */
-  let passing = 0;
-  /** The header block, or extended header's content, that is being collected. */
-  let item = { header: undefined as Header | undefined, held: Buffer.alloc(blockSize), length: 0 };
   let at = 0;
-  let ended = false;
-
-  const complete = (): Buffer => {
-    const { header, held } = item;
-    item = { header: undefined, held: Buffer.alloc(blockSize), length: 0 };
-    if (header !== undefined) {
-      extend(extended, header, held.subarray(0, header.size));
-      return held;
+  for await (const { member, head, body } of named(readArchive(archive), source)) {
+    refuseUnfit(member, source);
+    const start = at;
+    const content = start + head.length;
+    await pass(head);
+    at = content;
+    for await (const bytes of body) {
+      await pass(bytes);
+      at += bytes.length;
     }
-    const read = readHeader(held);
-    if (read === undefined) {
-      ended = true;
-      return Buffer.alloc(0);
-    }
-    if (extensions.has(read.type)) {
-      if (read.size > 0) item = { header: read, held: Buffer.alloc(padded(read.size)), length: 0 };
-      return held;
-    }
-    const member = checked(memberOf(read, extended, at), source);
-    members.push(member);
-    passing = padded(member.size);
-    extended = noExtension(at + passing);
-    return held;
-  };
-
-  return {
-    push(bytes) {
-      const belonging: Buffer[] = [];
-      let from = 0;
-      while (from < bytes.length && !ended) {
-        if (passing > 0) {
-          const part = bytes.subarray(from, from + passing);
-          belonging.push(part);
-          passing -= part.length;
-          at += part.length;
-          from += part.length;
-          continue;
-        }
-        const taken = bytes.copy(item.held, item.length, from);
-        item.length += taken;
-        from += taken;
-        if (item.length < item.held.length) break;
-        at += item.held.length;
-        const done = complete();
-        if (done.length > 0) belonging.push(done);
-      }
-      return belonging;
-    },
-    end() {
-      if (!ended && (passing > 0 || item.length > 0 || item.header !== undefined)) {
-        throw new StackError("bad-archive", `${source} ends in the middle of a member`);
-      }
-      return members;
-    },
-  };
+    members.push({ ...member, start, content, end: at });
+  }
+  return members;
 }
 
-/** Lists an archive's members. @throws what `createScanner` does */
-export async function scan(archive: AsyncIterable<Buffer>, source: string): Promise<Member[]> {
-  const scanner = createScanner(source);
-  for await (const bytes of archive) scanner.push(bytes);
-  return scanner.end();
+async function* named(read: AsyncIterable<ReadMember>, source: string): AsyncGenerator<ReadMember> {
+  try {
+    yield* read;
+  } catch (error) {
+    if (!isStackError(error) || error.code !== "bad-archive") throw error;
+    throw new StackError(error.code, `${source}: ${error.message}`);
+  }
 }
 
-/** What headers before a member's own say of it. */
-export interface Extension {
-  /** Offset of the first of them. */
-  readonly start: number;
-  pax: ReadonlyMap<string, Buffer>;
-  longName?: string;
-  longLink?: string;
-}
-
-/** Types of the headers that come before a member's own. */
-export const extensions: ReadonlySet<string> = new Set([
-  TypeFlag.paxNext,
-  TypeFlag.paxGlobal,
-  TypeFlag.gnuLongName,
-  TypeFlag.gnuLongLink,
-]);
-
-const noPax: ReadonlyMap<string, Buffer> = new Map();
-
-export function noExtension(start: number): Extension {
-  return { start, pax: noPax };
-}
-
-/** Takes in one of those headers, with its content. */
-export function extend(extension: Extension, header: Header, content: Buffer): void {
-  if (header.type === TypeFlag.paxNext) extension.pax = readPax(content);
-  else if (header.type === TypeFlag.gnuLongName) extension.longName = cString(content);
-  else if (header.type === TypeFlag.gnuLongLink) extension.longLink = cString(content);
-}
-
-/** @param content offset of its content */
-function memberOf(header: Header, extension: Extension, content: number): Member {
-  const { rawName, ...told } = describe(header, extension);
-  return { ...told, name: normalise(rawName), start: extension.start, content, end: content + padded(told.size) };
-}
-
-/** What a member's header says, together with those before it. `rawName`: as it is written. */
-export function describe(
-  header: Header,
-  { pax, longName, longLink }: Extension,
-): Omit<Member, "name" | "start" | "content" | "end"> & { readonly rawName: string } {
-  const target = pax.get("linkpath")?.toString("utf8") ?? longLink ?? header.linkName;
-  return {
-    rawName: pax.get("path")?.toString("utf8") ?? longName ?? header.name,
-    type: header.type === TypeFlag.contiguous ? TypeFlag.file : header.type,
-    target: header.type === TypeFlag.hardlink ? normalise(target) : target,
-    size: numberOf(pax, "size") ?? header.size,
-    mode: header.mode,
-    uid: numberOf(pax, "uid") ?? header.uid,
-    gid: numberOf(pax, "gid") ?? header.gid,
-    mtime: numberOf(pax, "mtime") ?? header.mtime,
-    pax,
-  };
-}
-
-function checked(member: Member, path: string): Member {
-  if (special.has(member.type)) {
-    throw new StackError("device-node", `${path} holds the device node ${member.name}`, {
+function refuseUnfit({ name, type, uid, gid }: StreamedMember, source: string): void {
+  if (special.has(type)) {
+    throw new StackError("device-node", `${source} holds the device node ${name}`, {
       hint: "an unprivileged container can't make device nodes; systemd and LXC fill /dev at boot",
     });
   }
-  if (!known.has(member.type)) {
-    throw new StackError(
-      "bad-archive",
-      `${path}: ${member.name} is of the unknown type ${JSON.stringify(member.type)}`,
-    );
+  if (!known.has(type)) {
+    throw new StackError("bad-archive", `${source}: ${name} is of the unknown type ${JSON.stringify(type)}`);
   }
-  if (member.uid > maxId || member.gid > maxId) {
-    throw new StackError(
-      "id-out-of-range",
-      `${member.name} belongs to ${member.uid}:${member.gid}; a container has ids up to ${maxId}`,
-    );
+  if (uid > maxId || gid > maxId) {
+    throw new StackError("id-out-of-range", `${name} belongs to ${uid}:${gid}; a container has ids up to ${maxId}`);
   }
-  return member;
-}
-
-/** `a/b/`, `./a/b`, `/a/b` → `./a/b`; the root folder is `.`. */
-export function normalise(name: string): string {
-  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
-  return parts.length === 0 ? "." : `./${parts.join("/")}`;
-}
-
-/** A decimal record of a pax header, its fraction left out. */
-function numberOf(pax: ReadonlyMap<string, Buffer>, key: string): number | undefined {
-  const value = pax.get(key);
-  return value === undefined ? undefined : Math.floor(Number(value.toString("latin1")));
-}
-
-/** A text that a NUL ends. */
-function cString(content: Buffer): string {
-  const end = content.indexOf(0);
-  return content.toString("utf8", 0, end < 0 ? content.length : end);
 }

@@ -14,7 +14,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t from "tap";
 import { endOfArchive, type Layer as Listed, merge } from "../../../builder/archive/merge.ts";
-import { createScanner, type Member, normalise } from "../../../builder/archive/scan.ts";
+import { normalise } from "../../../builder/archive/read-archive.ts";
+import { type Member, scan as scanArchive } from "../../../builder/archive/scan.ts";
 import { archiveOfEntries } from "../../../builder/archive/write.ts";
 
 const here = mkdtempSync(join(tmpdir(), "merge-"));
@@ -28,23 +29,25 @@ interface Layer extends Listed {
 }
 
 /** In pieces of odd sizes, as a pipe would bring them. */
-function scan(path: string): Member[] {
-  const scanner = createScanner(path);
+async function* piecesOf(archive: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0, size = 1; at < archive.length; at += size, size = (size * 7 + 3) % 4099) {
+    yield archive.subarray(at, at + size);
+  }
+}
+
+async function scan(path: string): Promise<Member[]> {
   const archive = readFileSync(path);
   const kept: Buffer[] = [];
-  for (let at = 0, size = 1; at < archive.length; at += size, size = (size * 7 + 3) % 4099) {
-    kept.push(...scanner.push(archive.subarray(at, at + size)));
-  }
-  const members = scanner.end();
+  const members = await scanArchive(piecesOf(archive), path, async (bytes) => void kept.push(Buffer.from(bytes)));
   const whole = Buffer.concat(kept);
   if (!archive.subarray(0, whole.length).equals(whole) || whole.length !== (members.at(-1)?.end ?? 0)) {
-    throw new Error("the scanner gave other bytes than it was given");
+    throw new Error("the scan gave other bytes than it was given");
   }
   return members;
 }
 
 /** Makes a real tree and has GNU tar archive it as the builder does. */
-function layer(name: string, tree: Tree, format = "posix"): Layer {
+async function layer(name: string, tree: Tree, format = "posix"): Promise<Layer> {
   const folder = join(here, "trees", name);
   for (const [path, made] of Object.entries(tree)) {
     const at = join(folder, path);
@@ -63,7 +66,7 @@ function layer(name: string, tree: Tree, format = "posix"): Layer {
     ...(format === "posix" ? ["--xattrs", "--xattrs-include=*"] : []),
     ...["--mtime=@1700000000", "-C", folder, "."],
   ]);
-  return { name, path, members: scan(path) };
+  return { name, path, members: await scan(path) };
 }
 
 const front = ["./front/first"];
@@ -96,8 +99,8 @@ function extract(archive: string): string {
 t.teardown(() => rmSync(here, { recursive: true, force: true }));
 
 t.test("what a higher layer has wins, and every name comes once, beginning with ./", async (t) => {
-  const base = layer("base1", { "etc/a": "low", "etc/b": "kept", "usr/bin/x": "x", bin: { link: "usr/bin" } });
-  const over = layer("over1", { "etc/a": "high", "opt/new/file": "new" });
+  const base = await layer("base1", { "etc/a": "low", "etc/b": "kept", "usr/bin/x": "x", bin: { link: "usr/bin" } });
+  const over = await layer("over1", { "etc/a": "high", "opt/new/file": "new" });
   const archive = await merged(base, over);
   const all = names(archive);
   t.equal(new Set(all.map(normalise)).size, all.length);
@@ -110,8 +113,8 @@ t.test("what a higher layer has wins, and every name comes once, beginning with 
 });
 
 t.test("a folder takes its mode from the highest layer and still comes before its content", async (t) => {
-  const base = layer("base2", { "etc/redis": { folder: true }, "etc/redis/packaged": "1" });
-  const over = layer("over2", { "etc/redis": { folder: true, mode: 0o750 }, "etc/redis/ours": "2" });
+  const base = await layer("base2", { "etc/redis": { folder: true }, "etc/redis/packaged": "1" });
+  const over = await layer("over2", { "etc/redis": { folder: true, mode: 0o750 }, "etc/redis/ours": "2" });
   const archive = await merged(base, over);
   const all = names(archive);
   t.ok(all.indexOf("./etc/redis/") < all.indexOf("./etc/redis/packaged"));
@@ -119,8 +122,8 @@ t.test("a folder takes its mode from the highest layer and still comes before it
 });
 
 t.test("what belongs in front comes first, its folders before it with their modes", async (t) => {
-  const base = layer("base8", { "front/second": "2", "a/b": "", front: { folder: true, mode: 0o710 } });
-  const over = layer("over8", { "front/first": "1", front: { folder: true, mode: 0o710 } });
+  const base = await layer("base8", { "front/second": "2", "a/b": "", front: { folder: true, mode: 0o710 } });
+  const over = await layer("over8", { "front/first": "1", front: { folder: true, mode: 0o710 } });
   const archive = await merged(base, over);
   const all = names(archive);
   t.same(all.slice(0, 3), ["./", "./front/", "./front/first"]);
@@ -129,8 +132,8 @@ t.test("what belongs in front comes first, its folders before it with their mode
 });
 
 t.test("a folder may become a file and a file a folder", async (t) => {
-  const base = layer("base3", { "a/b/c": "below", "a/z": "z", d: "was a file" });
-  const over = layer("over3", { "a/b": { link: "/dev/null" }, "d/e": "in it" });
+  const base = await layer("base3", { "a/b/c": "below", "a/z": "z", d: "was a file" });
+  const over = await layer("over3", { "a/b": { link: "/dev/null" }, "d/e": "in it" });
   const archive = await merged(base, over);
   t.notOk(names(archive).includes("./a/b/c"));
   const folder = extract(archive);
@@ -139,8 +142,8 @@ t.test("a folder may become a file and a file a folder", async (t) => {
 });
 
 t.test("hard links stay links; where their first name is replaced they keep the old content", async (t) => {
-  const base = layer("base4", { "bin/a": "shared", "bin/b": { hard: "bin/a" }, "bin/c": { hard: "bin/a" } });
-  const over = layer("over4", { "bin/a": "replaced" });
+  const base = await layer("base4", { "bin/a": "shared", "bin/b": { hard: "bin/a" }, "bin/c": { hard: "bin/a" } });
+  const over = await layer("over4", { "bin/a": "replaced" });
   const folder = extract(await merged(base, over));
   t.equal(readFileSync(join(folder, "bin/a"), "utf8"), "replaced");
   t.equal(readFileSync(join(folder, "bin/b"), "utf8"), "shared");
@@ -152,12 +155,12 @@ t.test("hard links stay links; where their first name is replaced they keep the 
 for (const format of ["posix", "gnu"]) {
   t.test(`names and link targets of any length pass (${format})`, async (t) => {
     const long = `${"d".repeat(90)}/${"e".repeat(90)}/${"ü".repeat(60)}`;
-    const base = layer(
+    const base = await layer(
       `base5${format}`,
       { [long]: "deep", l: { link: `${"t".repeat(150)}` }, [`${long}2`]: { hard: long } },
       format,
     );
-    const over = layer(`over5${format}`, { [long]: "deeper" }, format);
+    const over = await layer(`over5${format}`, { [long]: "deeper" }, format);
     const folder = extract(await merged(base, over));
     t.equal(readFileSync(join(folder, long), "utf8"), "deeper");
     t.equal(readFileSync(join(folder, `${long}2`), "utf8"), "deep");
@@ -165,15 +168,15 @@ for (const format of ["posix", "gnu"]) {
 }
 
 t.test("extended attributes and capabilities pass", { skip: root ? false : "needs root" }, async (t) => {
-  const base = layer("base6", { "bin/ping": "binary", "bin/other": "x" });
+  const base = await layer("base6", { "bin/ping": "binary", "bin/other": "x" });
   const tree = join(dirname(base.path), "trees", "base6", "bin/ping");
   execFileSync("python3", [
     "-c",
     `import os,sys; os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("0100000200200000000000000000000000000000"))`,
     tree,
   ]);
-  const again = layer("base6", {});
-  const folder = extract(await merged(again, layer("over6", { "bin/other": "y" })));
+  const again = await layer("base6", {});
+  const folder = extract(await merged(again, await layer("over6", { "bin/other": "y" })));
   const read = `import os,sys; print(os.getxattr(sys.argv[1], "security.capability").hex())`;
   const value = execFileSync("python3", ["-c", read, join(folder, "bin/ping")], { encoding: "utf8" });
   t.equal(value.trim(), "0100000200200000000000000000000000000000");
@@ -194,7 +197,7 @@ t.test("random trees laid over each other give what copying them over each other
       return { tree, layer: layer(`r${round}-${index}`, tree) };
     });
     const expected = Object.assign({}, ...layers.map(({ tree }) => tree)) as Record<string, string>;
-    const archive = await merged(...layers.map((one) => one.layer));
+    const archive = await merged(...(await Promise.all(layers.map((one) => one.layer))));
     const folder = extract(archive);
     for (const [path, text] of Object.entries(expected)) t.equal(readFileSync(join(folder, path), "utf8"), text);
     const files = names(archive).filter((name) => !name.endsWith("/"));
@@ -203,16 +206,38 @@ t.test("random trees laid over each other give what copying them over each other
 });
 
 t.test("a member below a link of another layer is refused, not written through it", async (t) => {
-  const base = layer("base7", { "usr/lib/x": "1", lib: { link: "usr/lib" } });
+  const base = await layer("base7", { "usr/lib/x": "1", lib: { link: "usr/lib" } });
   const path = join(here, "over7.tar");
   const content = { kind: "text", text: "2" } as const;
   const bytes: Buffer[] = [];
   for await (const part of archiveOfEntries([{ path: "/lib/y", mode: 0o644, content }], 0)) bytes.push(part);
   writeFileSync(path, Buffer.concat(bytes));
-  t.throws(() => merge([base, { name: "over7", path, members: scan(path) }], 0), { code: "through-link" });
+  const over: Layer = { name: "over7", path, members: await scan(path) };
+  t.throws(() => merge([base, over], 0), { code: "through-link" });
 });
 
-t.test("device nodes and owners beyond 65535 are refused", { skip: root ? false : "needs root" }, (t) => {
+t.test("an archive that is cut short is refused, and what brings it is told to stop", async (t) => {
+  const { path } = await layer("cut", { "etc/a": "a".repeat(5000), "etc/b": "b" });
+  const whole = readFileSync(path);
+  const members = await scan(path);
+  const within = (members.at(1)?.content ?? 0) + 100;
+  for (const length of [within, members.at(1)?.start ?? 0, (members.at(1)?.start ?? 0) + 100]) {
+    await t.rejects(scanArchive(piecesOf(whole.subarray(0, length)), "it"), { code: "bad-archive", message: /^it: / });
+  }
+  let stopped = false;
+  const endless = async function* (): AsyncGenerator<Buffer> {
+    try {
+      yield* piecesOf(whole.subarray(0, members.at(-1)?.end));
+      for (;;) yield Buffer.alloc(512, "x");
+    } finally {
+      stopped = true;
+    }
+  };
+  await t.rejects(scanArchive(endless(), "it"), { code: "bad-archive" });
+  t.equal(stopped, true);
+});
+
+t.test("device nodes and owners beyond 65535 are refused", { skip: root ? false : "needs root" }, async (t) => {
   const folder = join(here, "special");
   mkdirSync(folder, { recursive: true });
   const pack = (...flags: string[]): string => {
@@ -221,9 +246,8 @@ t.test("device nodes and owners beyond 65535 are refused", { skip: root ? false 
     return path;
   };
   writeFileSync(join(folder, "f"), "");
-  t.throws(() => scan(pack("--owner=:65536")), { code: "id-out-of-range" });
-  t.throws(() => scan(pack("--owner=:3000000000", "--format=gnu")), { code: "id-out-of-range" });
+  await t.rejects(scan(pack("--owner=:65536")), { code: "id-out-of-range" });
+  await t.rejects(scan(pack("--owner=:3000000000", "--format=gnu")), { code: "id-out-of-range" });
   execFileSync("mknod", [join(folder, "null"), "c", "1", "3"]);
-  t.throws(() => scan(pack()), { code: "device-node" });
-  t.end();
+  await t.rejects(scan(pack()), { code: "device-node" });
 });
