@@ -1,4 +1,4 @@
-import { TypeFlag } from "../../pack/header.ts";
+import { TypeFlag } from "../../archive/header.ts";
 import { faultList, type Probe } from "../probe.ts";
 
 /** What only an instance may have, or only the building machine had. Folders are in `empty`. */

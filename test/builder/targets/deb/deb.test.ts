@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import t from "tap";
-import type { Entry } from "../../../../builder/pack/write.ts";
+import type { Entry } from "../../../../builder/archive/write.ts";
 import { resource } from "../../../../builder/resources.ts";
 import { conffiles, debEntries } from "../../../../builder/targets/deb/contents.ts";
 import { controlText } from "../../../../builder/targets/deb/control.ts";
