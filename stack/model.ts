@@ -1,5 +1,6 @@
 import type { Dependency } from "./components/index.ts";
 import type { DependencyName } from "./components/names.ts";
+import type { Process } from "./components/process.ts";
 import type { ServiceQueue } from "./components/rabbitmq/model.ts";
 import type { DebianRelease } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
@@ -13,7 +14,13 @@ export type { RedisModel, RedisNode } from "./components/redis/model.ts";
 export type ComponentName = "system" | "agent" | DependencyName | "services";
 
 /** What the components' sections mean, each by the component's name. */
-export type DependencyModels = { readonly [D in Dependency as D["name"]]: ReturnType<D["model"]> };
+export type DependencyModels = { readonly [D in Dependency as D["name"]]: Placed<ReturnType<D["model"]>> };
+
+/** What a component's section means, and where it is. */
+export type Placed<Own> = Own & {
+  /** Where it listens, and where who needs it finds it. */
+  readonly address: string;
+};
 
 /** A stack before there are services and tables: what its components are declared by. */
 export interface BaseModel extends Partial<DependencyModels> {
@@ -43,6 +50,8 @@ export interface Model extends BareModel {
   readonly packagedAccounts: readonly PackagedAccount[];
   readonly secrets: readonly SecretSpec[];
   readonly ports: readonly PortUse[];
+  /** What runs of the components. */
+  readonly processes: readonly (Process & { readonly component: DependencyName })[];
   readonly units: readonly UnitSpec[];
   readonly files: readonly FileEntry[];
   /** Folders of the databases' data. */

@@ -8,11 +8,13 @@ import type {
   DataFolder,
   FileEntry,
   PackagedAccount,
+  Placed,
   PortUse,
   SecretSpec,
   UnitSpec,
   User,
 } from "../model.ts";
+import type { Process } from "./process.ts";
 
 /** A unit of the part that declares it. */
 export type DeclaredUnit = Omit<UnitSpec, "component">;
@@ -26,6 +28,7 @@ export interface Part<Name extends string = ComponentName, Stack = BareModel> {
   users?(stack: Stack): readonly User[];
   readonly packagedAccounts?: readonly PackagedAccount[];
   secrets?(stack: Stack): readonly SecretSpec[];
+  /** Of a component only those that no process is. */
   units(stack: Stack): readonly DeclaredUnit[];
   files(stack: Stack): readonly DeclaredFile[];
 }
@@ -36,7 +39,7 @@ export interface OwnPart extends Part<"system" | "agent" | "services"> {
 }
 
 /** A stack that has this component, before there are services. */
-export type Having<Name extends string, Own> = BaseModel & { readonly [N in Name]: Own };
+export type Having<Name extends string, Own> = BaseModel & { readonly [N in Name]: Placed<Own> };
 
 type Settings = z.ZodMiniObject;
 
@@ -54,6 +57,8 @@ export interface Component<Name extends string, S extends Settings, Own extends 
   readonly kind: ComponentSpec["kind"];
   readonly settings: S;
   model(settings: z.output<S>, definition: Definition): Own;
+  /** What runs of it; a unit each. */
+  processes(stack: Stack): readonly Process[];
   readonly ports: readonly PortSpec<keyof z.output<S> & string>[];
   /** The folder that all of its data is in; undefined: it keeps none. */
   readonly data?: DataSpec<Stack>;

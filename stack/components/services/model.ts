@@ -41,5 +41,5 @@ function serviceModel(
 
 /** The units that must run for the component to answer. */
 function keptUnits(component: AnyComponent, stack: BaseModel): string[] {
-  return component.units(stack).flatMap(({ unit, running }) => (running ? [unit] : []));
+  return component.processes(stack).flatMap(({ unit, activated }) => (activated ? [] : [unit]));
 }
