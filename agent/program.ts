@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { tellUsage } from "../lib/cli/tell-error.ts";
+import { alignedLines } from "../lib/cli/text.ts";
 import { ExitCode, isStackError, messageOf, StackError } from "../lib/error.ts";
 import type { Log } from "../lib/log.ts";
 import about from "../package.json" with { type: "json" };
@@ -152,8 +153,7 @@ function exampleLines(examples: readonly Example[]): readonly string[] {
 }
 
 function rows(pairs: readonly (readonly [string, string])[]): readonly string[] {
-  const width = Math.max(...pairs.map(([first]) => first.length));
-  return pairs.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`);
+  return alignedLines(pairs.map(([first, second]) => [`  ${first}`, second]));
 }
 
 function seconds(text: string): number {

@@ -1,28 +1,17 @@
 import { isStackError } from "../lib/error.ts";
+import { ensureTools } from "../lib/host-tools.ts";
 import type { Log } from "../lib/log.ts";
 import type { Progress } from "../lib/progress/progress.ts";
 import { run as realRun } from "../lib/run.ts";
-import type { ManifestDocument } from "../stack/documents/manifest.ts";
 import { dropLayer } from "./cache/layer.ts";
 import { pruneCache } from "./cache/prune.ts";
 import type { BuildContext, BuildOptions } from "./context.ts";
 import { type FailedCommand, failureRecorder } from "./failure-recorder.ts";
 import { ownFiles } from "./layers/overlay/own-files.ts";
-import { makeLayers } from "./make-layers.ts";
-import { manifest } from "./manifest/manifest.ts";
-import { templateName } from "./manifest/template-name.ts";
-import { type WrittenDocuments, writeDocuments } from "./manifest/write-documents.ts";
-import { pack } from "./pack/pack.ts";
-import { templateShape } from "./pack/shape.ts";
-import { sign } from "./provenance/sign.ts";
-import { toolVersions } from "./provenance/tool-versions.ts";
+import { makeLayers, stacked } from "./make-layers.ts";
+import type { Target } from "./targets/target.ts";
 import { templateTree } from "./templates.ts";
 import { withWorkFolder } from "./work-folder.ts";
-
-export interface BuildResult extends WrittenDocuments {
-  readonly template: string;
-  readonly document: ManifestDocument;
-}
 
 export type ProjectOptions = BuildOptions & { readonly project: string };
 
@@ -40,21 +29,35 @@ export interface BuildFailure {
 export type AfterFailure = (failure: BuildFailure) => Promise<"keep" | "remove">;
 
 /**
- * Builds a template: validate → plan → base → python, node → agent → overlay → pack → manifest.
- * Layers come from the cache where their inputs are as they were. Nothing is in the out
- * folder before all is done, and the work folder is gone afterwards, unless `afterFailure`
- * keeps it.
+ * Builds a target's artefacts: validate → plan → base → python, node → agent → overlay → what
+ * the target makes of them. Layers come from the cache where their inputs are as they were. Nothing
+ * is in the out folder before all is done, and the work folder is gone afterwards, unless
+ * `afterFailure` keeps it.
  *
  * @throws StackError of the step that failed, which its message begins with
  */
-export function build(
+export function build<Artefacts, Flags>(
+  target: Target<Artefacts, Flags>,
   options: ProjectOptions,
+  flags: Flags,
   progress: Progress,
   signal: AbortSignal,
   afterFailure?: AfterFailure,
-): Promise<BuildResult> {
-  return withContext(options, progress, signal, steps, afterFailure);
+): Promise<Artefacts> {
+  const make = async (bare: BuildContext, progress: Progress, hold: Hold): Promise<Artefacts> => {
+    await ensureTools(target.tools ?? [], { run: bare.run, log: bare.log, root: bare.root, signal });
+    const made = await makeLayers(bare, progress, hold);
+    const artefacts = await target.render(made, progress, flags);
+    const { cache, cacheLimit: limit } = made.context;
+    const used = [...stacked(made.layers), ...(made.relocated ? [made.relocated] : [])];
+    await pruneCache(cache, { limit, keep: used.map(({ folder }) => folder) });
+    return artefacts;
+  };
+  return withContext({ ...options, ...target.settings }, progress, signal, make, afterFailure);
 }
+
+/** To be given the way to the unpacked base as soon as there is one. */
+type Hold = (rootfs: () => Promise<string>) => void;
 
 /** Codes of errors after which another plan may do: the archive had not what was planned with. */
 const archiveMoved: ReadonlySet<string> = new Set(["package-gone", "mirror-changed"]);
@@ -69,12 +72,7 @@ export function withContext<T>(
   options: ProjectOptions,
   progress: Progress,
   signal: AbortSignal,
-  make: (
-    context: BuildContext,
-    progress: Progress,
-    /** To be given the way to the unpacked base as soon as there is one. */
-    hold: (rootfs: () => Promise<string>) => void,
-  ) => Promise<T>,
+  make: (context: BuildContext, progress: Progress, hold: Hold) => Promise<T>,
   afterFailure: AfterFailure = async () => "remove",
 ): Promise<T> {
   const commands = failureRecorder(realRun);
@@ -127,39 +125,4 @@ export async function contextOf(
     own: await ownFiles(tree, options.model, folder),
     rootfs: () => Promise.reject(new Error("the base comes first")),
   };
-}
-
-async function steps(
-  bare: BuildContext,
-  progress: Progress,
-  hold: (rootfs: () => Promise<string>) => void,
-): Promise<BuildResult> {
-  const { step } = progress;
-  const { context, plan, facts, base, relocated, ...made } = await makeLayers(bare, progress, hold);
-  const { model, signal } = context;
-  const layers = [base, made.python, made.node, made.agent, made.overlay];
-  const of = { model, packages: facts.packages, broker: plan.broker.source, tools: plan.tools };
-  const packed = await step("pack", `laying the layers over each other, ${context.format}`, () =>
-    pack({
-      layers,
-      out: context.out,
-      format: context.format,
-      name: (hash) => templateName(model, hash, context.format),
-      ...templateShape,
-      signal,
-    }),
-  );
-  await pruneCache(context.cache, {
-    limit: context.cacheLimit,
-    keep: [...layers, ...(relocated ? [relocated] : [])].map(({ folder }) => folder),
-  });
-  const result = await step("manifest", packed.file, async () => {
-    const used = await toolVersions(base.cached ? ["tar"] : ["mmdebstrap", "apt", "dpkg", "tar"], context.run);
-    const document = await manifest({ ...of, layers, tools: { ...plan.tools, ...used } }, packed);
-    return { template: packed.path, document, ...(await writeDocuments(context, plan, facts, packed, document)) };
-  });
-  if (context.sign === undefined) return result;
-  // Not in a step, whose line is drawn again and again: a passphrase may be asked for.
-  const signature = await sign({ file: packed.path, key: context.sign, run: context.run, signal });
-  return { ...result, signature };
 }

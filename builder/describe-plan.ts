@@ -14,10 +14,8 @@ import { refuseTaken } from "./known/refuse-taken.ts";
 import type { BaseFacts } from "./layers/base/facts.ts";
 import { type Inputs, layerKey } from "./layers/key.ts";
 import { manifest } from "./manifest/manifest.ts";
-import { templateName } from "./manifest/template-name.ts";
-import { contentHash } from "./pack/content-hash.ts";
-import { templateShape } from "./pack/shape.ts";
 import { type BuildPlan, overlayOf, planBuild, tellDeviations } from "./plan.ts";
+import type { Target } from "./targets/target.ts";
 import { buildTools } from "./validate/validate.ts";
 import { withWorkFolder } from "./work-folder.ts";
 
@@ -33,14 +31,19 @@ interface Found {
 const asked = ["mmdebstrap", "patchelf", "tar"];
 
 /**
- * Works out what a build would do, and changes nothing: neither out folder nor cache, and no
+ * Works out what building a target would do, and changes nothing: neither out folder nor cache, and no
  * tool is installed.
  *
  * @throws StackError as the build would before its first layer
  */
-export function describePlan(options: ProjectOptions, log: Log, signal: AbortSignal): Promise<BuildPlanDocument> {
+export function describePlan(
+  target: Target,
+  options: ProjectOptions,
+  log: Log,
+  signal: AbortSignal,
+): Promise<BuildPlanDocument> {
   return withWorkFolder(log, async (work) => {
-    const context = await contextOf(options, log, signal, work);
+    const context = await contextOf({ ...options, ...target.settings }, log, signal, work);
     const { model, run, cache } = context;
     const tools = buildTools(context).filter(({ command }) => asked.includes(command));
     await ensureTools(tools, { run, log, root: false, signal });
@@ -66,7 +69,7 @@ export function describePlan(options: ProjectOptions, log: Log, signal: AbortSig
       version: model.version,
       debian: model.debian.version,
       architecture: model.architecture,
-      ...(await templateOf(context, layers)),
+      ...(await fileOf(target, context, layers)),
       cache,
       layers: [...before, ...layers].map((found) => found.plan),
       packages: Object.entries(plan.base.versions).map(([name, version]) => ({ name, version })),
@@ -126,11 +129,15 @@ function lastOf(name: string, entries: readonly CacheEntry[]): { last?: { second
   return last === undefined ? {} : { last: { seconds: last.seconds, bytes: last.bytes } };
 }
 
-async function templateOf({ model, format }: BuildContext, found: readonly Found[]): Promise<{ template?: string }> {
+async function fileOf(
+  target: Target,
+  context: BuildContext,
+  found: readonly Found[],
+): Promise<{ readonly template?: string }> {
   const layers = found.flatMap(({ layer }) => (layer === undefined ? [] : [layer]));
   if (layers.length < found.length) return {};
   try {
-    return { template: templateName(model, await contentHash(layers, templateShape), format) };
+    return { template: await target.fileName(context, layers) };
   } catch {
     // Content damaged below an index that is whole: the build will find it too.
     return {};

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError, messageOf } from "../lib/error.ts";
 import { exists } from "../lib/files.ts";
+import { shellWords } from "../lib/shell-words.ts";
 import type { BuildFailure } from "./build.ts";
 import { chrootCallOf, chrootWords, namespaceCommand } from "./namespace.ts";
 import { rootfsFolder } from "./work-folder.ts";
@@ -24,7 +25,7 @@ export async function failureShell(failure: BuildFailure, write: (line: string) 
   }
   const lend = call?.lend ?? join(work, "lend-shell");
   await mkdir(lend, { recursive: true });
-  if (call !== undefined) write(`\nfailed:  ${call.command.map(quoted).join(" ")}`);
+  if (call !== undefined) write(`\nfailed:  ${shellWords(call.command)}`);
   write("A shell in the template's root file system; /mnt has the step's files. `exit` ends it and goes on.\n");
   const assignments = [
     ...(call?.assignments ?? []),
@@ -53,9 +54,4 @@ function interactive([command = "", ...args]: readonly string[]): Promise<void> 
     child.once("error", reject);
     child.once("close", () => resolve());
   });
-}
-
-/** As a POSIX shell reads it back. */
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -19,6 +19,10 @@ import { unpackRootfs } from "./rootfs.ts";
 import { validate } from "./validate/validate.ts";
 import { rootfsFolder } from "./work-folder.ts";
 
+/** A stack's layers, the lowest first. */
+export const layerNames = ["base", "python", "node", "agent", "overlay"] as const;
+export type LayerName = (typeof layerNames)[number];
+
 /** Every layer of a stack, made or found, and what they were made from. */
 export interface MadeLayers {
   readonly context: BuildContext;
@@ -27,12 +31,13 @@ export interface MadeLayers {
   readonly facts: BaseFacts;
   /** No part of the template: what the base's RabbitMQ was taken from. */
   readonly relocated?: CachedLayer;
-  readonly base: CachedLayer;
-  readonly python: CachedLayer;
-  readonly node: CachedLayer;
-  readonly agent: CachedLayer;
-  readonly overlay: CachedLayer;
+  readonly layers: Readonly<Record<LayerName, CachedLayer>>;
   readonly overlayInputs: OverlayInputs;
+}
+
+/** Layers as they lie over each other, the lowest first. */
+export function stacked(layers: MadeLayers["layers"]): CachedLayer[] {
+  return layerNames.map((name) => layers[name]);
 }
 
 /**
@@ -129,8 +134,8 @@ export async function makeLayers(
     ([layer]) => ended(layer),
   );
   return {
-    ...{ context, plan, facts, base, overlay, ...(relocated && { relocated }) },
-    ...{ python: pythonLayer, node: nodeLayer, agent: agentLayer, overlayInputs: inputs },
+    ...{ context, plan, facts, overlayInputs: inputs, ...(relocated && { relocated }) },
+    layers: { base, python: pythonLayer, node: nodeLayer, agent: agentLayer, overlay },
   };
 }
 

@@ -8,6 +8,7 @@ import { agent } from "./components/stack-agent/component.ts";
 import { buildFile, system } from "./components/system/component.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
+import { machinePaths } from "./machine-paths.ts";
 import type {
   BareModel,
   BaseModel,
@@ -88,11 +89,7 @@ export function bareModel(definition: Definition): BareModel {
   const paths: Paths = {
     config: `/etc/${definition.name}`,
     opt: `/opt/${definition.name}`,
-    definition: "/etc/stack-agent/stack.yaml",
-    share: "/usr/share/stack-agent",
-    state: "/var/lib/stack-agent",
-    run: "/run/stack-agent",
-    agent: "/opt/stack-agent",
+    ...machinePaths,
   };
   const components = presentIn(definition);
   const base: BaseModel = {

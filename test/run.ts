@@ -46,6 +46,7 @@ const phases: Readonly<Record<string, (extent: Extent) => Promise<Counts>>> = {
       "mmdebstrap",
       "newuidmap",
       "openssl",
+      "patchelf",
       "ps",
       "ssh-keygen",
       "sshd",

@@ -3,10 +3,11 @@ import { readTextIfAny } from "../../lib/files.ts";
 import { type Run, run as runCommand } from "../../lib/run.ts";
 import type { AnalysisDocument } from "../../stack/documents/analysis.ts";
 import { type TimelineDocument, timelineDocument } from "../../stack/documents/timeline.ts";
+import { machinePaths } from "../../stack/machine-paths.ts";
+import type { MachinePaths } from "../cli/agent-address.ts";
+import { type Output, processOutput } from "../cli/terminal.ts";
 import { firstTimelinePath, timelinePath } from "../engine/timeline.ts";
-import { definitionPath, loadModel } from "../model.ts";
-import type { MachinePaths } from "../status/command.ts";
-import { type Output, processOutput } from "../status/terminal.ts";
+import { loadModel } from "../model/load-model.ts";
 import { analyse } from "./analyse.ts";
 import { analysisTable } from "./table.ts";
 import { unitTimes } from "./unit-times.ts";
@@ -35,13 +36,13 @@ export async function analyzeCommand(options: AnalyzeOptions = {}): Promise<numb
 async function look(options: AnalyzeOptions): Promise<AnalysisDocument> {
   const run = options.run ?? runCommand;
   const [first, last] = await Promise.all([
-    readTimeline(firstTimelinePath(options.stateFolder ?? "/var/lib/stack-agent")),
-    readTimeline(timelinePath(options.runFolder ?? "/run/stack-agent")),
+    readTimeline(firstTimelinePath(options.stateFolder ?? machinePaths.state)),
+    readTimeline(timelinePath(options.runFolder ?? machinePaths.run)),
   ]);
   const idle = last?.spans.every(({ kind }) => kind !== "action") ?? true;
   if (first !== undefined && (options.firstBoot || idle)) return analyse(first, "first", []);
   if (last === undefined || options.firstBoot) throw noTimeline(options.firstBoot === true);
-  const model = await loadModel({ definitionPath: options.definitionPath ?? definitionPath });
+  const model = await loadModel(options.definitionPath);
   const units = model.units.filter(({ want }) => want === "enabled").map(({ unit }) => unit);
   return analyse(last, "last", await unitTimes(units, run));
 }

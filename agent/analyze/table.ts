@@ -1,5 +1,5 @@
 import type { AnalysedSpan, AnalysisDocument } from "../../stack/documents/analysis.ts";
-import { columns } from "../status/terminal.ts";
+import { type Row, textTable } from "../cli/text-table.ts";
 
 /** Characters of a bar that is as long as the whole. */
 const WIDTH = 40;
@@ -21,38 +21,33 @@ export function analysisTable(analysis: AnalysisDocument, colours: boolean): str
     [
       `${run === "first" ? "first" : "last"} provisioning, ${startedAt}: ${seconds(tookMs)}, ${actions} ${actions === 1 ? "action" : "actions"}`,
     ],
-    columns(
+    textTable(
       ["stage", "at", "took", ""],
-      stages.map(({ id, startMs, endMs }) => [id, seconds(startMs), seconds(endMs - startMs), bar(startMs, endMs)]),
+      stages.map(({ id, startMs, endMs }) => ({
+        cells: [id, seconds(startMs), seconds(endMs - startMs), bar(startMs, endMs)],
+      })),
       colours,
     ),
-    columns(["what the end waited for", "at", "took", ""], critical.map(spanRow), colours),
-    columns(["what took longest", "at", "took", ""], longest.map(spanRow), colours),
-    columns(
+    textTable(["what the end waited for", "at", "took", ""], critical.map(spanRow), colours),
+    textTable(["what took longest", "at", "took", ""], longest.map(spanRow), colours),
+    textTable(
       ["unit, since systemd's start", "at", "took", ""],
-      units.map(({ unit, startMs, activeMs }) => [
-        unit,
-        seconds(startMs),
-        seconds(activeMs - startMs),
-        unitBar(startMs, activeMs),
-      ]),
+      units.map(({ unit, startMs, activeMs }) => ({
+        cells: [unit, seconds(startMs), seconds(activeMs - startMs), unitBar(startMs, activeMs)],
+      })),
       colours,
     ),
   ];
   return `${blocks
-    .filter((block, index) => block.length > 1 || index === 0)
+    .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
     .join("\n\n")}\n`;
 }
 
-function spanRow(span: AnalysedSpan): string[] {
+function spanRow(span: AnalysedSpan): Row {
   const what = [span.do ?? span.kind, span.what ?? ""].join(" ").trim();
-  return [
-    span.stage,
-    seconds(span.startMs),
-    seconds(took(span)),
-    span.error === undefined ? what : `${what}: ${span.error}`,
-  ];
+  const told = span.error === undefined ? what : `${what}: ${span.error}`;
+  return { cells: [span.stage, seconds(span.startMs), seconds(took(span)), told] };
 }
 
 function took({ startMs, endMs }: AnalysedSpan): number {

@@ -4,7 +4,7 @@ import { messageOf } from "../../lib/error.ts";
 import type { Model } from "../../stack/model.ts";
 import { abortable } from "../clients/abortable.ts";
 import { type AmqpConnection, openAmqp } from "../clients/amqp.ts";
-import type { Check, CheckContext, OpenCheck, Outcome } from "./check.ts";
+import type { Check, CheckContext, OpenCheck, Outcome } from "../engine/check.ts";
 
 /** RabbitMQ takes a persistent message, confirms it, and gives it back from a quorum queue. */
 export function rabbitmqCheck(model: Model): Check {

@@ -3,7 +3,7 @@ import { messageOf } from "../../lib/error.ts";
 import type { Model } from "../../stack/model.ts";
 import { abortable } from "../clients/abortable.ts";
 import { openRedis, type RedisConnection, redisCode } from "../clients/redis.ts";
-import type { Check, CheckContext, OpenCheck, Outcome } from "./check.ts";
+import type { Check, CheckContext, OpenCheck, Outcome } from "../engine/check.ts";
 
 /** Percent of maxmemory from which keys are about to be evicted. */
 const nearlyFull = 95;

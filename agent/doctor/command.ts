@@ -1,10 +1,10 @@
 import { ExitCode } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { DoctorDocument } from "../../stack/documents/doctor.ts";
+import { refuseOthers } from "../cli/require-root.ts";
+import { processOutput } from "../cli/terminal.ts";
 import { templateTree } from "../engine/template-tree.ts";
-import { definitionPath, loadModel } from "../model.ts";
-import { refuseOthers } from "../provision/root-only.ts";
-import { processOutput } from "../status/terminal.ts";
+import { loadModel } from "../model/load-model.ts";
 import { doctor } from "./doctor.ts";
 import { doctorTable } from "./table.ts";
 
@@ -29,7 +29,7 @@ const exitCodes: Readonly<Record<DoctorDocument["status"], number>> = {
  */
 export async function doctorCommand(options: DoctorCommandOptions): Promise<number> {
   refuseOthers("doctor", options.userId);
-  const model = await loadModel({ definitionPath });
+  const model = await loadModel();
   const templates = templateTree(`${model.paths.share}/templates`);
   const document = await doctor({ model, templates, run, signal: options.signal });
   const { write, colours } = processOutput();

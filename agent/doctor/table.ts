@@ -1,5 +1,6 @@
 import type { DoctorDocument } from "../../stack/documents/doctor.ts";
-import { coloured, columns } from "../status/terminal.ts";
+import { coloured } from "../cli/terminal.ts";
+import { type Row, textTable } from "../cli/text-table.ts";
 
 type Unit = DoctorDocument["units"][number];
 
@@ -13,11 +14,11 @@ const titles: Readonly<Record<DoctorDocument["status"], string>> = {
 
 /** The doctor's findings as a person reads them: what is well in a line, what isn't with what helps. */
 export function doctorTable(document: DoctorDocument, colours: boolean): string {
-  const machine = document.machine.map(({ name, status, message }) => [name, status, message]);
+  const machine = document.machine.map(({ name, status, message }) => ({ cells: [name, status, message] }));
   const blocks = [
     [`${coloured(words[document.status], colours)}: ${titles[document.status]}`],
-    columns(["unit", "user", "state", "kept", ""], document.units.map(unitRow), colours),
-    columns(["machine", "state", ""], machine, colours),
+    textTable(["unit", "user", "state", "kept", ""], document.units.map(unitRow), colours),
+    textTable(["machine", "state", ""], machine, colours),
     hints(document),
   ];
   return `${blocks
@@ -26,7 +27,7 @@ export function doctorTable(document: DoctorDocument, colours: boolean): string 
     .join("\n\n")}\n`;
 }
 
-function unitRow({ unit, user, promises }: Unit): readonly string[] {
+function unitRow({ unit, user, promises }: Unit): Row {
   const kept = promises.filter(({ state }) => state === "kept");
   const state = promises.some((one) => one.state === "broken")
     ? "broken"
@@ -37,13 +38,10 @@ function unitRow({ unit, user, promises }: Unit): readonly string[] {
     .filter((one) => one.state === "broken")
     .map(({ title, found }) => `${title} (${some(found)})`);
   const rest = promises.filter((one) => one.state === "not-enforced").map(({ title }) => title);
-  return [
-    unit,
-    user,
-    words[state],
-    `${kept.length}/${promises.length}`,
-    [listed("broken", broken), listed("not enforced here", rest)].filter((part) => part !== "").join("; "),
-  ];
+  const lacking = [listed("broken", broken), listed("not enforced here", rest)]
+    .filter((part) => part !== "")
+    .join("; ");
+  return { cells: [unit, user, words[state], `${kept.length}/${promises.length}`, lacking] };
 }
 
 function listed(what: string, titles: readonly string[]): string {

@@ -1,10 +1,10 @@
 import { ExitCode } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
-import { definitionPath, loadModel } from "../model.ts";
-import { presentStages } from "../provision/choose-stages.ts";
-import { thisMachine } from "../provision/machine.ts";
-import { refuseOthers } from "../provision/root-only.ts";
+import { refuseOthers } from "../cli/require-root.ts";
+import { thisMachine } from "../machine/this-machine.ts";
+import { loadModel } from "../model/load-model.ts";
+import { presentStages } from "../stages/choose-stages.ts";
 import { stages } from "../stages/index.ts";
 import { lookForDrift } from "./look-for-drift.ts";
 import { printDrift } from "./print-drift.ts";
@@ -27,7 +27,7 @@ export interface DriftCommandOptions {
  */
 export async function driftCommand(options: DriftCommandOptions): Promise<number> {
   refuseOthers("drift", options.userId);
-  const model = await loadModel({ definitionPath });
+  const model = await loadModel();
   const { log, signal } = options;
   const document = await lookForDrift(thisMachine({ model, stages: presentStages(stages, model), run, log, signal }));
   options.write(options.json ? `${JSON.stringify(document)}\n` : printDrift(document));

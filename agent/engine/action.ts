@@ -1,8 +1,8 @@
 import type { Log } from "../../lib/log.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Migration, SecretName } from "../../stack/model.ts";
+import type { Sealed } from "../secrets/sealed.ts";
 import type { Place } from "../state/state.ts";
-import type { Sealed } from "./sealed.ts";
 
 /** Every action there is and what it is given: one line an action. */
 export interface ActionArgs {

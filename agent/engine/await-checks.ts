@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, StackError } from "../../lib/error.ts";
-import type { Check, CheckContext, OpenCheck, Outcome } from "../checks/check.ts";
+import type { Check, CheckContext, OpenCheck, Outcome } from "./check.ts";
 
 export interface AwaitChecksOptions {
   readonly context: CheckContext;

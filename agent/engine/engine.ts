@@ -1,9 +1,9 @@
 import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
+import { messageIds } from "../../stack/message-ids.ts";
 import type { Model } from "../../stack/model.ts";
-import type { CheckContext } from "../checks/check.ts";
-import { messageIds } from "../journal/message-ids.ts";
 import type { Executors, Io } from "./action.ts";
+import type { CheckContext } from "./check.ts";
 import { type Disk, disksOf, explainFullDisk } from "./disk-full.ts";
 import type { Eyes } from "./eyes.ts";
 import { namedLocks } from "./named-locks.ts";

@@ -1,8 +1,8 @@
 import type { Listener } from "../../lib/listeners.ts";
 import type { Run } from "../../lib/run.ts";
 import type { FileEntry, Model, SecretName } from "../../stack/model.ts";
+import type { Sealed } from "../secrets/sealed.ts";
 import type { WantedFile } from "./file-diff.ts";
-import type { Sealed } from "./sealed.ts";
 
 export interface UnitFacts {
   readonly unit: string;

@@ -1,8 +1,8 @@
 import { lstat, readFile } from "node:fs/promises";
 import { isErrno } from "../../lib/error.ts";
+import type { Sealed } from "../secrets/sealed.ts";
 import type { Accounts } from "./accounts.ts";
 import { hideValues } from "./hide-values.ts";
-import type { Sealed } from "./sealed.ts";
 import { unifiedDiff } from "./unified-diff.ts";
 
 /** A file as it should be. */

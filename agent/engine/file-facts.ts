@@ -2,9 +2,9 @@ import type { Stats } from "node:fs";
 import { lstat, readFile, readlink, stat } from "node:fs/promises";
 import { isErrno, StackError } from "../../lib/error.ts";
 import type { FileEntry } from "../../stack/model.ts";
+import type { Sealed } from "../secrets/sealed.ts";
 import { type Accounts, ownerIds } from "./accounts.ts";
 import type { FileDifference, FileFacts } from "./eyes.ts";
-import type { Sealed } from "./sealed.ts";
 
 export interface CompareContext {
   readonly accounts: Accounts;

@@ -1,4 +1,4 @@
-import type { Sealed } from "./sealed.ts";
+import type { Sealed } from "../secrets/sealed.ts";
 
 /** What stands for a value that nobody may see, and whose name nobody knows. */
 export const hidden = "«hidden»";

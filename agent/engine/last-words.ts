@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Run } from "../../lib/run.ts";
+import { parseShow } from "../../lib/systemd/show.ts";
 
 /** Lines: a server's start and end, Erlang's report of a crash among them. */
 const LINES = 400;
@@ -33,13 +34,13 @@ export async function lastWords(run: Run, unit: string, signal?: AbortSignal): P
  * @param shown what `systemctl show` says of SubState and InvocationID
  */
 export function lastAttempt(journal: string, shown: string): readonly string[] {
-  const property = (name: string): string => new RegExp(`^${name}=(.*)$`, "m").exec(shown)?.[1] ?? "";
+  const unit = parseShow(shown)[0];
   const entries = journal
     .split("\n")
     .filter((line) => line !== "")
     .map((line): Entry => JSON.parse(line));
-  const ended = starting.includes(property("SubState"))
-    ? entries.filter((entry) => entry._SYSTEMD_INVOCATION_ID !== property("InvocationID"))
+  const ended = starting.includes(unit?.get("SubState") ?? "")
+    ? entries.filter((entry) => entry._SYSTEMD_INVOCATION_ID !== (unit?.get("InvocationID") ?? ""))
     : entries;
   const last = ended.at(-1)?._SYSTEMD_INVOCATION_ID;
   return ended

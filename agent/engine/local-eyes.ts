@@ -10,6 +10,7 @@ import { renderFile } from "../../stack/render/file.ts";
 import type { Templates } from "../../stack/render/render.ts";
 import { secretForms as written } from "../secrets/forms.ts";
 import { secretMatches } from "../secrets/matches.ts";
+import { type Sealed, type SecretForm, seal, secretForms, secretMark } from "../secrets/sealed.ts";
 import type { SecretStore } from "../secrets/store.ts";
 import { unseal } from "../secrets/unseal.ts";
 import { readAccounts } from "./accounts.ts";
@@ -18,7 +19,6 @@ import { fileDiff } from "./file-diff.ts";
 import { compareFile } from "./file-facts.ts";
 import { memoryMiB } from "./memory.ts";
 import { readPackages } from "./package-facts.ts";
-import { type Sealed, type SecretForm, seal, secretForms, secretMark } from "./sealed.ts";
 import { readUnits } from "./unit-facts.ts";
 
 export interface LocalEyesOptions {

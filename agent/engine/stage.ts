@@ -1,7 +1,7 @@
 import type { Model } from "../../stack/model.ts";
 import { type StageId, stageIds } from "../../stack/stage-ids.ts";
-import type { Check } from "../checks/check.ts";
 import type { Action } from "./action.ts";
+import type { Check } from "./check.ts";
 import type { Eyes } from "./eyes.ts";
 
 /** The order they are shown in; `needs` decides what waits for what. */

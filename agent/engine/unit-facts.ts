@@ -1,4 +1,5 @@
 import type { Run } from "../../lib/run.ts";
+import { parseShow } from "../../lib/systemd/show.ts";
 import { isStale } from "../state/stale.ts";
 import type { UnitFacts } from "./eyes.ts";
 
@@ -41,15 +42,11 @@ export async function readUnits(
   return new Map(facts.map((unit) => [unit.unit, unit]));
 }
 
-/** systemctl answers in the order of the names, one block a unit, blocks set apart by an empty line. */
+/** @param text of `systemctl show`, which answers in the order of the names */
 export function parseUnits(text: string, names: readonly string[]): ShownUnit[] {
-  const blocks = text.trim().split(/\n\n+/);
+  const shown = parseShow(text);
   return names.map((unit, index) => {
-    const values = new Map<string, string>();
-    for (const line of (blocks[index] ?? "").split("\n")) {
-      const equals = line.indexOf("=");
-      if (equals > 0) values.set(line.slice(0, equals), line.slice(equals + 1));
-    }
+    const values = shown[index] ?? new Map<string, string>();
     const active = values.get("ActiveState") ?? "inactive";
     const job = values.get("Job") ?? "0";
     const moment = (name: string): bigint => BigInt(values.get(name) || 0);

@@ -1,9 +1,10 @@
 import { ExitCode, StackError } from "../../lib/error.ts";
 import type { HealthDocument } from "../../stack/documents/health.ts";
-import { askAgent } from "../status/ask-agent.ts";
-import { agentAddress, type MachinePaths, outputFormat } from "../status/command.ts";
-import { coloured, type Output, processOutput } from "../status/terminal.ts";
-import { textTable } from "../status/text-table.ts";
+import { agentAddress, type MachinePaths } from "../cli/agent-address.ts";
+import { askAgent } from "../cli/ask-agent.ts";
+import { outputFormat } from "../cli/output-format.ts";
+import { coloured, type Output, processOutput } from "../cli/terminal.ts";
+import { textTable } from "../cli/text-table.ts";
 
 export interface HealthOptions extends MachinePaths {
   /** One component, service or group; default all. */

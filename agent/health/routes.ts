@@ -1,11 +1,11 @@
 import type { ErrorDocument } from "../../lib/error.ts";
 import type { HealthDocument } from "../../stack/documents/health.ts";
 import { healthGroupOf } from "../../stack/health-names.ts";
-import { statusDocument } from "../status/document.ts";
 import { componentStates, type Snapshot } from "./components.ts";
-import { healthDocument, liveDocument } from "./document.ts";
+import { healthDocument, liveDocument } from "./health-document.ts";
 import { metricsText, metricsType, type ProcessFigures } from "./metrics.ts";
 import { statusPage } from "./page.ts";
+import { statusDocument } from "./status-document.ts";
 
 export interface Answer {
   readonly code: number;

@@ -1,15 +1,15 @@
+import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
 import { startingComponent } from "../../stack/health-names.ts";
+import { messageIds } from "../../stack/message-ids.ts";
 import type { Model } from "../../stack/model.ts";
-import type { Check, CheckContext } from "../checks/check.ts";
 import { driftPath, readDrift } from "../drift/drift-file.ts";
+import type { Check, CheckContext } from "../engine/check.ts";
 import type { Job } from "../jobs/jobs.ts";
 import { jobRunner } from "../jobs/runner.ts";
-import { messageIds } from "../journal/message-ids.ts";
 import type { Notifier } from "../notify/notify.ts";
 import { keepWatchdog } from "../notify/watchdog.ts";
-import type { Clock } from "./clock.ts";
 import { componentStates, runningStages, type Snapshot } from "./components.ts";
 import { followFile } from "./follow-file.ts";
 import { followProgress } from "./follow-progress.ts";

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 
 /** What a request's Authorization header entitles to. `refused`: a token was shown, and it is not ours. */
 export type Entitlement = "public" | "detail" | "refused";

@@ -1,6 +1,7 @@
 import { ExitCode, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
-import { refuseOthers } from "../provision/root-only.ts";
+import { machinePaths } from "../../stack/machine-paths.ts";
+import { refuseOthers } from "../cli/require-root.ts";
 import { rootJobs } from "./root-jobs.ts";
 
 export interface JobCommandOptions {
@@ -25,6 +26,6 @@ export async function jobCommand({ job, runFolder, log, signal, userId }: JobCom
     });
   }
   refuseOthers(`job ${job}`, userId);
-  await found[1]({ runFolder: runFolder ?? "/run/stack-agent", log, signal });
+  await found[1]({ runFolder: runFolder ?? machinePaths.run, log, signal });
   return ExitCode.healthy;
 }

@@ -1,11 +1,11 @@
 import { CronJob } from "cron";
 import { Settings } from "luxon";
+import type { Clock } from "../../lib/clock.ts";
 import { messageOf, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
-import type { CheckContext } from "../checks/check.ts";
-import type { Clock } from "../health/clock.ts";
-import { within } from "../health/within.ts";
-import { messageIds } from "../journal/message-ids.ts";
+import { within } from "../../lib/within.ts";
+import { messageIds } from "../../stack/message-ids.ts";
+import type { CheckContext } from "../engine/check.ts";
 import type { Job } from "./jobs.ts";
 
 /** How a job stands. Times are ISO 8601. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { ExitCode, isErrno, StackError } from "../../lib/error.ts";
 import { type LogSource, logSources } from "../../stack/log-sources.ts";
-import { definitionPath, loadModel } from "../model.ts";
+import { loadModel } from "../model/load-model.ts";
 import { journalMatches } from "./journal-matches.ts";
 
 export interface LogsOptions {
@@ -23,7 +23,7 @@ export interface LogsOptions {
  * @throws StackError `no-such-component` (exit 64), `missing-tool`; what `loadModel` throws
  */
 export async function logsCommand(options: LogsOptions): Promise<number> {
-  const model = await loadModel({ definitionPath: options.definitionPath ?? definitionPath });
+  const model = await loadModel(options.definitionPath);
   return showJournal(journalArguments(logSources(model), options));
 }
 

@@ -2,16 +2,16 @@ import { ExitCode } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
+import { refuseOthers } from "../cli/require-root.ts";
 import { planStages } from "../engine/plan-document.ts";
 import type { Stage } from "../engine/stage.ts";
-import { definitionPath, loadModel } from "../model.ts";
+import { thisMachine } from "../machine/this-machine.ts";
+import { loadModel } from "../model/load-model.ts";
+import { chooseStages, presentStages } from "../stages/choose-stages.ts";
 import { stages } from "../stages/index.ts";
-import { chooseStages, presentStages } from "./choose-stages.ts";
-import { thisMachine } from "./machine.ts";
 import { findUnmetNeeds } from "./needs.ts";
 import { printPlan } from "./print-plan.ts";
 import { provision } from "./provision.ts";
-import { refuseOthers } from "./root-only.ts";
 
 export interface ProvisionCommandOptions {
   readonly plan?: boolean;
@@ -37,7 +37,7 @@ export interface ProvisionCommandOptions {
  */
 export async function provisionCommand(options: ProvisionCommandOptions): Promise<number> {
   refuseOthers("provision", options.userId);
-  const model = await loadModel({ definitionPath });
+  const model = await loadModel();
   const chosen = chooseStages(stages, model, options);
   const all = presentStages(stages, model);
   const machine = thisMachine({ model, stages: chosen, run, log: options.log, signal: options.signal });

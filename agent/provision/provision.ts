@@ -10,12 +10,12 @@ import { disksOf, explainFullDisk } from "../engine/disk-full.ts";
 import { type EngineOptions, runEngine, type StageResult } from "../engine/engine.ts";
 import { takeLock } from "../engine/lock.ts";
 import { type Progress, progressError, progressPath, progressWriter, trackProgress } from "../engine/progress.ts";
+import { readProgress } from "../engine/read-progress.ts";
 import type { Stage } from "../engine/stage.ts";
 import { writeTimeline } from "../engine/timeline.ts";
 import { secretsFolder } from "../secrets/read-secret.ts";
 import { describeSetAside, readSetAside } from "../state/set-aside.ts";
 import { readState, statePath, writeState } from "../state/state.ts";
-import { readProgress } from "../status/read-progress.ts";
 
 /**
  * Runs the engine as the one at work, tells its progress in `progress.json`, what it did in

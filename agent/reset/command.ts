@@ -3,13 +3,13 @@ import { exists } from "../../lib/files.ts";
 import type { Log } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 import type { ResetDocument } from "../../stack/documents/reset.ts";
+import { refuseOthers } from "../cli/require-root.ts";
 import { takeLock } from "../engine/lock.ts";
 import { planReset, runReset } from "../engine/reset.ts";
-import { definitionPath, loadModel } from "../model.ts";
-import { chooseStages } from "../provision/choose-stages.ts";
-import { thisMachine } from "../provision/machine.ts";
+import { thisMachine } from "../machine/this-machine.ts";
+import { loadModel } from "../model/load-model.ts";
 import { printPlan } from "../provision/print-plan.ts";
-import { refuseOthers } from "../provision/root-only.ts";
+import { chooseStages } from "../stages/choose-stages.ts";
 import { stages } from "../stages/index.ts";
 
 export interface ResetCommandOptions {
@@ -37,7 +37,7 @@ export interface ResetCommandOptions {
  */
 export async function resetCommand(options: ResetCommandOptions): Promise<number> {
   refuseOthers("reset", options.userId);
-  const model = await loadModel({ definitionPath });
+  const model = await loadModel();
   if (options.only === "system") {
     throw new StackError("usage", "every other stage stands on system: it can't be taken back alone", {
       hint: "stack-agent reset takes all stages back",

@@ -1,5 +1,5 @@
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
-import type { SecretForm } from "../engine/sealed.ts";
+import type { SecretForm } from "./sealed.ts";
 
 /** PostgreSQL's default (`SCRAM_SHA_256_DEFAULT_ITERATIONS`). */
 const SCRAM_ITERATIONS = 4096;

@@ -1,7 +1,7 @@
 import { StackError } from "../../lib/error.ts";
 import type { SecretName } from "../../stack/model.ts";
-import { secretForms as formNames, type Sealed, type SecretForm } from "../engine/sealed.ts";
 import { secretForms } from "./forms.ts";
+import { secretForms as formNames, type Sealed, type SecretForm } from "./sealed.ts";
 
 const mark = /«secret:([a-z0-9.-]+)(?:\|([a-z0-9-]+))?»/g;
 

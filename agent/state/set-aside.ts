@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as z from "zod/mini";
 import { exists, readTextIfAny, writeFileAtomic } from "../../lib/files.ts";
 import type { Log } from "../../lib/log.ts";
-import { messageIds } from "../journal/message-ids.ts";
+import { messageIds } from "../../stack/message-ids.ts";
 
 /** `set-aside.json`: damaged files that provisioning moved out of a server's way, and what was lost with them. */
 const setAsideDocument = z.array(

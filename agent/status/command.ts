@@ -1,22 +1,16 @@
+import { systemClock } from "../../lib/clock.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { StatusDocument } from "../../stack/documents/status.ts";
-import { systemClock } from "../health/clock.ts";
-import { readSecret } from "../secrets/read-secret.ts";
-import { agentPort } from "./ask-agent.ts";
+import { machinePaths } from "../../stack/machine-paths.ts";
+import { agentAddress, type MachinePaths } from "../cli/agent-address.ts";
+import { outputFormat } from "../cli/output-format.ts";
+import { type Output, processOutput, untilInterrupted } from "../cli/terminal.ts";
 import { isBooting } from "./is-booting.ts";
 import { look } from "./look.ts";
 import { statusTable } from "./table.ts";
-import { type Output, processOutput, untilInterrupted } from "./terminal.ts";
 import { waitUntilSettled } from "./wait.ts";
 import { watchStatus } from "./watch.ts";
-
-/** Where things of this machine are; all have the container's paths as default. */
-export interface MachinePaths {
-  readonly definitionPath?: string;
-  readonly stateFolder?: string;
-  readonly runFolder?: string;
-}
 
 export interface StatusOptions extends MachinePaths {
   readonly wait?: boolean;
@@ -60,7 +54,7 @@ export async function statusCommand(options: StatusOptions = {}): Promise<number
     throw new StackError("usage", "--watch and --wait exclude each other", { exit: ExitCode.usage });
   }
   const output = options.output ?? processOutput();
-  const runFolder = options.runFolder ?? "/run/stack-agent";
+  const runFolder = options.runFolder ?? machinePaths.run;
   const booting = options.booting ?? (() => isBooting(run));
   const lookOnce = async (timeout?: number) =>
     look(await agentAddress(options), runFolder, new Date(), booting, timeout);
@@ -85,19 +79,4 @@ export async function statusCommand(options: StatusOptions = {}): Promise<number
   if (lacking === undefined) return exitCodes[found.status.status];
   output.writeAside(`waited ${seconds} s in vain for ${lacking}\n`);
   return ExitCode.working;
-}
-
-/** The agent's address and, where this user may read it, its token: both may come while one waits. */
-export async function agentAddress(paths: MachinePaths): Promise<{ port: number; token: string | undefined }> {
-  const [port, token] = await Promise.all([
-    agentPort(paths.definitionPath ?? "/etc/stack-agent/stack.yaml"),
-    readSecret(paths.stateFolder ?? "/var/lib/stack-agent", "health.token"),
-  ]);
-  return { port, token };
-}
-
-/** @throws StackError `usage` */
-export function outputFormat(format: string | undefined): "table" | "json" {
-  if (format === undefined || format === "table" || format === "json") return format ?? "table";
-  throw new StackError("usage", `--format must be table or json, not ${format}`, { exit: ExitCode.usage });
 }

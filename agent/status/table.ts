@@ -1,7 +1,7 @@
 import type { StatusDocument } from "../../stack/documents/status.ts";
+import { coloured } from "../cli/terminal.ts";
+import { type Row, textTable } from "../cli/text-table.ts";
 import { nextSteps } from "./next-steps.ts";
-import { coloured, columns } from "./terminal.ts";
-import { type Row, textTable } from "./text-table.ts";
 
 /** The status document as a person reads it. */
 export function statusTable(status: StatusDocument, date: Date, colours: boolean): string {
@@ -66,12 +66,10 @@ function jobRows(status: StatusDocument, date: Date): readonly Row[] {
 function memoryLines({ memory }: StatusDocument, colours: boolean): readonly string[] {
   const { totalMiB, shares, cuts } = memory;
   if (totalMiB === 0) return [];
-  const rows = shares.map(({ component, setting, miB, processes = 1 }) => [
-    component,
-    `${processes === 1 ? "" : `${processes} × `}${miB} MiB`,
-    setting,
-  ]);
-  return [...columns(["memory", `${totalMiB} MiB`, ""], rows, colours), ...titled("less than declared:", cuts)];
+  const rows = shares.map(({ component, setting, miB, processes = 1 }) => ({
+    cells: [component, `${processes === 1 ? "" : `${processes} × `}${miB} MiB`, setting],
+  }));
+  return [...textTable(["memory", `${totalMiB} MiB`, ""], rows, colours), ...titled("less than declared:", cuts)];
 }
 
 function titled(title: string, lines: readonly string[]): readonly string[] {

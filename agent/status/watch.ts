@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock } from "../health/clock.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Output } from "../cli/terminal.ts";
 import type { Look } from "./look.ts";
 import { reportChanges } from "./report-changes.ts";
 import { statusTable } from "./table.ts";
-import type { Output } from "./terminal.ts";
 
 export interface WatchOptions {
   readonly look: () => Promise<Look>;

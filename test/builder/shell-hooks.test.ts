@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import t from "tap";
-import { verify } from "../../builder/verify/verify.ts";
+import { verifyTemplate } from "../../builder/targets/proxmox/verify.ts";
 import { run } from "../../lib/run.ts";
 
 const folder = join(import.meta.dirname, "../../builder/layers/base");
@@ -117,7 +117,7 @@ async function identitiesAndSecrets(root: string): Promise<string[]> {
   execFileSync("tar", ["--create", "--gzip", "--file", file, "-C", root, "."]);
   try {
     const machine = { hostname: "builder", authorities: "", publicAuthorities: [] };
-    const { checks } = await verify({ file, machine, run, signal: new AbortController().signal });
+    const { checks } = await verifyTemplate({ file, machine, run, signal: new AbortController().signal });
     const wanted = ["archive", "identities", "secrets", "machine"];
     return checks.filter(({ name }) => wanted.includes(name)).flatMap(({ findings }) => findings);
   } finally {

@@ -14,6 +14,11 @@ const ways = {
 
 export type Kind = keyof typeof ways;
 
+/** Of a file's kinds of damage, those that this run plays: the first, in a long run all. */
+export function played(kinds: readonly Kind[]): readonly Kind[] {
+  return process.env.STACK_LONG === "true" ? kinds : kinds.slice(0, 1);
+}
+
 /**
  * Damages the first file that a pattern of the shell finds.
  *

@@ -3,7 +3,7 @@ import t, { type Test } from "tap";
 import { waitFor } from "../../lib/wait.ts";
 import { driftDocument } from "../../stack/documents/drift.ts";
 import { statusDocument } from "../../stack/documents/status.ts";
-import { damage, type Kind } from "./damage.ts";
+import { damage, type Kind, played } from "./damage.ts";
 import { health } from "./health.ts";
 import { secret } from "./logins.ts";
 import { required } from "./required.ts";
@@ -27,7 +27,7 @@ const rows: readonly [file: string, kinds: readonly Kind[], left: "all" | "base"
   [`${log}/*.base.rdb`, ["foreign bytes in its middle", "cut to its half", "gone"], "none"],
   [
     `${log}/*.manifest`,
-    ["zeros behind it", "empty", "cut by three bytes", "zeros all over", "foreign bytes in its middle", "gone"],
+    ["cut by three bytes", "zeros behind it", "empty", "zeros all over", "foreign bytes in its middle", "gone"],
     "all",
   ],
   [
@@ -65,7 +65,7 @@ if (machine !== undefined) {
   });
 
   for (const [file, kinds, left] of rows) {
-    for (const kind of kinds) {
+    for (const kind of played(kinds)) {
       const name = file.slice(file.lastIndexOf("/") + 1);
       t.test(`${name}, ${kind}: provisioning brings the node back with ${left} of its keys`, async (t) => {
         await prepare(t);

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { isErrno, isStackError, StackError } from "../../../lib/error.ts";
 import { ensureFolder, writeFileAtomic } from "../../../lib/files.ts";
 import type { Executors } from "../../engine/action.ts";
-import { seal, secretMark } from "../../engine/sealed.ts";
+import { seal, secretMark } from "../../secrets/sealed.ts";
 
 const INITDB_TIMEOUT = 5 * 60_000;
 

@@ -1,8 +1,8 @@
 import type { Model, PostgresModel, SecretName } from "../../../stack/model.ts";
 import type { Action } from "../../engine/action.ts";
 import { planBelow, planUnits } from "../../engine/plan-files.ts";
-import { seal, secretMark } from "../../engine/sealed.ts";
 import type { Plan, Problem } from "../../engine/stage.ts";
+import { seal, secretMark } from "../../secrets/sealed.ts";
 import { migrationChecksum } from "./checksum.ts";
 import type { PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
 import { failingPostgres } from "./failing.ts";

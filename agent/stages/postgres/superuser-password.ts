@@ -1,6 +1,6 @@
 import { unloggedSession } from "../../clients/postgres.ts";
 import type { Executors } from "../../engine/action.ts";
-import { seal, secretMark } from "../../engine/sealed.ts";
+import { seal, secretMark } from "../../secrets/sealed.ts";
 
 /**
  * Gives the superuser the password of its secret, by the one login that needs none: the

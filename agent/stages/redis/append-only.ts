@@ -1,5 +1,5 @@
 import type { Action } from "../../engine/action.ts";
-import { seal } from "../../engine/sealed.ts";
+import { seal } from "../../secrets/sealed.ts";
 
 /*
  * What a node wrote to `appendonlydir`: one base, a snapshot, then increments, and a manifest

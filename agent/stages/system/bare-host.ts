@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { type DpkgPackage, dpkgStatusPath, parseDpkgStatus } from "../../../lib/dpkg-status.ts";
 import type { Listener } from "../../../lib/listeners.ts";
 import type { Model, PortUse, SecretName } from "../../../stack/model.ts";
 import { isOurPolicy, policyPath } from "../../actions/packages.ts";
@@ -41,7 +42,7 @@ export interface KnownOfHost {
 export async function inspectBareHost(eyes: Eyes, model: Model, known: KnownOfHost): Promise<BareHostFacts> {
   const away = known.host === undefined || known.host.reset !== undefined;
   const fresh = away && !(await eyes.exists(agentUnit));
-  const status = known.host === undefined ? "" : ((await eyes.readText("/var/lib/dpkg/status")) ?? "");
+  const packages = known.host === undefined ? [] : await dpkgPackages(eyes);
   const [files, data, taken, policy, free] = await Promise.all([
     fresh ? strangersFiles(eyes, model) : { replaced: [], changed: [] },
     fresh && known.secrets.length === model.secrets.length ? strangersData(eyes, model) : [],
@@ -50,8 +51,9 @@ export async function inspectBareHost(eyes: Eyes, model: Model, known: KnownOfHo
     known.missing.length > 0 ? eyes.freeMiB("/") : undefined,
   ]);
   const interrupted =
-    known.host !== undefined && (unfinished.test(status) || (policy !== undefined && isOurPolicy(policy)));
-  const brought = broughtPackages(status, known.host?.packages ?? []);
+    known.host !== undefined &&
+    (packages.some(({ state }) => unfinished.has(state)) || (policy !== undefined && isOurPolicy(policy)));
+  const brought = broughtPackages(packages, known.host?.packages ?? []);
   return { fresh, host: known.host, ...files, data, taken, brought, interrupted, free };
 }
 
@@ -67,7 +69,7 @@ async function strangersFiles(
   const found = await Promise.all(paths.map(async (path) => ({ path, text: await eyes.readText(path) })));
   const there = found.filter(({ text }) => text !== undefined);
   if (there.length === 0) return { replaced: [], changed: [] };
-  const pristine = conffileDigests((await eyes.readText("/var/lib/dpkg/status")) ?? "");
+  const pristine = new Map((await dpkgPackages(eyes)).flatMap(({ conffiles }) => [...conffiles]));
   const isPristine = ({ path, text = "" }: (typeof there)[number]): boolean =>
     pristine.get(path) === createHash("md5").update(text).digest("hex");
   return {
@@ -80,9 +82,8 @@ function isHostsFile({ component, kind, path }: Model["files"][number]): boolean
   return component !== "system" && kind === "file" && path.startsWith("/etc/");
 }
 
-/** md5 of every conffile as its package brought it: ` PATH MD5` lines of dpkg's status file. */
-export function conffileDigests(status: string): ReadonlyMap<string, string> {
-  return new Map([...status.matchAll(/^ (\/\S+) ([0-9a-f]{32})$/gm)].map(([, path = "", md5 = ""]) => [path, md5]));
+async function dpkgPackages(eyes: Eyes): Promise<readonly DpkgPackage[]> {
+  return parseDpkgStatus((await eyes.readText(dpkgStatusPath)) ?? "");
 }
 
 async function strangersData(eyes: Eyes, model: Model): Promise<string[]> {
@@ -102,15 +103,18 @@ async function takenPorts(eyes: Eyes, model: Model, fresh: boolean): Promise<Bar
   });
 }
 
-/** dpkg's status names of a package that is neither whole nor gone. */
-const unfinished = /^Status: \S+ \S+ (half-installed|unpacked|half-configured|triggers-awaited|triggers-pending)$/m;
+/** dpkg's states of a package that is neither whole nor gone. */
+const unfinished: ReadonlySet<string> = new Set([
+  "half-installed",
+  "unpacked",
+  "half-configured",
+  "triggers-awaited",
+  "triggers-pending",
+]);
 
-/** Of some packages those that dpkg's status file knows, installed or with nothing but configuration left. */
-export function broughtPackages(status: string, names: readonly string[]): BareHostFacts["brought"] {
-  if (names.length === 0) return [];
-  const states = new Map(
-    [...status.matchAll(/^Package: (\S+)\nStatus: \S+ \S+ (\S+)$/gm)].map(([, name = "", state = ""]) => [name, state]),
-  );
+/** Of some packages those that dpkg knows, installed or with nothing but configuration left. */
+export function broughtPackages(packages: readonly DpkgPackage[], names: readonly string[]): BareHostFacts["brought"] {
+  const states = new Map(packages.map(({ name, state }) => [name, state]));
   return names.flatMap((name) => {
     const state = states.get(name) ?? "not-installed";
     return state === "not-installed" ? [] : [{ name, removed: state === "config-files" }];

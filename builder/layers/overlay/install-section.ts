@@ -1,3 +1,5 @@
+import { unitSection } from "../../../lib/systemd/unit-section.ts";
+
 /** What a unit's [Install] section asks for. */
 export interface InstallSection {
   readonly WantedBy: readonly string[];
@@ -7,34 +9,21 @@ export interface InstallSection {
   readonly DefaultInstance: string | undefined;
 }
 
-const lists = ["WantedBy", "RequiredBy", "Alias", "Also"] as const;
-
 /**
- * Reads the [Install] section of a unit with its drop-ins behind it, as systemd 252 does:
- * lists add up, an empty assignment empties, a backslash continues the line.
+ * Reads the [Install] section of a unit with its drop-ins behind it, as systemd 252 does.
  *
  * @param unit its name, for the specifiers %n, %N, %p, %i, %j, %%
  */
-export function installSection(unit: string, text: string): InstallSection {
-  const found: Record<(typeof lists)[number], string[]> = { WantedBy: [], RequiredBy: [], Alias: [], Also: [] };
-  let instance: string | undefined;
-  let section = "";
-  for (const line of logicalLines(text)) {
-    section = /^\[(.+)\]$/.exec(line)?.[1] ?? section;
-    const [, key, value = ""] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
-    if (section !== "Install" || key === undefined) continue;
-    const words = value.split(/\s+/).filter((word) => word !== "");
-    const list = lists.find((name) => name === key);
-    if (list !== undefined) found[list] = words.length === 0 ? [] : [...found[list], ...words];
-    else if (key === "DefaultInstance") instance = value === "" ? undefined : value;
-  }
+export function installSection(unit: string, texts: readonly string[]): InstallSection {
+  const section = unitSection(texts, "Install");
+  const instance = section.get("DefaultInstance")?.at(-1);
   const named = instance === undefined ? unit : unit.replace(/@\./, `@${instance}.`);
-  const expand = (words: readonly string[]): string[] => words.map((word) => specifiers(word, named));
+  const list = (name: string): string[] => (section.get(name) ?? []).map((word) => specifiers(word, named));
   return {
-    WantedBy: expand(found.WantedBy),
-    RequiredBy: expand(found.RequiredBy),
-    Alias: expand(found.Alias),
-    Also: expand(found.Also),
+    WantedBy: list("WantedBy"),
+    RequiredBy: list("RequiredBy"),
+    Alias: list("Alias"),
+    Also: list("Also"),
     DefaultInstance: instance,
   };
 }
@@ -60,22 +49,6 @@ function wantLinks(name: string, { WantedBy, RequiredBy }: InstallSection): stri
 
 function isTemplate(unit: string): boolean {
   return /@\.\w+$/.test(unit);
-}
-
-function logicalLines(text: string): string[] {
-  const lines: string[] = [];
-  let open = "";
-  for (const raw of text.split("\n")) {
-    const line = raw.trim();
-    // A comment may stand in the middle of a continued line.
-    if (line.startsWith("#") || line.startsWith(";")) continue;
-    if (line.endsWith("\\")) open += `${line.slice(0, -1)} `;
-    else {
-      lines.push((open + line).trim());
-      open = "";
-    }
-  }
-  return open === "" ? lines : [...lines, open.trim()];
 }
 
 function specifiers(word: string, unit: string): string {

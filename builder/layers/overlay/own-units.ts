@@ -29,7 +29,7 @@ export function ownUnits(placed: readonly PlacedFile[], model: Model): { entries
     const dropIns = [...texts].filter(([name]) => name.startsWith(`${unit}.d/`)).map(([, one]) => one.text);
     // Of units that the stack's own list names the list says where they belong.
     if (model.units.some((spec) => spec.unit === unit)) continue;
-    const install = installSection(unit, [text, ...dropIns].join("\n"));
+    const install = installSection(unit, [text, ...dropIns]);
     const unknown = install.Also.filter((also) => !texts.has(also));
     for (const also of unknown) {
       faults.push(

@@ -33,7 +33,7 @@ export async function agentInputs(project: string, folder: string): Promise<Agen
   // The model's has nothing that the program's has not: the idle agent reads its definition by it, and drops it.
   const [program, model] = await Promise.all([
     bundleAgent(project),
-    bundleAgent(project, join(project, "agent", "model.ts")),
+    bundleAgent(project, join(project, "agent", "model", "load-model.ts")),
   ]);
   const bundles = { "stack-agent.cjs": program.text, "model.cjs": model.text };
   const inputs = {

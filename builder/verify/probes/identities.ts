@@ -33,8 +33,12 @@ const empty = [
 
 const maxText = 64 * 1024;
 
-/** No identity and nothing of a first boot: each container makes its own. */
-export function identitiesProbe(): Probe {
+/**
+ * No identity and nothing of a first boot: each container makes its own.
+ *
+ * @param rootfs whether the archive is a whole system, which keeps its journal
+ */
+export function identitiesProbe({ rootfs }: { readonly rootfs: boolean }): Probe {
   const faults = faultList();
   const texts = new Map<string, string>();
   let journal = false;
@@ -62,7 +66,7 @@ export function identitiesProbe(): Probe {
     },
     findings: () => {
       if ((texts.get("etc/machine-id") ?? "").trim() !== "") faults.add("/etc/machine-id has a value");
-      if (!journal) faults.add("/var/log/journal is not there: the journal would be lost at each boot");
+      if (rootfs && !journal) faults.add("/var/log/journal is not there: the journal would be lost at each boot");
       for (const path of ["etc/shadow", "etc/gshadow"]) {
         for (const line of (texts.get(path) ?? "").split("\n")) {
           const [name = "", password = "*"] = line.split(":");

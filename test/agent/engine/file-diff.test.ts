@@ -3,8 +3,8 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { fileDiff } from "../../../agent/engine/file-diff.ts";
 import { hideValues } from "../../../agent/engine/hide-values.ts";
-import { seal } from "../../../agent/engine/sealed.ts";
 import { unifiedDiff } from "../../../agent/engine/unified-diff.ts";
+import { seal } from "../../../agent/secrets/sealed.ts";
 import { run } from "../../../lib/run.ts";
 
 const accounts = {

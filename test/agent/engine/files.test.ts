@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { linkFile, makeDirectory, writeFile as writeAction } from "../../../agent/actions/files.ts";
 import { compareFile } from "../../../agent/engine/file-facts.ts";
-import { seal } from "../../../agent/engine/sealed.ts";
+import { seal } from "../../../agent/secrets/sealed.ts";
 import { isStale, monotonicMicroseconds } from "../../../agent/state/stale.ts";
 import type { FileEntry } from "../../../stack/model.ts";
 import { testIo } from "../test-io.ts";

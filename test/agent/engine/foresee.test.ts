@@ -3,8 +3,8 @@ import type { Action, Executors } from "../../../agent/engine/action.ts";
 import type { Eyes, UnitFacts } from "../../../agent/engine/eyes.ts";
 import { planStages } from "../../../agent/engine/plan-document.ts";
 import { planComponent } from "../../../agent/engine/plan-files.ts";
-import { seal } from "../../../agent/engine/sealed.ts";
 import type { Stage, StageId } from "../../../agent/engine/stage.ts";
+import { seal } from "../../../agent/secrets/sealed.ts";
 import { stackModel } from "../stack-model.ts";
 
 const model = stackModel();

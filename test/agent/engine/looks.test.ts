@@ -1,8 +1,9 @@
 import t from "tap";
 import { ownerIds, parseAccounts } from "../../../agent/engine/accounts.ts";
 import { limitFiles, memoryMiB } from "../../../agent/engine/memory.ts";
-import { parseDpkgStatus } from "../../../agent/engine/package-facts.ts";
+import { installedVersions } from "../../../agent/engine/package-facts.ts";
 import { parseUnits } from "../../../agent/engine/unit-facts.ts";
+import { parseDpkgStatus } from "../../../lib/dpkg-status.ts";
 
 const host = "MemTotal:       16384000 kB\nMemFree: 1 kB\n";
 
@@ -99,7 +100,7 @@ Provides: awk, old-awk (= 1.3)
 Version: 1.3.4
 `;
   t.same(
-    [...parseDpkgStatus(text)],
+    [...installedVersions(parseDpkgStatus(text))],
     [
       ["redis-server", "5:7.0.15-1"],
       ["mawk", "1.3.4"],

@@ -1,7 +1,7 @@
 import t from "tap";
 import type { FileDifference, FileFacts, UnitFacts } from "../../../agent/engine/eyes.ts";
 import { type ComponentFacts, planComponent } from "../../../agent/engine/plan-files.ts";
-import { seal } from "../../../agent/engine/sealed.ts";
+import { seal } from "../../../agent/secrets/sealed.ts";
 import type { FileEntry, UnitSpec } from "../../../stack/model.ts";
 
 function unit(name: string, facts: Partial<UnitFacts> = {}): UnitFacts {

@@ -2,8 +2,8 @@ import t from "tap";
 import type { FileDifference, FileFacts, UnitFacts } from "../../../agent/engine/eyes.ts";
 import type { ComponentFacts } from "../../../agent/engine/plan-files.ts";
 import { joinResets, resetComponent, resetData } from "../../../agent/engine/plan-reset.ts";
-import { seal } from "../../../agent/engine/sealed.ts";
 import type { ResetWish } from "../../../agent/engine/stage.ts";
+import { seal } from "../../../agent/secrets/sealed.ts";
 import type { FileEntry } from "../../../stack/model.ts";
 
 const host: ResetWish = { data: false, force: false, baked: false };

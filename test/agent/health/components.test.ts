@@ -1,6 +1,6 @@
 import t from "tap";
 import { checkState, componentStates } from "../../../agent/health/components.ts";
-import { healthDocument } from "../../../agent/health/document.ts";
+import { healthDocument } from "../../../agent/health/health-document.ts";
 import type { DriftDocument } from "../../../stack/documents/drift.ts";
 import { now, progress, result, snapshot } from "./table.ts";
 

@@ -2,10 +2,10 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import t, { type Test as TapTest } from "tap";
-import { systemClock } from "../../../agent/health/clock.ts";
 import { routes } from "../../../agent/health/routes.ts";
 import { healthServer } from "../../../agent/health/server.ts";
 import { tokenGate } from "../../../agent/health/token.ts";
+import { systemClock } from "../../../lib/clock.ts";
 import { isStackError } from "../../../lib/error.ts";
 import { result, snapshot } from "./table.ts";
 

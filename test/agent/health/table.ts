@@ -1,4 +1,4 @@
-import type { Outcome } from "../../../agent/checks/check.ts";
+import type { Outcome } from "../../../agent/engine/check.ts";
 import type { Snapshot } from "../../../agent/health/components.ts";
 import type { CheckResult } from "../../../agent/health/scheduler.ts";
 import type { ProgressDocument } from "../../../stack/documents/progress.ts";

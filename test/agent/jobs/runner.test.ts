@@ -1,13 +1,13 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import t, { type Test as TapTest } from "tap";
-import type { CheckContext } from "../../../agent/checks/check.ts";
-import { systemClock } from "../../../agent/health/clock.ts";
+import type { CheckContext } from "../../../agent/engine/check.ts";
 import type { Job } from "../../../agent/jobs/jobs.ts";
 import { refreshView } from "../../../agent/jobs/refresh-view.ts";
 import { jobRunner } from "../../../agent/jobs/runner.ts";
-import { messageIds } from "../../../agent/journal/message-ids.ts";
+import { systemClock } from "../../../lib/clock.ts";
 import { waitFor } from "../../../lib/wait.ts";
+import { messageIds } from "../../../stack/message-ids.ts";
 
 const everySecond = "* * * * * *";
 const context = {} as CheckContext;

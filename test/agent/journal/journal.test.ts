@@ -3,9 +3,9 @@ import { join } from "node:path";
 import t from "tap";
 import { journalEntry, nativeEntry } from "../../../agent/journal/entry.ts";
 import { openLog } from "../../../agent/journal/journal.ts";
-import { messageIds } from "../../../agent/journal/message-ids.ts";
 import { datagramSender } from "../../../agent/notify/datagram.ts";
 import { stderrLog } from "../../../lib/log.ts";
+import { messageIds } from "../../../stack/message-ids.ts";
 import { datagramReceiver, shortFolder } from "../datagram-receiver.ts";
 
 const program = process.argv[1];

@@ -1,9 +1,9 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { seal, secretMark } from "../../../agent/engine/sealed.ts";
 import { secretForms } from "../../../agent/secrets/forms.ts";
 import { readSecret } from "../../../agent/secrets/read-secret.ts";
+import { seal, secretMark } from "../../../agent/secrets/sealed.ts";
 import { secretStore } from "../../../agent/secrets/store.ts";
 import { unseal } from "../../../agent/secrets/unseal.ts";
 import { ownIds } from "../own-ids.ts";

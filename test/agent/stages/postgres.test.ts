@@ -1,6 +1,6 @@
 import t from "tap";
 import type { FileFacts, UnitFacts } from "../../../agent/engine/eyes.ts";
-import { seal } from "../../../agent/engine/sealed.ts";
+import { seal } from "../../../agent/secrets/sealed.ts";
 import type { PostgresFacts, ServerFacts } from "../../../agent/stages/postgres/facts.ts";
 import { planPostgres } from "../../../agent/stages/postgres/plan.ts";
 import { lostPrivileges } from "../../../agent/stages/postgres/privileges.ts";

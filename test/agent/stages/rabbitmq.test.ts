@@ -1,5 +1,5 @@
 import t from "tap";
-import { seal } from "../../../agent/engine/sealed.ts";
+import { seal } from "../../../agent/secrets/sealed.ts";
 import { definitionsDrift, type Held } from "../../../agent/stages/rabbitmq/drift.ts";
 import type { Broker } from "../../../agent/stages/rabbitmq/inspect.ts";
 import { preflightQueues } from "../../../agent/stages/rabbitmq/preflight-queues.ts";

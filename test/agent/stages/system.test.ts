@@ -1,6 +1,6 @@
 import t from "tap";
 import type { FileFacts } from "../../../agent/engine/eyes.ts";
-import { seal } from "../../../agent/engine/sealed.ts";
+import { seal } from "../../../agent/secrets/sealed.ts";
 import type { BareHostFacts } from "../../../agent/stages/system/bare-host.ts";
 import { type SystemFacts, systemStage } from "../../../agent/stages/system/stage.ts";
 import type { FileEntry } from "../../../stack/model.ts";

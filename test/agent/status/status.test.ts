@@ -1,7 +1,7 @@
 import t from "tap";
-import { statusDocument } from "../../../agent/status/document.ts";
+import { textTable } from "../../../agent/cli/text-table.ts";
+import { statusDocument } from "../../../agent/health/status-document.ts";
 import { statusTable } from "../../../agent/status/table.ts";
-import { columns } from "../../../agent/status/terminal.ts";
 import type { StatusDocument } from "../../../stack/documents/status.ts";
 import { date, progress, result, snapshot } from "../health/table.ts";
 
@@ -83,6 +83,6 @@ t.test("colours only where they are wanted, and no control character of others g
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
   t.notMatch(statusTable(statusDocument(bad, true), date, false), /\u001b/);
   t.match(statusTable(statusDocument(bad, true), date, true), "\u001b[31mfail");
-  const [, row] = columns(["a", "b"], [["pass", "x\u0007y"]], true);
+  const [, row] = textTable(["a", "b"], [{ cells: ["pass", "x\u0007y"] }], true);
   t.equal(row, "\u001b[32mpass\u001b[0m  x y");
 });

@@ -1,5 +1,5 @@
 import t from "tap";
-import { statusDocument } from "../../../agent/status/document.ts";
+import { statusDocument } from "../../../agent/health/status-document.ts";
 import { isSettled } from "../../../agent/status/wait.ts";
 import { progress, result, snapshot } from "../health/table.ts";
 

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import t from "tap";
-import { systemClock } from "../../../agent/health/clock.ts";
-import { statusDocument } from "../../../agent/status/document.ts";
+import { statusDocument } from "../../../agent/health/status-document.ts";
 import type { Look } from "../../../agent/status/look.ts";
 import { watchStatus } from "../../../agent/status/watch.ts";
+import { systemClock } from "../../../lib/clock.ts";
 import { StackError } from "../../../lib/error.ts";
 import { result, snapshot } from "../health/table.ts";
 

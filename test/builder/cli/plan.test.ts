@@ -12,11 +12,12 @@ import type { BaseFacts } from "../../../builder/layers/base/facts.ts";
 import { type Inputs, layerKey } from "../../../builder/layers/key.ts";
 import { buildOverlay } from "../../../builder/layers/overlay/overlay.ts";
 import { manifest } from "../../../builder/manifest/manifest.ts";
-import { templateName } from "../../../builder/manifest/template-name.ts";
 import { pack } from "../../../builder/pack/pack.ts";
-import { templateShape } from "../../../builder/pack/shape.ts";
 import { archiveOfEntries } from "../../../builder/pack/write.ts";
 import { overlayOf, planBuild } from "../../../builder/plan.ts";
+import { templateShape } from "../../../builder/targets/proxmox/shape.ts";
+import { proxmox } from "../../../builder/targets/proxmox/target.ts";
+import { templateName } from "../../../builder/targets/proxmox/template-name.ts";
 import { silentLog } from "../../../lib/log.ts";
 import { projectFolder as project } from "../../../lib/project-folder.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
@@ -49,7 +50,8 @@ const options: ProjectOptions = {
   brokerSources: ["debian"],
   project,
 };
-const describe = (more: Partial<ProjectOptions> = {}) => describePlan({ ...options, ...more }, silentLog, signal);
+const describe = (more: Partial<ProjectOptions> = {}) =>
+  describePlan(proxmox, { ...options, ...more }, silentLog, signal);
 const states = async () => Object.fromEntries((await describe({ offline: true })).layers.map((l) => [l.name, l.state]));
 
 /** Paths, sizes and times of all that is in the folder. */

@@ -48,7 +48,7 @@ for (const [unit, files] of Object.entries(units)) {
       .filter((entry) => entry.isSymbolicLink())
       .map((entry) => join(entry.parentPath, entry.name))
       .map((path) => [path.slice(folder.length + 1), readlinkSync(path)]);
-    const ours = enableLinks(unit, installSection(unit, Object.values(files).join("\n")));
+    const ours = enableLinks(unit, installSection(unit, Object.values(files)));
     t.strictSame(ours.map((link) => [link.name, `/etc/systemd/system/${link.unit}`]).sort(), theirs.sort());
   });
 }
