@@ -1,7 +1,7 @@
+import type { MemoryClaim } from "./budget.ts";
 import type { Dependency } from "./components/index.ts";
 import type { DependencyName } from "./components/names.ts";
-import type { Process } from "./components/process.ts";
-import type { ServiceQueue } from "./components/rabbitmq/model.ts";
+import type { Process, Variable } from "./components/process.ts";
 import type { DebianRelease } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
 
@@ -46,6 +46,10 @@ export interface Model extends BareModel {
   readonly components: readonly ComponentSpec[];
   /** Debian packages of the template, sorted, each once. */
   readonly packages: readonly string[];
+  /** What versions it is asked to have. */
+  readonly versions: readonly (VersionAsked & { readonly component: ComponentName })[];
+  /** What components ask of the memory. */
+  readonly memory: readonly (MemoryClaim & { readonly component: DependencyName })[];
   readonly users: readonly User[];
   readonly packagedAccounts: readonly PackagedAccount[];
   readonly secrets: readonly SecretSpec[];
@@ -56,6 +60,15 @@ export interface Model extends BareModel {
   readonly files: readonly FileEntry[];
   /** Folders of the databases' data. */
   readonly data: readonly DataFolder[];
+}
+
+/** What a stack asks of a package's version. */
+export interface VersionAsked {
+  /** How a person calls it. */
+  readonly what: string;
+  readonly package: string;
+  /** Upstream's, `3.12`. */
+  readonly least: string;
 }
 
 export interface ComponentSpec {
@@ -197,10 +210,11 @@ export interface ServiceModel {
   readonly needs: readonly DependencyName[];
   /** Units of the components it needs. */
   readonly after: readonly string[];
-  readonly queue: ServiceQueue | undefined;
   readonly venv: string;
   readonly application: string;
   readonly envFile: string;
+  /** Settings by which it finds what it needs. */
+  readonly environment: readonly Variable[];
   /** Credential's name → secret that systemd hands to the service. */
   readonly credentials: readonly { readonly name: string; readonly secret: SecretName }[];
   /** Where requirements and source come from on the workstation: `reference`, or a folder beside stack.yaml. */

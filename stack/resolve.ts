@@ -54,6 +54,13 @@ export function resolve(definition: Definition): Model {
     ...bare,
     components: components.map(({ name, label, kind }) => ({ name, label, kind })),
     packages: [...new Set(parts.flatMap((part) => part.packages(bare)))].sort(),
+    versions: parts.flatMap(({ name, versions }) =>
+      (versions?.(bare) ?? []).map((asked) => ({ ...asked, component: name })),
+    ),
+    memory: components.flatMap(({ name, memory }) => {
+      const claim = memory?.(bare);
+      return claim === undefined ? [] : [{ ...claim, component: name }];
+    }),
     users: parts.flatMap((part) => part.users?.(bare) ?? []),
     packagedAccounts: parts.flatMap((part) => part.packagedAccounts ?? []),
     secrets: parts.flatMap((part) => part.secrets?.(bare) ?? []),

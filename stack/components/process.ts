@@ -15,7 +15,7 @@ export interface Process {
   readonly user: string;
   /** Working directory. */
   readonly folder?: string;
-  readonly environment?: readonly ProcessVariable[];
+  readonly environment?: readonly Variable[];
   /** Folders that it writes to, beside those that are made for it. */
   readonly writable: readonly string[];
   /** Made below /run at each start, its own; mode 0750. */
@@ -49,7 +49,7 @@ export interface Explained<T> {
   readonly why?: string;
 }
 
-export interface ProcessVariable {
+export interface Variable {
   readonly name: string;
   readonly value: string;
   readonly why?: string;

@@ -53,7 +53,7 @@ export async function postgresServer(model: Model): Promise<PostgresServer> {
     if (entry === undefined) throw new TypeError(`${path} is not in the table of files`);
     const sources = new Map<string, string>();
     if (entry.template !== undefined) sources.set(entry.template, await readFile(entry.template, "utf8"));
-    const shares = { ...budget(model, 4096), sharedBuffersMiB: 64 };
+    const shares = { ...budget(model, 4096), miB: { postgres: 64 } };
     return renderFile(entry, own, { templates: (source) => sources.get(source) ?? "", budget: shares });
   };
   const etc = declared.configDirectory;

@@ -38,7 +38,20 @@ export const postgres: Component<"postgres", typeof postgresSettings, PostgresMo
       purpose: "PostgreSQL role of the agent: health checks, refresh of views",
     },
   ],
-  credential: { name: "postgres_password", secret: "postgres.app" },
+  versions: ({ postgres: { major } }) => [{ what: "PostgreSQL", package: `postgresql-${major}`, least: "15" }],
+  memory: ({ postgres }) => ({ setting: "shared_buffers", share: postgres.sharedBuffers }),
+  // Debian's package makes a cluster when it is installed, unless it is told not to.
+  identities: ["/var/lib/postgresql/*", "/etc/postgresql/*"],
+  connection: {
+    environment: ({ postgres: { address, port, database, user } }) => [
+      { name: "POSTGRES_HOST", value: address },
+      { name: "POSTGRES_PORT", value: `${port}` },
+      { name: "POSTGRES_DATABASE", value: database },
+      { name: "POSTGRES_USER", value: user },
+      { name: "POSTGRES_SCHEMA", value: "event_store" },
+    ],
+    credential: { name: "postgres_password", secret: "postgres.app" },
+  },
   ports: [{ setting: "port", what: "PostgreSQL" }],
   names: ({ postgres: { database, user } }) => [
     { setting: "database", what: `database ${database}` },

@@ -3,6 +3,7 @@ import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "./definitions.ts";
 import { type RabbitmqModel, rabbitmqModel } from "./model.ts";
+import { queueTypes } from "./queue-types.ts";
 import { rabbitmqSettings } from "./settings.ts";
 
 /** Fixed by Erlang and by rabbitmq-env.conf; both on loopback. */
@@ -26,6 +27,7 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
     mode: 0o755,
     owner: "rabbitmq:rabbitmq",
     holds: () => ["/var/lib/rabbitmq/mnesia"],
+    packaged: true,
     example: "8 GiB",
   },
   packagedAccounts: [
@@ -39,7 +41,28 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
     { name: "rabbitmq.admin", reader: "root", purpose: "RabbitMQ administrator: management pages, the agent's setup" },
     { name: "rabbitmq.cookie", reader: "root", purpose: "Erlang cookie: rabbitmqctl's way in" },
   ],
-  credential: { name: "rabbitmq_password", secret: "rabbitmq.app" },
+  versions: ({ rabbitmq: { minimumVersion } }) => [
+    { what: "RabbitMQ", package: "rabbitmq-server", least: minimumVersion },
+  ],
+  // An idle broker uses 100 to 130 MiB: a lower watermark holds back every publisher (measured at 2 GiB).
+  memory: () => ({ setting: "vm_memory_high_watermark", share: 1 / 16, least: 256, most: 512 }),
+  identities: ["/var/lib/rabbitmq/.erlang.cookie", "/root/.erlang.cookie"],
+  connection: {
+    environment: ({ rabbitmq: { address, port, vhost, user, exchange, queues } }, service) => [
+      { name: "RABBITMQ_HOST", value: address },
+      { name: "RABBITMQ_PORT", value: `${port}` },
+      { name: "RABBITMQ_VHOST", value: vhost },
+      { name: "RABBITMQ_USER", value: user },
+      { name: "RABBITMQ_EXCHANGE", value: exchange },
+      ...queues
+        .filter((queue) => queue.service === service)
+        .flatMap(({ name, type }) => [
+          { name: "RABBITMQ_QUEUE", value: name },
+          { name: "RABBITMQ_QUEUE_TYPE", value: type, why: queueTypes.join(" or ") },
+        ]),
+    ],
+    credential: { name: "rabbitmq_password", secret: "rabbitmq.app" },
+  },
   ports: [
     { setting: "port", what: "AMQP", who: "RabbitMQ" },
     { setting: "managementPort", what: "RabbitMQ management", who: "RabbitMQ's management" },

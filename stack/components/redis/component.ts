@@ -4,6 +4,9 @@ import { buildFile } from "../system/component.ts";
 import { busOffset, type RedisModel, type RedisNode, redisModel } from "./model.ts";
 import { redisSettings } from "./settings.ts";
 
+/** A node may double while it saves; plus fragmentation. */
+const worstGrowth = 2.2;
+
 /** Redis Cluster: one unit and one folder a node, all on loopback, one password. */
 export const redis: Component<"redis", typeof redisSettings, RedisModel> = {
   name: "redis",
@@ -16,12 +19,22 @@ export const redis: Component<"redis", typeof redisSettings, RedisModel> = {
     mode: 0o750,
     owner: "redis:redis",
     holds: ({ redis }) => redis.nodes.map(({ dataDirectory }) => dataDirectory),
+    packaged: true,
     example: "8 GiB",
   },
   packagedAccounts: [{ name: "redis", id: 303, user: { home: "/var/lib/redis" } }],
   packages: () => ["redis-server", "redis-tools"],
   secrets: () => [{ name: "redis.auth", reader: "agent", purpose: "Redis: the default user's password on every node" }],
-  credential: { name: "redis_password", secret: "redis.auth" },
+  versions: () => [{ what: "Redis", package: "redis-server", least: "7.0" }],
+  memory: ({ redis: { maxmemory, nodes } }) => {
+    return { setting: "maxmemory", wanted: maxmemory, processes: nodes.length, growth: worstGrowth };
+  },
+  connection: {
+    environment: ({ redis: { address, nodes } }) => [
+      { name: "REDIS_NODES", value: nodes.map(({ port }) => `${address}:${port}`).join(",") },
+    ],
+    credential: { name: "redis_password", secret: "redis.auth" },
+  },
   ports: [
     { setting: "ports", what: "Redis", who: "Redis node" },
     { setting: "ports", plus: busOffset, what: "Redis Cluster bus", who: "the cluster bus of Redis node" },
