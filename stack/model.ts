@@ -1,6 +1,7 @@
+import type { MemoryClaim } from "./budget.ts";
 import type { Dependency } from "./components/index.ts";
 import type { DependencyName } from "./components/names.ts";
-import type { ServiceQueue } from "./components/rabbitmq/model.ts";
+import type { Process, Variable } from "./components/process.ts";
 import type { DebianRelease } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
 
@@ -13,7 +14,13 @@ export type { RedisModel, RedisNode } from "./components/redis/model.ts";
 export type ComponentName = "system" | "agent" | DependencyName | "services";
 
 /** What the components' sections mean, each by the component's name. */
-export type DependencyModels = { readonly [D in Dependency as D["name"]]: ReturnType<D["model"]> };
+export type DependencyModels = { readonly [D in Dependency as D["name"]]: Placed<ReturnType<D["model"]>> };
+
+/** What a component's section means, and where it is. */
+export type Placed<Own> = Own & {
+  /** Where it listens, and where who needs it finds it. */
+  readonly address: string;
+};
 
 /** A stack before there are services and tables: what its components are declared by. */
 export interface BaseModel extends Partial<DependencyModels> {
@@ -39,14 +46,29 @@ export interface Model extends BareModel {
   readonly components: readonly ComponentSpec[];
   /** Debian packages of the template, sorted, each once. */
   readonly packages: readonly string[];
+  /** What versions it is asked to have. */
+  readonly versions: readonly (VersionAsked & { readonly component: ComponentName })[];
+  /** What components ask of the memory. */
+  readonly memory: readonly (MemoryClaim & { readonly component: DependencyName })[];
   readonly users: readonly User[];
   readonly packagedAccounts: readonly PackagedAccount[];
   readonly secrets: readonly SecretSpec[];
   readonly ports: readonly PortUse[];
+  /** What runs of the components. */
+  readonly processes: readonly (Process & { readonly component: DependencyName })[];
   readonly units: readonly UnitSpec[];
   readonly files: readonly FileEntry[];
   /** Folders of the databases' data. */
   readonly data: readonly DataFolder[];
+}
+
+/** What a stack asks of a package's version. */
+export interface VersionAsked {
+  /** How a person calls it. */
+  readonly what: string;
+  readonly package: string;
+  /** Upstream's, `3.12`. */
+  readonly least: string;
 }
 
 export interface ComponentSpec {
@@ -188,10 +210,11 @@ export interface ServiceModel {
   readonly needs: readonly DependencyName[];
   /** Units of the components it needs. */
   readonly after: readonly string[];
-  readonly queue: ServiceQueue | undefined;
   readonly venv: string;
   readonly application: string;
   readonly envFile: string;
+  /** Settings by which it finds what it needs. */
+  readonly environment: readonly Variable[];
   /** Credential's name → secret that systemd hands to the service. */
   readonly credentials: readonly { readonly name: string; readonly secret: SecretName }[];
   /** Where requirements and source come from on the workstation: `reference`, or a folder beside stack.yaml. */

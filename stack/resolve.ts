@@ -5,7 +5,7 @@ import { portsOf } from "./components/ports.ts";
 import { services } from "./components/services/component.ts";
 import { servicesModel } from "./components/services/model.ts";
 import { agent } from "./components/stack-agent/component.ts";
-import { system } from "./components/system/component.ts";
+import { buildFile, system } from "./components/system/component.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
 import { machinePaths } from "./machine-paths.ts";
@@ -18,6 +18,7 @@ import type {
   FileEntry,
   Model,
   Paths,
+  UnitSpec,
 } from "./model.ts";
 
 /**
@@ -35,11 +36,17 @@ export function resolve(definition: Definition): Model {
     const volume = definition.container.volumes[name];
     return [{ component: name, path, mode, owner, holds: data.holds(bare), ...(volume !== undefined && { volume }) }];
   });
+  const processes = components.flatMap((component) =>
+    component.processes(bare).map((process) => ({ ...process, component: component.name })),
+  );
   const files = [
     ...data.map(({ component, path, mode, owner }): FileEntry => {
       return { component, path, mode, owner, kind: "directory", when: "build" };
     }),
-    ...parts.flatMap((part) => part.files(bare).map((file): FileEntry => ({ ...file, component: part.name }))),
+    ...parts.flatMap(({ name, files }) => [
+      ...processes.filter(({ component }) => component === name).map(unitFile),
+      ...files(bare).map((file): FileEntry => ({ ...file, component: name })),
+    ]),
   ];
   refuseDuplicates(files);
   const portsOfOwn = (part: OwnPart) => part.ports?.(bare) ?? [];
@@ -47,6 +54,13 @@ export function resolve(definition: Definition): Model {
     ...bare,
     components: components.map(({ name, label, kind }) => ({ name, label, kind })),
     packages: [...new Set(parts.flatMap((part) => part.packages(bare)))].sort(),
+    versions: parts.flatMap(({ name, versions }) =>
+      (versions?.(bare) ?? []).map((asked) => ({ ...asked, component: name })),
+    ),
+    memory: components.flatMap(({ name, memory }) => {
+      const claim = memory?.(bare);
+      return claim === undefined ? [] : [{ ...claim, component: name }];
+    }),
     users: parts.flatMap((part) => part.users?.(bare) ?? []),
     packagedAccounts: parts.flatMap((part) => part.packagedAccounts ?? []),
     secrets: parts.flatMap((part) => part.secrets?.(bare) ?? []),
@@ -56,10 +70,25 @@ export function resolve(definition: Definition): Model {
       ...components.flatMap((component) => portsOf(component, bare)),
       ...portsOfOwn(services),
     ],
-    units: parts.flatMap((part) => part.units(bare).map((unit) => ({ ...unit, component: part.name }))),
+    processes,
+    units: parts.flatMap(({ name, units }) => [
+      ...units(bare).map((unit) => ({ ...unit, component: name })),
+      ...processes.filter(({ component }) => component === name).map(processUnit),
+    ]),
     files,
     data,
   };
+}
+
+function processUnit({ unit, component, activated }: Model["processes"][number]): UnitSpec {
+  if (activated) return { unit, component, want: "disabled" };
+  return { unit, component, want: "enabled", wantedBy: "multi-user.target", running: true };
+}
+
+function unitFile(process: Model["processes"][number]): FileEntry {
+  const { unit, component, template = { path: "units/process.service.ejs" } } = process;
+  const file = buildFile(`/etc/systemd/system/${unit}`, template.path);
+  return { ...file, component, unit, data: { process, ...template.data } };
 }
 
 /** What a definition means, before the parts have added their tables. */
@@ -74,7 +103,7 @@ export function bareModel(definition: Definition): BareModel {
     name: definition.name,
     paths,
     ...(Object.fromEntries(
-      components.map(({ name, model }) => [name, model(definition[name] ?? {}, definition)]),
+      components.map(({ name, model }) => [name, { ...model(definition[name] ?? {}, definition), address: loopback }]),
     ) as Partial<DependencyModels>),
     version: definition.version,
     debian: debianReleases[definition.debian],
@@ -83,6 +112,9 @@ export function bareModel(definition: Definition): BareModel {
   };
   return { ...base, services: servicesModel(base, components) };
 }
+
+/** Every server is on its own container's loopback: no change of the container's address matters. */
+const loopback = "127.0.0.1";
 
 /** Of all components those that a definition has. */
 export function presentIn(

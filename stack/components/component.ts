@@ -1,4 +1,5 @@
 import type * as z from "zod/mini";
+import type { MemoryClaim } from "../budget.ts";
 import type { Definition } from "../definition/schema.ts";
 import type {
   BareModel,
@@ -8,11 +9,14 @@ import type {
   DataFolder,
   FileEntry,
   PackagedAccount,
+  Placed,
   PortUse,
   SecretSpec,
   UnitSpec,
   User,
+  VersionAsked,
 } from "../model.ts";
+import type { Process, Variable } from "./process.ts";
 
 /** A unit of the part that declares it. */
 export type DeclaredUnit = Omit<UnitSpec, "component">;
@@ -23,9 +27,12 @@ export type DeclaredFile = Omit<FileEntry, "component">;
 export interface Part<Name extends string = ComponentName, Stack = BareModel> {
   readonly name: Name;
   packages(stack: Stack): readonly string[];
+  /** What versions the stack is asked to have. */
+  versions?(stack: Stack): readonly VersionAsked[];
   users?(stack: Stack): readonly User[];
   readonly packagedAccounts?: readonly PackagedAccount[];
   secrets?(stack: Stack): readonly SecretSpec[];
+  /** Of a component only those that no process is. */
   units(stack: Stack): readonly DeclaredUnit[];
   files(stack: Stack): readonly DeclaredFile[];
 }
@@ -36,7 +43,7 @@ export interface OwnPart extends Part<"system" | "agent" | "services"> {
 }
 
 /** A stack that has this component, before there are services. */
-export type Having<Name extends string, Own> = BaseModel & { readonly [N in Name]: Own };
+export type Having<Name extends string, Own> = BaseModel & { readonly [N in Name]: Placed<Own> };
 
 type Settings = z.ZodMiniObject;
 
@@ -54,6 +61,8 @@ export interface Component<Name extends string, S extends Settings, Own extends 
   readonly kind: ComponentSpec["kind"];
   readonly settings: S;
   model(settings: z.output<S>, definition: Definition): Own;
+  /** What runs of it; a unit each. */
+  processes(stack: Stack): readonly Process[];
   readonly ports: readonly PortSpec<keyof z.output<S> & string>[];
   /** The folder that all of its data is in; undefined: it keeps none. */
   readonly data?: DataSpec<Stack>;
@@ -61,8 +70,12 @@ export interface Component<Name extends string, S extends Settings, Own extends 
   names?(stack: Stack): readonly NameClaim[];
   /** What it names itself, whatever the definition says: as NameClaim's `what`. */
   ownNames?(stack: Stack): readonly string[];
-  /** What the services are lent to log in with. */
-  readonly credential: { readonly name: string; readonly secret: string };
+  /** What it takes of the machine's memory; none where it takes little. */
+  memory?(stack: Stack): MemoryClaim;
+  /** Files that packages make of the machine they are unpacked on, a secret or an identity; `FOLDER/*`: all in it. */
+  readonly identities?: readonly string[];
+  /** How a service comes to it. */
+  readonly connection: ConnectionSpec<Stack>;
 }
 
 /** A component whose settings and model are its own matter: what a loop over all of them sees. */
@@ -78,8 +91,17 @@ export type PortSpec<Setting extends string = string> = Readonly<{
 }> &
   ({ readonly setting: Setting; readonly plus?: number } | { readonly port: number });
 
+export interface ConnectionSpec<Stack> {
+  /** Settings of a service that needs it: lines of its env file, no secret among them. */
+  environment(stack: Stack, service: string): readonly Variable[];
+  /** What the service is lent to log in with: the credential's name (systemd.exec(5)), and the secret behind it. */
+  readonly credential: { readonly name: string; readonly secret: string };
+}
+
 export interface DataSpec<Stack> extends Pick<DataFolder, "path" | "mode" | "owner"> {
   holds(stack: Stack): readonly string[];
+  /** Whether its package brings folders in it: a template's holds nothing else. */
+  readonly packaged?: true;
   /** A size that its volume could have, for the settings' description. */
   readonly example: string;
 }

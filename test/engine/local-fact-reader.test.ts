@@ -39,10 +39,10 @@ function modelOf(folder: string, when: FileEntry["when"]): Model {
 
 t.test("a file is rendered for this machine's memory, with secrets by name, and compared by value", async (t) => {
   const folder = t.testdir();
-  const template = 'maxmemory <%= budget.redisMaxmemoryMiB %>mb\nrequirepass <%= secret("redis.auth") %>\n';
+  const template = 'maxmemory <%= budget.miB.redis %>mb\nrequirepass <%= secret("redis.auth") %>\n';
   const { reader, io, store } = readerOn(folder, { templates: { "rootfs-overlay/redis.conf.ejs": template } });
   const model = modelOf(folder, "boot");
-  const share = budget(model, 8192).redisMaxmemoryMiB;
+  const share = budget(model, 8192).miB.redis;
   const [missing] = await reader.files("redis", model);
   t.equal(missing?.text, `maxmemory ${share}mb\nrequirepass «secret:redis.auth»\n`);
   t.same(missing?.differs, ["missing"]);

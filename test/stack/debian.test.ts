@@ -29,6 +29,7 @@ function neutral({ debian, packages, users, secrets, ports, units, files }: Mode
   return JSON.stringify({ packages, users, secrets, ports, units, files })
     .replaceAll(JSON.stringify(debian.localeFile), "LOCALE")
     .replaceAll(`postgresql-${debian.postgres}`, "postgresql-MAJOR")
+    .replaceAll(`PostgreSQL ${debian.postgres} of`, "PostgreSQL MAJOR of")
     .replaceAll(`postgresql@${debian.postgres}-`, "postgresql@MAJOR-")
     .replaceAll(`/postgresql/${debian.postgres}`, "/postgresql/MAJOR");
 }

@@ -30,16 +30,16 @@ function serviceModel(
     notify: settings.notify,
     needs,
     after: needed.flatMap((component) => keptUnits(component, stack)),
-    queue: stack.rabbitmq?.queues.find((queue) => queue.service === name),
     venv: `${stack.paths.opt}/venvs/${name}`,
     application: `${stack.paths.opt}/services/${name}`,
     envFile: `${stack.paths.config}/${name}.env`,
-    credentials: needed.map(({ credential }) => credential),
+    environment: needed.flatMap(({ connection }) => connection.environment(stack, name)),
+    credentials: needed.map(({ connection }) => connection.credential),
     source: settings.source,
   };
 }
 
 /** The units that must run for the component to answer. */
 function keptUnits(component: AnyComponent, stack: BaseModel): string[] {
-  return component.units(stack).flatMap(({ unit, running }) => (running ? [unit] : []));
+  return component.processes(stack).flatMap(({ unit, activated }) => (activated ? [] : [unit]));
 }

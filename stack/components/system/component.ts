@@ -79,6 +79,7 @@ export const system: OwnPart = {
     { name: "netdev", id: 315 },
   ],
   packages: (model) => [...packages, ...model.definition.packages],
+  versions: () => [{ what: "Python", package: "python3", least: "3.11" }],
   units: () => [
     ...masked.map((unit): DeclaredUnit => ({ unit, want: "masked" })),
     ...disabled.map((unit): DeclaredUnit => ({ unit, want: "disabled" })),
