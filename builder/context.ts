@@ -3,8 +3,8 @@ import type { Run } from "../lib/run.ts";
 import type { BrokerSource } from "../stack/components/rabbitmq/sources.ts";
 import type { Model } from "../stack/model.ts";
 import type { Templates } from "../stack/render/render.ts";
-import type { OwnEntry } from "./layers/overlay/own-files.ts";
-import type { TemplateTree } from "./templates.ts";
+import type { OwnEntry } from "./trees/own-files.ts";
+import type { TemplateTree } from "./trees/templates.ts";
 
 /** What the builder is asked for, as the command line gives it. */
 export interface BuildOptions {

@@ -1,4 +1,5 @@
 import type { Run } from "../../lib/run.ts";
+import { parseShow } from "../../lib/systemd/show.ts";
 import type { AnalysisDocument } from "../../stack/documents/analysis.ts";
 
 /** When units began to start and were up, as systemd knows it, since its own start. */
@@ -12,8 +13,8 @@ export async function unitTimes(units: readonly string[], run: Run): Promise<Ana
       ...units,
     ]),
   ]);
-  const [, began = "0"] = /=(\d+)/.exec(manager.stdout) ?? [];
-  return parseUnitTimes(shown.stdout, Number(began));
+  const began = parseShow(manager.stdout)[0]?.get("UserspaceTimestampMonotonic");
+  return parseUnitTimes(shown.stdout, Number(began || 0));
 }
 
 /**
@@ -21,13 +22,8 @@ export async function unitTimes(units: readonly string[], run: Run): Promise<Ana
  * @param began microseconds, of systemd's start
  */
 export function parseUnitTimes(text: string, began: number): AnalysisDocument["units"] {
-  return text
-    .trim()
-    .split(/\n\n+/)
-    .flatMap((block) => {
-      const values = new Map(
-        block.split("\n").map((line) => [line.split("=", 1)[0], line.slice(line.indexOf("=") + 1)]),
-      );
+  return parseShow(text)
+    .flatMap((values) => {
       const unit = values.get("Id");
       const [start, active] = ["InactiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic"].map((name) =>
         Math.round((Number(values.get(name) || 0) - began) / 1000),

@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import type { Client } from "pg";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../../lib/abortable.ts";
+import type { Deadline } from "../../lib/within-deadline.ts";
 
 export interface PostgresLogin {
   readonly port: number;
@@ -9,6 +10,10 @@ export interface PostgresLogin {
   readonly password: string;
   /** Statements hold passwords' verifiers: the server tells of none. A superuser's session only. */
   readonly unlogged?: true;
+  /** What it is for, as pg_stat_activity shows it behind `stack-agent`. */
+  readonly purpose?: string;
+  /** Milliseconds after which the server ends a statement. Default: the server's own. */
+  readonly statementTimeout?: number;
 }
 
 /**
@@ -35,7 +40,7 @@ export interface PostgresConnection {
  * @throws pg's DatabaseError (28P01 wrong password, 57P03 starting up), the socket's error, the signal's reason
  */
 export async function openPostgres(
-  { unlogged, ...login }: PostgresLogin,
+  { unlogged, purpose, statementTimeout, ...login }: PostgresLogin,
   signal: AbortSignal,
 ): Promise<PostgresConnection> {
   const { default: pg } = await import("pg");
@@ -44,7 +49,8 @@ export async function openPostgres(
   const client = new pg.Client({
     ...login,
     host: "127.0.0.1",
-    application_name: "stack-agent",
+    application_name: ["stack-agent", purpose ?? []].flat().join(" "),
+    ...(statementTimeout === undefined ? {} : { statement_timeout: statementTimeout }),
     // Above what ALTER DATABASE or ALTER ROLE set: no function of a role's own is called in a system one's place.
     options: `-c search_path=pg_catalog,pg_temp ${unlogged === true ? unloggedSession : ""}`,
     stream: () => socket,
@@ -88,6 +94,15 @@ export async function withPostgres<T>(
   } finally {
     await connection.close();
   }
+}
+
+/** Of a use of the server, milliseconds. */
+export function postgresDeadline(port: number, timeout: number): Deadline {
+  return {
+    who: `PostgreSQL on port ${port}`,
+    timeout,
+    hint: "systemctl status 'postgresql@*'; journalctl -b -t postgresql",
+  };
 }
 
 /** PostgreSQL's SQLSTATE or the system's error code (ECONNREFUSED), undefined for anything else. */

@@ -1,7 +1,7 @@
 import { messageOf } from "../../lib/error.ts";
 import type { Run } from "../../lib/run.ts";
 import type { MachineFinding } from "../../stack/documents/doctor.ts";
-import { refreshCollation } from "../refresh-collation.ts";
+import { refreshCollation } from "../checks/refresh-collation.ts";
 
 const query =
   "select datname from pg_database where datallowconn and datcollversion is distinct from pg_database_collation_actual_version(oid) order by 1";

@@ -1,4 +1,4 @@
-import type { Directives } from "./directives.ts";
+import type { UnitSection } from "../../lib/systemd/unit-section.ts";
 
 /** What the machine must allow for a promise to be kept. */
 export type Needs = "mounts" | "nesting" | "bpf";
@@ -171,7 +171,7 @@ export const promises: readonly SandboxPromise[] = [
 ];
 
 /** The promises that a unit's directives make. */
-export function promisesOf(directives: Directives): SandboxPromise[] {
+export function promisesOf(directives: UnitSection): SandboxPromise[] {
   return promises.filter(({ by, words }) => {
     const said = directives.get(by);
     if (said === undefined) return false;

@@ -1,13 +1,13 @@
+import { type UnitSection, unitSection } from "../../lib/systemd/unit-section.ts";
 import type { Model } from "../../stack/model.ts";
 import { renderFile } from "../../stack/render/file.ts";
 import type { Templates } from "../../stack/render/render.ts";
-import { type Directives, readDirectives } from "./directives.ts";
 
 /** A unit whose sandbox the stack promises, and what it promises. */
 export interface Sandbox {
   readonly unit: string;
   /** As the stack's templates say it: what is on disk may say something else. */
-  readonly directives: Directives;
+  readonly directives: UnitSection;
   /** Folders it may write. */
   readonly own: readonly string[];
 }
@@ -27,7 +27,7 @@ export function sandboxesOf(model: Model, templates: Templates): Sandbox[] {
   }
   return (
     [...texts]
-      .map(([unit, files]) => ({ unit, directives: readDirectives(files) }))
+      .map(([unit, files]) => ({ unit, directives: unitSection(files, "Service") }))
       // A template is no unit; what is started of it are jobs, which look at everything as root.
       .filter(({ unit, directives }) => directives.has("ProtectSystem") && !unit.includes("@."))
       .map((sandbox) => ({ ...sandbox, own: ownFolders(sandbox.directives) }))
@@ -42,7 +42,7 @@ const made = {
   LogsDirectory: "/var/log",
 };
 
-function ownFolders(directives: Directives): string[] {
+function ownFolders(directives: UnitSection): string[] {
   const words = (name: string): readonly string[] => directives.get(name) ?? [];
   return [
     ...words("ReadWritePaths").map((path) => path.replace(/^[-+]+/, "")),

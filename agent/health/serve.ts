@@ -1,12 +1,12 @@
-import type { CheckContext } from "../checks/check.ts";
+import type { CheckContext } from "../../engine/check.ts";
+import { readSecret } from "../../engine/secrets/read-secret.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { stackChecks } from "../checks/index.ts";
 import { jobs } from "../jobs/jobs.ts";
-import { openLog } from "../journal/journal.ts";
-import { datagramSender } from "../notify/datagram.ts";
-import { notifier } from "../notify/notify.ts";
-import { readSecret } from "../secrets/read-secret.ts";
-import { systemClock } from "./clock.ts";
-import { loadModelApart } from "./load-model-apart.ts";
+import { openLog } from "../journal/open-log.ts";
+import { loadModelApart } from "../model/load-model-apart.ts";
+import { datagramSender } from "../notify/datagram-sender.ts";
+import { notifier } from "../notify/notifier.ts";
 import { releaseMemory } from "./release-memory.ts";
 import { runAgent } from "./run-agent.ts";
 
@@ -42,8 +42,7 @@ export async function serve(options: ServeOptions = {}): Promise<number> {
   // The addon brings libsystemd and what that needs, a megabyte; systemd is told by datagrams anyway.
   const program = send === undefined ? process.argv[1] : undefined;
   const log = openLog({ environment: process.env, program, send });
-  const definitionPath = options.definitionPath ?? "/etc/stack-agent/stack.yaml";
-  const model = await loadModelApart(process.argv[1], { definitionPath });
+  const model = await loadModelApart(process.argv[1], options.definitionPath);
   const stateFolder = options.stateFolder ?? model.paths.state;
   const context: CheckContext = { model, secret: (name) => readSecret(stateFolder, name) };
   const agent = await runAgent({

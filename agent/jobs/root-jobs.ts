@@ -1,6 +1,6 @@
 import type { Log } from "../../lib/log.ts";
 import type { RootJobName } from "../../stack/components/stack-agent/root-jobs.ts";
-import { driftJob } from "../drift/drift-job.ts";
+import { driftJob } from "./drift-job.ts";
 
 export interface RootJobContext {
   /** `/run/stack-agent`. */

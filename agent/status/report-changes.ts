@@ -1,4 +1,4 @@
-import type { Clock } from "../health/clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Look } from "./look.ts";
 
 const answers = "answers again";

@@ -1,9 +1,9 @@
 import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import type { BrokerSource } from "../../stack/components/rabbitmq/sources.ts";
 import { isAtLeast } from "../../stack/deviations.ts";
+import type { Resolution } from "../apt/resolve.ts";
 import type { BuildContext } from "../context.ts";
 import type { RelocatedInputs } from "../layers/relocated/relocated.ts";
-import type { Resolution } from "../resolve.ts";
 import { findRelocated } from "./find-relocated.ts";
 import { findVendor } from "./find-vendor.ts";
 import { type Lock, lockPath, readLock, writeLock } from "./lock-file.ts";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { resolvePackages } from "../apt/resolve.ts";
 import type { BuildContext } from "../context.ts";
 import { relocatedInputs, relocatedVersions } from "../layers/relocated/relocated.ts";
 import { relocations } from "../layers/relocated/relocations.ts";
-import { toolVersions } from "../provenance/tool-versions.ts";
-import { resolvePackages } from "../resolve.ts";
+import { toolVersions } from "../tool-versions.ts";
 import type { Broker } from "./choose-broker.ts";
 
 /**

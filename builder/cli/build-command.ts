@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { carryOut, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
 import { interruptible } from "../../lib/cli/interruptible.ts";
-import { bytesText } from "../../lib/cli/text.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { plainProgress } from "../../lib/progress/plain.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
 import { projectFolder as project } from "../../lib/project-folder.ts";
 import { definitionJsonSchema } from "../../stack/definition/json-schema.ts";
-import { type AfterFailure, type BuildResult, build } from "../build.ts";
+import { type AfterFailure, build } from "../build/build.ts";
+import { describePlan } from "../build/describe-plan.ts";
+import { failureShell } from "../build/failure-shell.ts";
 import type { BuildOptions } from "../context.ts";
-import { describePlan } from "../describe-plan.ts";
-import { failureShell } from "../failure-shell.ts";
 import { assertSmokeCanRun, smoke } from "../smoke/smoke.ts";
+import { proxmox } from "../targets/proxmox/target.ts";
 import { howToRemove } from "../work-folder.ts";
 import { buildHelp } from "./build-help.ts";
 import { type BuildFlags, buildOptions } from "./build-options.ts";
@@ -24,10 +24,10 @@ import { smokeText } from "./smoke-text.ts";
 /** `build-template [STACK.yaml]`. @returns the exit code */
 export async function buildCommand(argv: readonly string[]): Promise<number> {
   const command = new Command("build-template")
-    .description("Builds a Proxmox container template from a stack definition.")
+    .description(proxmox.help.before)
     .usage("[options] [STACK.yaml]\n       build-template SUBCOMMAND …")
     .argument("[STACK.yaml]", "the stack definition (default: stack/stock-analysis.yaml)")
-    .option("--out <dir>", "where the template goes", "dist")
+    .option("--out <dir>", proxmox.help.out, "dist")
     .addOption(new Option("--format <format>", "compression").choices(["gz", "zst"]).default("gz"))
     .addOption(setOption())
     .addOption(new Option("--arch <arch>", "processor of the node").choices(["amd64", "arm64"]).default("amd64"))
@@ -45,7 +45,7 @@ export async function buildCommand(argv: readonly string[]): Promise<number> {
     .option("--schema", "print the JSON Schema of a stack.yaml and end")
     .option("--json", "print the result, or the error, as one JSON object")
     .version(await projectVersion(), "--version", "print the version and end")
-    .addHelpText("after", () => buildHelp(process.env));
+    .addHelpText("after", () => buildHelp(process.env, proxmox.help.after));
   const ended = readCommandLine(command, argv);
   if (ended !== undefined) return ended;
   const flags = command.opts<BuildFlags>();
@@ -62,7 +62,9 @@ export async function buildCommand(argv: readonly string[]): Promise<number> {
 
 async function plan(options: BuildOptions, { json }: BuildFlags): Promise<number> {
   const progress = plainProgress(writeLine);
-  const document = await interruptible((signal) => describePlan({ ...options, project }, progress.log, signal));
+  const document = await interruptible((signal) =>
+    describePlan(proxmox, { ...options, project }, progress.log, signal),
+  );
   if (json) writeJson(document);
   else process.stdout.write(planText(document, Date.now()));
   return 0;
@@ -73,10 +75,10 @@ async function make(options: BuildOptions, flags: BuildFlags): Promise<number> {
   // What can't be done afterwards is told before a minute's work.
   if (flags.smoke) await assertSmokeCanRun(progress.log);
   const result = await interruptible(
-    (signal) => build({ ...options, project }, progress, signal, afterFailure(flags, progress, signal)),
+    (signal) => build(proxmox, { ...options, project }, {}, progress, signal, afterFailure(flags, progress, signal)),
     flags.keep ? "stopped" : undefined,
   );
-  if (!flags.json) process.stdout.write(summary(result));
+  if (!flags.json) process.stdout.write(["", ...proxmox.summaryOf(result), ""].join("\n"));
   if (!flags.smoke) {
     if (flags.json) writeJson(result);
     return 0;
@@ -111,20 +113,6 @@ async function shownProgress({ json }: BuildFlags): Promise<Progress> {
   if (!process.stderr.isTTY || !process.stdout.isTTY || json) return plainProgress(writeLine);
   const { terminalProgress } = await import("../../lib/progress/terminal.ts");
   return terminalProgress(writeLine);
-}
-
-function summary({ template, manifest, deploy, sbom, signature, document }: BuildResult): string {
-  return [
-    "",
-    `template  ${template} (${bytesText(document.template?.bytes ?? 0)})`,
-    `sha256    ${document.template?.sha256}`,
-    `manifest  ${manifest}`,
-    `deploy    ${deploy}`,
-    `sbom      ${sbom}`,
-    ...(signature === undefined ? [] : [`signature ${signature}`]),
-    ...document.deviations.map((sentence) => `DEVIATION ${sentence}`),
-    "",
-  ].join("\n");
 }
 
 function writeLine(line: string): void {

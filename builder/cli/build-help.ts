@@ -2,8 +2,12 @@ import { columns } from "../../lib/cli/text.ts";
 import { cacheFolder } from "../cache/cache-folder.ts";
 import { commands } from "./commands.ts";
 
-/** What `build-template --help` says after the options. */
-export function buildHelp(environment: Readonly<Record<string, string | undefined>>): string {
+/**
+ * What `build-template --help` says after the options.
+ *
+ * @param written what the default target says of its artefacts
+ */
+export function buildHelp(environment: Readonly<Record<string, string | undefined>>, written: string): string {
   return `
 Subcommands, each with a --help of its own:
 ${columns(commands.map(({ usage, summary }) => [`  ${usage}`, summary])).trimEnd()}
@@ -18,16 +22,7 @@ Debian tools are installed when root builds, and named otherwise.
 Layers are kept, so that the next build makes only what changed, in
   ${cacheFolder(environment)}
 which is below XDG_CACHE_HOME (~/.cache).
-
-What is written to DIR:
-  debian-12-NAME_VERSION-HASH_amd64.tar.gz           the template
-  debian-12-NAME_VERSION-HASH_amd64.tar.gz.sha256    sha256sum --check takes it
-  debian-12-NAME_VERSION-HASH_amd64.manifest.json    layers, packages, deviations
-  debian-12-NAME_VERSION-HASH_amd64.tar.gz.sig       its signature, with --sign
-  debian-12-NAME_VERSION-HASH_amd64.DEPLOY.md        the commands for the Proxmox node
-  debian-12-NAME_VERSION-HASH_amd64.sbom.cdx.json    software bill of materials, CycloneDX
-  debian-12-NAME_VERSION-HASH_amd64.incus.tgz        what Incus and LXD need to take it too
-
+${written}
 Examples:
   build-template                              the default stack, into dist/
   build-template my-stack.yaml --out /srv     your own

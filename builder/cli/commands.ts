@@ -1,3 +1,6 @@
+import type { Target } from "../build/target.ts";
+import { defaultTarget, targets } from "../targets/index.ts";
+
 /** One of `build-template NAME …`; without a name a template is built. */
 export interface Subcommand {
   readonly name: string;
@@ -16,12 +19,7 @@ export const commands: readonly Subcommand[] = [
     summary: "write a commented start of a stack of your own",
     load: async () => (await import("../init/command.ts")).initCommand,
   },
-  {
-    name: "deb",
-    usage: "deb [STACK.yaml]",
-    summary: "build a Debian package of the stack, for a host without the template",
-    load: async () => (await import("./deb-command.ts")).debCommand,
-  },
+  ...targets.filter((target) => target !== defaultTarget).map(subcommandOf),
   {
     name: "deployer",
     usage: "deployer",
@@ -38,7 +36,7 @@ export const commands: readonly Subcommand[] = [
     name: "verify",
     usage: "verify TEMPLATE",
     summary: "check a template: checksum, signature, structure, no secret in it",
-    load: async () => (await import("../verify/verify-command.ts")).verifyCommand,
+    load: async () => (await import("./verify-command.ts")).verifyCommand,
   },
   {
     name: "cache",
@@ -47,3 +45,12 @@ export const commands: readonly Subcommand[] = [
     load: async () => (await import("./cache-command.ts")).cacheCommand,
   },
 ];
+
+function subcommandOf(target: Target): Subcommand {
+  const { name, summary } = target;
+  const load: Subcommand["load"] = async () => {
+    const { targetCommand } = await import("./target-command.ts");
+    return (argv) => targetCommand(target, argv);
+  };
+  return { name, summary, usage: `${name} [STACK.yaml]`, load };
+}

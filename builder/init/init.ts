@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { ExitCode, isErrno, messageOf, StackError } from "../../lib/error.ts";
 import { writeFileAtomic } from "../../lib/files.ts";
+import { shellWord } from "../../lib/shell-words.ts";
 import { definitionJsonSchema } from "../../stack/definition/json-schema.ts";
 import { starterDefinition } from "../../stack/definition/starter.ts";
 import { resource } from "../resources.ts";
@@ -70,8 +71,4 @@ async function refuseUsed(folder: string): Promise<void> {
 function stackName(folder: string): string {
   const name = basename(folder).toLowerCase();
   return /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) && name.length <= 40 ? name : "my-stack";
-}
-
-function shellWord(word: string): string {
-  return /^[\w./+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

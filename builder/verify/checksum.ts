@@ -3,11 +3,7 @@ import { messageOf } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
 import { type Check, failed, passed, unchecked } from "./check.ts";
-
-export interface Measured {
-  readonly sha256: string;
-  readonly bytes: number;
-}
+import type { Measured } from "./measure.ts";
 
 /** Against FILE.sha256, as `sha256sum --check` would. */
 export async function checksumCheck(file: string, measured: Measured): Promise<Check> {

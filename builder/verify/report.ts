@@ -1,24 +1,32 @@
-import type { VerifyReport } from "./verify.ts";
+import { basename } from "node:path";
+import type { Run } from "../../lib/run.ts";
+import type { Check } from "./check.ts";
+import type { Measured } from "./measure.ts";
+import type { MachineTraits } from "./probes/machine.ts";
+import type { Trust } from "./signature.ts";
 
-const words = { ok: "ok", failed: "FAILED", "not checked": "not checked" } as const;
+export interface VerifyOptions {
+  readonly file: string;
+  /** Undefined: a signature is not checked. */
+  readonly trust?: Trust;
+  readonly machine: MachineTraits;
+  readonly run: Run;
+  readonly signal: AbortSignal;
+}
 
-/** A line a check, what was found below it, and the sum of it. */
-export function reportText({ file, bytes, sha256, members, checks, status }: VerifyReport): string {
-  const width = Math.max(...checks.map(({ name }) => name.length));
-  const lines = checks.flatMap(({ name, title, state, findings }) => {
-    const start = `${words[state].padEnd(11)}  ${name.padEnd(width)}`;
-    if (state === "not checked") return [`${start}  ${findings.join("; ")}`];
-    return [`${start}  ${title}`, ...findings.map((one) => `${" ".repeat(13 + width)}  - ${one}`)];
-  });
-  const count = checks.filter(({ state }) => state === "failed").length;
-  const sum = status === "pass" ? "what was checked is ok" : `${count} of ${checks.length} checks failed`;
-  return [
-    `${file}: ${(bytes / 1e6).toFixed(0)} MB, ${members} members`,
-    `sha256 ${sha256}`,
-    "",
-    ...lines,
-    "",
-    sum,
-    "",
-  ].join("\n");
+/** What was found of an artefact. */
+export interface VerifyReport extends Measured {
+  readonly schemaVersion: 1;
+  readonly file: string;
+  /** Members of the archive that could be read. */
+  readonly members: number;
+  readonly status: "pass" | "fail";
+  readonly checks: readonly Check[];
+}
+
+/** The sum of all checks: it fails where one does. */
+export function reportOf(file: string, measured: Measured, members: number, checks: readonly Check[]): VerifyReport {
+  const status = checks.some(({ state }) => state === "failed") ? "fail" : "pass";
+  const { bytes, sha256 } = measured;
+  return { schemaVersion: 1, file: basename(file), sha256, bytes, members, status, checks };
 }

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
 import { messageOf, StackError } from "../../lib/error.ts";
 import { commandLine, tail } from "../../lib/run.ts";
-import { shellWords } from "./shell-words.ts";
+import { shellWords } from "../../lib/shell-words.ts";
 
 /** A connection's client, and what became of it. */
 export interface Connection {

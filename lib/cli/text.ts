@@ -14,10 +14,31 @@ export function ageText(milliseconds: number): string {
 
 /** Rows in columns; the last one is as long as it is. */
 export function columns(rows: readonly (readonly string[])[]): string {
+  return alignedLines(rows)
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+export interface Alignment {
+  /** Whether a column's cells stand to the right. Default: none. */
+  readonly right?: (column: number) => boolean;
+  /** A padded cell as it is printed: in a colour, which has no width. */
+  readonly style?: (cell: string, row: number) => string;
+}
+
+/** Rows as lines, a cell below the other; the last cell of a row is as long as it is. */
+export function alignedLines(rows: readonly (readonly string[])[], alignment: Alignment = {}): readonly string[] {
+  const { right = () => false, style = (cell) => cell } = alignment;
   const widths: number[] = [];
   for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
-  return rows
-    .map((row) => `${row.map((cell, at) => cell.padEnd(at === row.length - 1 ? 0 : (widths[at] ?? 0))).join("  ")}\n`)
-    .map((line) => line.replace(/ +\n$/, "\n"))
-    .join("");
+  const padded = (cell: string, at: number, row: readonly string[]): string => {
+    if (right(at)) return cell.padStart(widths[at] ?? 0);
+    return at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0);
+  };
+  return rows.map((row, number) =>
+    row
+      .map((cell, at) => style(padded(cell, at, row), number))
+      .join("  ")
+      .trimEnd(),
+  );
 }

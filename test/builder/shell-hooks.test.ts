@@ -2,8 +2,9 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import t from "tap";
-import { verify } from "../../builder/verify/verify.ts";
+import { verifyTemplate } from "../../builder/targets/proxmox/verify.ts";
 import { run } from "../../lib/run.ts";
+import { identities } from "../../stack/components/identities.ts";
 
 const folder = join(import.meta.dirname, "../../builder/layers/base");
 
@@ -48,7 +49,7 @@ t.test("sanitise takes out every identity, secret and trace, and names Debian's 
     if (!path.endsWith("/none")) writeFileSync(join(root, path), text);
   }
   t.ok((await identitiesAndSecrets(root)).length > 8, "it is dirty");
-  execFileSync("sh", [join(folder, "sanitise.sh"), root]);
+  execFileSync("sh", [join(folder, "sanitise.sh"), root, ...identities]);
   t.same(await identitiesAndSecrets(root), []);
   const sources = readFileSync(join(root, "etc/apt/sources.list.d/debian.sources"), "utf8");
   t.match(sources, /^Suites: bookworm bookworm-updates$/m);
@@ -71,7 +72,7 @@ t.test("sanitise leaves no file of dpkg's rules where a stack leaves nothing out
     var: { log: {}, cache: { debconf: {} } },
     root: {},
   });
-  execFileSync("sh", [join(folder, "sanitise.sh"), root]);
+  execFileSync("sh", [join(folder, "sanitise.sh"), root, ...identities]);
   t.notOk(existsSync(join(root, "etc/dpkg/dpkg.cfg.d/99mmdebstrap")));
   t.notOk(existsSync(join(root, "etc/dpkg/dpkg.cfg.d/90-slim")));
 });
@@ -90,7 +91,7 @@ t.test("sanitise makes one file of programs that are the same, and only of those
   });
   const at = (path: string) => join(root, path);
   chmodSync(at("usr/bin/private"), 0o700);
-  execFileSync("sh", [join(folder, "sanitise.sh"), root]);
+  execFileSync("sh", [join(folder, "sanitise.sh"), root, ...identities]);
   t.equal(
     statSync(at("usr/bin/git")).ino,
     statSync(at("usr/lib/git-core/git")).ino,
@@ -117,7 +118,7 @@ async function identitiesAndSecrets(root: string): Promise<string[]> {
   execFileSync("tar", ["--create", "--gzip", "--file", file, "-C", root, "."]);
   try {
     const machine = { hostname: "builder", authorities: "", publicAuthorities: [] };
-    const { checks } = await verify({ file, machine, run, signal: new AbortController().signal });
+    const { checks } = await verifyTemplate({ file, machine, run, signal: new AbortController().signal });
     const wanted = ["archive", "identities", "secrets", "machine"];
     return checks.filter(({ name }) => wanted.includes(name)).flatMap(({ findings }) => findings);
   } finally {

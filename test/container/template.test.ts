@@ -5,8 +5,8 @@ import { basename, dirname, join } from "node:path";
 import t from "tap";
 import { knownBase } from "../../builder/known/known-base.ts";
 import { namesOfBase } from "../../builder/known/names-of-base.ts";
-import { verify } from "../../builder/verify/verify.ts";
-import { machineTraits } from "../../builder/verify/verify-command.ts";
+import { verifyTemplate } from "../../builder/targets/proxmox/verify.ts";
+import { machineTraits } from "../../builder/verify/machine-traits.ts";
 import { exists, readTextIfAny } from "../../lib/files.ts";
 import { run } from "../../lib/run.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
@@ -128,7 +128,7 @@ if (needs(t, template === undefined ? "there is no template: bin/build-template"
 
   t.test("R10 build-template verify finds nothing wrong with it", async (t) => {
     const { signal } = new AbortController();
-    const { checks, members } = await verify({ file: template, machine: await machineTraits(), run, signal });
+    const { checks, members } = await verifyTemplate({ file: template, machine: await machineTraits(), run, signal });
     const failures = checks.filter(({ state }) => state === "failed");
     t.strictSame(
       failures.flatMap(({ name, findings }) => findings.map((one) => `${name}: ${one}`)),

@@ -13,6 +13,7 @@ const tools = {
   mmdebstrap: { package: "mmdebstrap" },
   newuidmap: { package: "uidmap" },
   openssl: { package: "openssl" },
+  patchelf: { package: "patchelf" },
   apparmor_parser: { package: "apparmor" },
   pigz: { package: "pigz" },
   pip: { command: "python3", package: "python3-pip", probe: ["-m", "pip", "--version"] },

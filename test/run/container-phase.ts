@@ -12,7 +12,7 @@ import { loneFile } from "./lone-file.ts";
 import { makeFixtures, makeLayersAhead } from "./make-ahead.ts";
 import { prover } from "./prove.ts";
 import { type Counts, nothingCounted, sum } from "./tap-counts.ts";
-import { tapPhase } from "./tap-phase.ts";
+import { type TapOptions, tapPhase } from "./tap-phase.ts";
 import { withExtracted } from "./with-extracted.ts";
 
 const file = (name: string): string => `test/container/${name}.test.ts`;
@@ -22,6 +22,9 @@ const longOnes = ["disk-full", "incus"].map(file);
 
 /** Those that boot nothing and wait for nothing: they are run beside the others. */
 const bootNothing = ["build-failure", "layers", "mirror", "template"].map(file);
+
+/** Those that look at all of the machine's containers: nothing is run beside them. */
+const alone = ["lxc", "smoke"].map(file);
 
 /** Those that build: they come last, when their layers are there already. */
 const builders = ["bare-host", "own-stack"].map(file);
@@ -33,9 +36,10 @@ const ofEachDebian = ["stack", "template", "confinement"].map(file);
 type Environment = Readonly<Record<string, string>>;
 
 /**
- * Builds the default template, unless STACK_TEMPLATE names one, and boots it: containers one
- * after the other, and builds that nobody waits for beside them. Without `debian` all tests run
- * on the default stack's Debian, and those that depend on it on the other one as well.
+ * Builds the default template, unless STACK_TEMPLATE names one, and boots it: two test files at
+ * once, each with containers and a network of its own, and builds that nobody waits for beside
+ * them. Without `debian` all tests run on the default stack's Debian, and those that depend on it
+ * on the other one as well.
  */
 export async function containerPhase(extent: Extent): Promise<Counts> {
   if (process.getuid?.() !== 0) {
@@ -128,11 +132,11 @@ async function onTemplate(
   const servers = await onServersOf(template);
   const booted = await withExtracted(template, async (extracted) => {
     const env = { ...environment, STACK_TEMPLATE: resolve(template), ...(extracted && { STACK_EXTRACTED: extracted }) };
-    const boot = (places: readonly string[], left: readonly string[] = []) =>
-      tapPhase(places, { jobs: 1, timeout: 1200, env, without: left });
+    const boot = (places: readonly string[], options: TapOptions = {}) =>
+      tapPhase(places, { timeout: 1200, env, ...options });
     if (tests !== undefined) return boot(tests);
-    const others = await boot(["test/container"], [...without, ...builders, ...(long ? [] : longOnes)]);
-    return sum([others, await boot(builders)]);
+    const others = await boot(["test/container"], { without: [...without, ...builders, ...alone, ...longOnes] });
+    return sum([others, await boot(builders), await boot([...alone, ...(long ? longOnes : [])], { jobs: 1 })]);
   });
   return sum([servers, booted]);
 }

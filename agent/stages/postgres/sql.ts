@@ -1,6 +1,6 @@
-import { withPostgres } from "../../clients/postgres.ts";
-import { type Deadline, withinDeadline } from "../../clients/within-deadline.ts";
-import type { Executors } from "../../engine/action.ts";
+import type { Executors } from "../../../engine/action.ts";
+import { withinDeadline } from "../../../lib/within-deadline.ts";
+import { postgresDeadline, withPostgres } from "../../clients/postgres.ts";
 
 /** Milliseconds; the longest copies a template database. */
 const SQL_TIMEOUT = 2 * 60_000;
@@ -18,11 +18,3 @@ export const sql: Executors["sql"] = {
     );
   },
 };
-
-export function postgresDeadline(port: number, timeout: number): Deadline {
-  return {
-    who: `PostgreSQL on port ${port}`,
-    timeout,
-    hint: "systemctl status 'postgresql@*'; journalctl -b -t postgresql",
-  };
-}

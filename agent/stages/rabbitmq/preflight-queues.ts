@@ -1,6 +1,7 @@
+import type { Problem } from "../../../engine/stage.ts";
+import { shellWord } from "../../../lib/shell-words.ts";
 import type { Definitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import type { RabbitmqModel } from "../../../stack/model.ts";
-import type { Problem } from "../../engine/stage.ts";
 import type { Held } from "./drift.ts";
 import type { BrokerFacts } from "./inspect.ts";
 
@@ -35,9 +36,4 @@ function typeOf(queue: Held): string {
   const { arguments: args } = queue;
   const type: unknown = typeof args === "object" && args !== null && "x-queue-type" in args && args["x-queue-type"];
   return typeof type === "string" ? type : "classic";
-}
-
-/** A vhost may be called anything. */
-function shellWord(text: string): string {
-  return /^[\w/.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

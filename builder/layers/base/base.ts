@@ -1,21 +1,22 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
+import { identities } from "../../../stack/components/identities.ts";
 import type { Model } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
 import { debianArchives } from "../../apt/debian-archives.ts";
+import type { Resolution } from "../../apt/resolve.ts";
 import type { Broker } from "../../broker/choose-broker.ts";
+import { type Inputs, layerKey } from "../../cache/layer-key.ts";
+import type { MadeLayer } from "../../cache/made-layer.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { explainSpace } from "../../explain-space.ts";
 import { inNamespace, namespaceCommand } from "../../namespace.ts";
 import { outputOf } from "../../pipe.ts";
-import type { Resolution } from "../../resolve.ts";
 import { resource } from "../../resources.ts";
 import { rootfsFolder } from "../../work-folder.ts";
 import { codeDigest } from "../code.ts";
-import { type Inputs, layerKey } from "../key.ts";
-import type { MadeLayer } from "../made-layer.ts";
 import { archiveFlags } from "./archive-flags.ts";
 import { excludedPaths } from "./excluded-paths.ts";
 import { type BaseFacts, readBaseFacts } from "./facts.ts";
@@ -51,6 +52,8 @@ export interface BaseInputs extends Inputs {
   /** Files that must be there before the first package is unpacked. */
   readonly beforePackages: readonly { readonly path: string; readonly text: string }[];
   readonly disabled: readonly string[];
+  /** What components' packages make of this machine. */
+  readonly identities: readonly string[];
   readonly excluded: readonly string[];
   readonly scripts: Scripts;
   readonly epoch: number;
@@ -88,6 +91,7 @@ export async function baseInputs(
       .filter((file) => file.beforePackages === true)
       .map((file) => ({ path: file.path, text: renderFile(file, model, { templates }) })),
     disabled: model.units.filter((unit) => unit.want !== "enabled").map((unit) => unit.unit),
+    identities,
     excluded: excludedPaths(model.definition),
     scripts: Object.fromEntries(scripts.map((name, index) => [name, texts[index] ?? ""])) as Scripts,
     epoch: sourceDateEpoch,
@@ -136,7 +140,9 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext, repos
     },
     onLine: (line) => context.log("debug", line),
   }).catch(explainSpace);
-  await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root], { signal });
+  await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root, ...inputs.identities], {
+    signal,
+  });
   const facts = await readBaseFacts(root, run);
   refuseOtherVersions(facts.packages, inputs.versions);
   refuseOtherIds(facts, inputs.accounts, inputs.sysusers);

@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { debianArchives } from "../../apt/debian-archives.ts";
 import { fetchPackages } from "../../apt/fetch-packages.ts";
+import { aptFolder } from "../../apt/resolve.ts";
 import type { BuildContext } from "../../context.ts";
-import { aptFolder } from "../../resolve.ts";
 import type { BaseInputs } from "./base.ts";
 
 /** What setup.sh gives to mmdebstrap. */

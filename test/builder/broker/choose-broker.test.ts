@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import type { Resolution } from "../../../builder/apt/resolve.ts";
 import { type Broker, chooseBroker, type Finder, type Finders } from "../../../builder/broker/choose-broker.ts";
 import { lockPath } from "../../../builder/broker/lock-file.ts";
 import type { BuildContext } from "../../../builder/context.ts";
-import type { Resolution } from "../../../builder/resolve.ts";
 import { StackError } from "../../../lib/error.ts";
 import type { BrokerSource } from "../../../stack/components/rabbitmq/sources.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";

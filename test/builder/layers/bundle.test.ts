@@ -11,7 +11,7 @@ t.test("bundled, the clock of the jobs asks Intl for nothing in UTC: the tables 
   const entry = join(folder, "entry.ts");
   writeFileSync(
     entry,
-    `import { jobRunner } from ${JSON.stringify(join(project, "agent/jobs/runner.ts"))};
+    `import { jobRunner } from ${JSON.stringify(join(project, "agent/jobs/job-runner.ts"))};
     let asked = 0;
     const known = Intl.DateTimeFormat;
     Intl.DateTimeFormat = new Proxy(known, {
@@ -53,7 +53,7 @@ t.test(
     const entry = join(folder, "entry.ts");
     writeFileSync(
       entry,
-      `import { loadModelApart } from ${JSON.stringify(join(project, "agent/health/load-model-apart.ts"))};
+      `import { loadModelApart } from ${JSON.stringify(join(project, "agent/model/load-model-apart.ts"))};
     const [, program, definitionPath = ""] = process.argv;
     const used = () => {
       for (let i = 0; i < 4; i += 1) globalThis.gc({ type: "major", execution: "sync", flavor: "last-resort" });
@@ -64,7 +64,7 @@ t.test(
       await import("node:fs/promises");
       await later();
       const before = used();
-      const model = await loadModelApart(program, { definitionPath });
+      const model = await loadModelApart(program, definitionPath);
       await later();
       process.stdout.write(JSON.stringify({ name: model.name, held: used() - before }));
     };
@@ -77,7 +77,10 @@ t.test(
     const ours = join(project, "stack/stock-analysis.yaml");
 
     const kept = await load(ours);
-    writeFileSync(join(folder, "model.cjs"), (await bundleAgent(project, join(project, "agent/model.ts"))).text);
+    writeFileSync(
+      join(folder, "model.cjs"),
+      (await bundleAgent(project, join(project, "agent/model/load-model.ts"))).text,
+    );
     const dropped = await load(ours);
     t.match([kept, dropped], [{ name: "stock-analysis" }, { name: "stock-analysis" }]);
     t.ok(dropped.held < 500_000, `${dropped.held} bytes are held, of ${kept.held}`);

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import t from "tap";
 import { sign } from "../../../builder/provenance/sign.ts";
+import { verifyTemplate } from "../../../builder/targets/proxmox/verify.ts";
 import type { Trust } from "../../../builder/verify/signature.ts";
-import { verify } from "../../../builder/verify/verify.ts";
 import { isStackError } from "../../../lib/error.ts";
 import { run } from "../../../lib/run.ts";
 import { waitFor } from "../../../lib/wait.ts";
-import { archive, clean } from "../verify/archive.ts";
+import { archive, clean } from "../verify/planted-archive.ts";
 
 const { signal } = new AbortController();
 const machine = { hostname: "", authorities: "", publicAuthorities: [] };
@@ -35,7 +35,7 @@ function makeKey(folder: string, name: string, kind = "ed25519", words = ""): st
 }
 
 async function signature(file: string, trust?: Trust) {
-  const { checks } = await verify({ file, machine, run, signal, ...(trust && { trust }) });
+  const { checks } = await verifyTemplate({ file, machine, run, signal, ...(trust && { trust }) });
   const found = checks.find(({ name }) => name === "signature");
   return { state: found?.state, text: [found?.title, ...(found?.findings ?? [])].join("\n") };
 }

@@ -1,0 +1,61 @@
+import { awaitPorts } from "../../engine/await-ports.ts";
+import { type EngineOptions, engineTimeouts } from "../../engine/engine.ts";
+import { installedTemplates } from "../../engine/installed-templates.ts";
+import { localFactReader } from "../../engine/local-fact-reader.ts";
+import { accountOwner, localIo } from "../../engine/local-io.ts";
+import { readSecret } from "../../engine/secrets/read-secret.ts";
+import { secretStore } from "../../engine/secrets/secret-store.ts";
+import type { Stage } from "../../engine/stage.ts";
+import { trackTimeline } from "../../engine/timeline.ts";
+import type { Log } from "../../lib/log.ts";
+import type { Run } from "../../lib/run.ts";
+import type { Model } from "../../stack/model.ts";
+import { executors } from "./executors.ts";
+
+export interface MachineOptions {
+  readonly model: Model;
+  readonly stages: readonly Stage[];
+  readonly run: Run;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** What the engine looks and acts through on this machine. */
+export function thisMachine(options: MachineOptions): EngineOptions {
+  const { model, log, signal } = options;
+  const { paths } = model;
+  const secrets = secretStore({ stateDirectory: paths.state, secrets: model.secrets, owner: accountOwner });
+  const io = localIo({
+    run: options.run,
+    log,
+    signal,
+    secrets,
+    paths: { state: paths.state, run: paths.run },
+  });
+  return {
+    stages: options.stages,
+    model,
+    executors,
+    io,
+    reader: localFactReader({
+      run: io.run,
+      secrets,
+      templates: installedTemplates(`${paths.share}/templates`),
+      runDirectory: paths.run,
+    }),
+    checks: { model, secret: (name) => readSecret(paths.state, name) },
+    log,
+    signal,
+    now: Date.now,
+    timeline: trackTimeline(Date.now),
+    redact: secrets.redact,
+    timeouts: engineTimeouts,
+    opening: (stage) => {
+      const own = model.ports.filter(({ owner, activated }) => owner === stage && !activated);
+      return awaitPorts(
+        own.map(({ port }) => port),
+        signal,
+      );
+    },
+  };
+}

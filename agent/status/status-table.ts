@@ -1,0 +1,86 @@
+import type { StatusDocument } from "../../stack/documents/status.ts";
+import { coloured } from "../cli/terminal.ts";
+import { type Row, textTable } from "../cli/text-table.ts";
+import { nextSteps } from "./next-steps.ts";
+
+/** The status document as a person reads it. */
+export function statusTable(status: StatusDocument, date: Date, colours: boolean): string {
+  const title = [status.stack.name || "stack", status.stack.version].filter((part) => part !== "").join(" ");
+  const next = nextSteps(status);
+  const blocks = [
+    [`${title}: ${coloured(status.status, colours)}`],
+    textTable(["stage", "state", "seconds", "actions", ""], stageRows(status), colours),
+    textTable(["component", "state", "code", "ms", "ports"], componentRows(status), colours),
+    textTable(["job", "schedule", "last run", "took", "next run"], jobRows(status, date), colours),
+    memoryLines(status, colours),
+    status.sandbox === undefined ? [] : [`sandbox: ${status.sandbox.kind}, ${status.sandbox.how}`],
+    titled("not as defined:", status.deviations),
+    titled("set aside, damaged; look at it, then remove it:", status.setAside ?? []),
+    titled(next.length === 1 ? "next:" : "next, one of:", next),
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function stageRows(status: StatusDocument): readonly Row[] {
+  return status.stages.map((stage) => ({
+    cells: [
+      stage.id,
+      stage.status,
+      stage.seconds?.toFixed(1) ?? "",
+      stage.status === "waiting" ? "" : String(stage.actions),
+      stage.status === "running" ? (stage.action ?? "") : "",
+    ],
+    note: stage.error?.message,
+  }));
+}
+
+function componentRows(status: StatusDocument): readonly Row[] {
+  return status.components.map((component) => ({
+    cells: [
+      component.name,
+      component.status,
+      component.code,
+      component.latencyMs > 0 ? component.latencyMs.toFixed(1) : "",
+      component.ports.join(" "),
+    ],
+    note: component.status === "pass" ? undefined : component.message,
+  }));
+}
+
+function jobRows(status: StatusDocument, date: Date): readonly Row[] {
+  return status.jobs.map((job) => ({
+    cells: [
+      job.name,
+      job.schedule,
+      job.lastRun === undefined ? "not yet" : `${duration(date.getTime() - Date.parse(job.lastRun))} ago`,
+      job.lastSeconds === undefined ? "" : `${job.lastSeconds.toFixed(2)} s`,
+      job.nextRun === undefined ? "" : `in ${duration(Date.parse(job.nextRun) - date.getTime())}`,
+    ],
+    note: job.lastError === undefined ? undefined : `failed: ${job.lastError}`,
+  }));
+}
+
+function memoryLines({ memory }: StatusDocument, colours: boolean): readonly string[] {
+  const { totalMiB, shares, cuts } = memory;
+  if (totalMiB === 0) return [];
+  const rows = shares.map(({ component, setting, miB, processes = 1 }) => ({
+    cells: [component, `${processes === 1 ? "" : `${processes} × `}${miB} MiB`, setting],
+  }));
+  return [...textTable(["memory", `${totalMiB} MiB`, ""], rows, colours), ...titled("less than declared:", cuts)];
+}
+
+function titled(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
+}
+
+/** Milliseconds as "12 s", "3 min", "5 h", "2 d". */
+function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}

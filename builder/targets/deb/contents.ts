@@ -1,0 +1,34 @@
+import type { Model } from "../../../stack/model.ts";
+import type { Entry } from "../../archive/write.ts";
+
+/** Where uv lies in the package: /usr/local, where the template has it, belongs to a machine's admin. */
+export const uvPath = "/usr/lib/stack-agent/uv";
+
+/**
+ * What of the overlay goes into the package: the agent's tree below /usr, the definition,
+ * and the user's own files. All else below /etc and /var `stack-agent provision` writes from
+ * its file table, as it does where a file has drifted: as conffiles of dpkg's they would be
+ * asked about at every upgrade, and the agent would put back whatever was answered.
+ *
+ * The template's presets stay out: they disable every unit they don't name.
+ */
+export function debEntries(
+  entries: readonly Entry[],
+  own: readonly { readonly path: string }[],
+  model: Model,
+): Entry[] {
+  const added = new Set(own.map(({ path }) => path));
+  return entries.filter(({ path }) => {
+    if (/\/system-preset\/|\/90-nesting\.conf$/.test(path) || path === `${model.paths.share}/manifest.json`)
+      return false;
+    return path.startsWith("/usr/") || path === model.paths.definition || added.has(path);
+  });
+}
+
+/** The files that dpkg asks about when they were changed: the definition, and the user's own below /etc. */
+export function conffiles(entries: readonly Entry[]): string[] {
+  return entries
+    .filter(({ path, content }) => path.startsWith("/etc/") && (content.kind === "text" || content.kind === "file"))
+    .map(({ path }) => path)
+    .sort();
+}

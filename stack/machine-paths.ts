@@ -1,0 +1,10 @@
+import type { Paths } from "./model.ts";
+
+/** Paths of the agent's own on every machine, whatever its stack. */
+export const machinePaths = {
+  definition: "/etc/stack-agent/stack.yaml",
+  share: "/usr/share/stack-agent",
+  state: "/var/lib/stack-agent",
+  run: "/run/stack-agent",
+  agent: "/opt/stack-agent",
+} as const satisfies Omit<Paths, "config" | "opt">;
