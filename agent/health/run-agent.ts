@@ -7,7 +7,7 @@ import { messageIds } from "../../stack/message-ids.ts";
 import type { Model } from "../../stack/model.ts";
 import { driftPath, readDrift } from "../drift/drift-file.ts";
 import { jobRunner } from "../jobs/job-runner.ts";
-import type { Job } from "../jobs/jobs.ts";
+import type { Job } from "../../engine/job.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import { keepWatchdog } from "../notify/watchdog.ts";
 import { componentStates, runningStages, type Snapshot } from "./component-states.ts";

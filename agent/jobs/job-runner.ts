@@ -6,7 +6,7 @@ import { messageOf, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { within } from "../../lib/within.ts";
 import { messageIds } from "../../stack/message-ids.ts";
-import type { Job } from "./jobs.ts";
+import type { Job } from "../../engine/job.ts";
 
 /** How a job stands. Times are ISO 8601. */
 export interface JobState {

@@ -1,4 +1,4 @@
-import type { CheckContext } from "../../engine/check.ts";
+import type { Job } from "../../engine/job.ts";
 import { StackError } from "../../lib/error.ts";
 import { type RootJobName, rootJobNames, rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
@@ -6,17 +6,6 @@ import type { Model } from "../../stack/model.ts";
 import { readDrift } from "../drift/drift-file.ts";
 import { refreshView } from "./refresh-view.ts";
 import { requestRootJob } from "./request-root-job.ts";
-
-/** Work the agent does on a schedule, as its own unprivileged user, or asks systemd for. */
-export interface Job {
-  readonly name: string;
-  /** Five cron fields, in the stack's time zone. */
-  readonly schedule: string;
-  /** Rejects where it failed or the signal aborted. */
-  run(context: CheckContext, signal: AbortSignal): Promise<void>;
-  /** Asked after each run: milliseconds after which it runs again before its turn. */
-  again?(): Promise<number | undefined>;
-}
 
 /** What was found may be put right by hand, or by itself: a unit that is just being restarted, say. */
 const LOOK_AGAIN = 60_000;

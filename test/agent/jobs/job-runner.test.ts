@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import t, { type Test as TapTest } from "tap";
 import { jobRunner } from "../../../agent/jobs/job-runner.ts";
-import type { Job } from "../../../agent/jobs/jobs.ts";
+import type { Job } from "../../../engine/job.ts";
 import { refreshView } from "../../../agent/jobs/refresh-view.ts";
 import type { CheckContext } from "../../../engine/check.ts";
 import { systemClock } from "../../../lib/clock.ts";
