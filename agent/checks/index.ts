@@ -1,8 +1,8 @@
+import { serviceCheck } from "../../components/services/agent/check.ts";
+import { diskCheck } from "../../components/system/agent/disk-check.ts";
+import { memoryCheck } from "../../components/system/agent/memory-check.ts";
 import type { Check } from "../../engine/check.ts";
 import type { Model } from "../../stack/model.ts";
-import { diskCheck } from "./disk.ts";
-import { memoryCheck } from "./memory.ts";
-import { serviceCheck } from "./service.ts";
 
 /**
  * Every check of a stack, in the order health shows them. The databases' clients are
@@ -10,9 +10,13 @@ import { serviceCheck } from "./service.ts";
  */
 export async function stackChecks(model: Model): Promise<readonly Check[]> {
   return [
-    ...(model.postgres === undefined ? [] : [(await import("./postgres.ts")).postgresCheck(model)]),
-    ...(model.redis === undefined ? [] : [(await import("./redis.ts")).redisCheck(model)]),
-    ...(model.rabbitmq === undefined ? [] : [(await import("./rabbitmq.ts")).rabbitmqCheck(model)]),
+    ...(model.postgres === undefined
+      ? []
+      : [(await import("../../components/postgres/agent/check.ts")).postgresCheck(model)]),
+    ...(model.redis === undefined ? [] : [(await import("../../components/redis/agent/check.ts")).redisCheck(model)]),
+    ...(model.rabbitmq === undefined
+      ? []
+      : [(await import("../../components/rabbitmq/agent/check.ts")).rabbitmqCheck(model)]),
     ...model.services.map(serviceCheck),
     diskCheck(model),
     memoryCheck(),

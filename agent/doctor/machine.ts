@@ -1,10 +1,10 @@
+import { collations } from "../../components/postgres/agent/collations.ts";
+import { diskCheck } from "../../components/system/agent/disk-check.ts";
 import { memoryMiB } from "../../engine/memory.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Confinement } from "../../stack/documents/confinement.ts";
 import type { MachineFinding } from "../../stack/documents/doctor.ts";
 import type { Model } from "../../stack/model.ts";
-import { diskCheck } from "../checks/disk.ts";
-import { collations } from "./collations.ts";
 import { openFiles } from "./open-files.ts";
 
 export interface MachineOptions {

@@ -1,10 +1,10 @@
+import { refreshView } from "../../components/postgres/agent/refresh-view.ts";
 import type { Job } from "../../engine/job.ts";
 import { StackError } from "../../lib/error.ts";
 import { type RootJobName, rootJobNames, rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { Model } from "../../stack/model.ts";
 import { readDrift } from "../drift/drift-file.ts";
-import { refreshView } from "./refresh-view.ts";
 import { requestRootJob } from "./request-root-job.ts";
 
 /** What was found may be put right by hand, or by itself: a unit that is just being restarted, say. */

@@ -1,3 +1,11 @@
+import { makeVenv } from "../../components/services/agent/venv.ts";
+import { rememberInstance } from "../../components/system/agent/instance.ts";
+import { generateLocale, removeLocale } from "../../components/system/agent/locale.ts";
+import { installPackages } from "../../components/system/agent/packages.ts";
+import { forgetHost, rememberHost } from "../../components/system/agent/remember-host.ts";
+import { removePackages } from "../../components/system/agent/remove-packages.ts";
+import { renewSshKey } from "../../components/system/agent/ssh-key.ts";
+import { makeUsers, removeUsers } from "../../components/system/agent/users.ts";
 import type { Executors } from "../../engine/action.ts";
 import { cutDamaged, setAsideDamaged } from "../../engine/actions/damaged-files.ts";
 import { linkFile, makeDirectory, writeFile } from "../../engine/actions/files.ts";
@@ -14,14 +22,6 @@ import {
   stopUnits,
   unmaskUnits,
 } from "../../engine/actions/units.ts";
-import { rememberInstance } from "../actions/instance.ts";
-import { generateLocale, removeLocale } from "../actions/locale.ts";
-import { installPackages } from "../actions/packages.ts";
-import { forgetHost, rememberHost } from "../actions/remember-host.ts";
-import { removePackages } from "../actions/remove-packages.ts";
-import { renewSshKey } from "../actions/ssh-key.ts";
-import { makeUsers, removeUsers } from "../actions/users.ts";
-import { makeVenv } from "../actions/venv.ts";
 import { dataExecutors } from "../stages/executors.ts";
 
 /** How every action is carried out. Those of one server only are beside its stage. */

@@ -1,10 +1,10 @@
+import { postgresStage } from "../../components/postgres/agent/stage.ts";
+import { rabbitmqStage } from "../../components/rabbitmq/agent/stage.ts";
+import { redisStage } from "../../components/redis/agent/stage.ts";
+import { pythonStage } from "../../components/services/agent/python-stage.ts";
+import { servicesStage } from "../../components/services/agent/stage.ts";
+import { systemStage } from "../../components/system/agent/stage.ts";
 import type { Stage } from "../../engine/stage.ts";
-import { postgresStage } from "./postgres/stage.ts";
-import { pythonStage } from "./python/stage.ts";
-import { rabbitmqStage } from "./rabbitmq/stage.ts";
-import { redisStage } from "./redis/stage.ts";
-import { servicesStage } from "./services/stage.ts";
-import { systemStage } from "./system/stage.ts";
 
 /** Every stage there is, in the order they are shown. CLI, help, progress and plans are made from it. */
 export const stages: readonly Stage[] = [

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { collations } from "../../../agent/doctor/collations.ts";
 import { openFiles } from "../../../agent/doctor/open-files.ts";
+import { collations } from "../../../components/postgres/agent/collations.ts";
 import { StackError } from "../../../lib/error.ts";
 import type { Run } from "../../../lib/run.ts";
 
