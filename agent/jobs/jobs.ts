@@ -1,4 +1,4 @@
-import { refreshView } from "../../components/postgres/agent/refresh-view.ts";
+import { loadJobs } from "../../components/agent.ts";
 import type { Job } from "../../engine/job.ts";
 import { StackError } from "../../lib/error.ts";
 import { type RootJobName, rootJobNames, rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
@@ -27,11 +27,9 @@ const outcomes: {
 };
 
 /** The jobs of a stack. */
-export function jobs(model: Model): readonly Job[] {
+export async function stackJobs(model: Model): Promise<readonly Job[]> {
   return [
-    ...(model.postgres === undefined
-      ? []
-      : [{ name: "refresh-view", schedule: model.postgres.viewRefresh, run: refreshView(model.postgres) }]),
+    ...(await loadJobs(model)),
     ...rootJobNames.flatMap((name): Job[] => {
       const schedule = rootJobSchedule(name, model.definition);
       const run: Job["run"] = async (_, signal) => {

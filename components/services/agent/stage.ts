@@ -3,6 +3,7 @@ import { type ComponentFacts, inspectComponent, planComponent } from "../../../e
 import { failingServer } from "../../../engine/plan-mend.ts";
 import { resetComponent } from "../../../engine/plan-reset.ts";
 import { defineStage, type FailingServer } from "../../../engine/stage.ts";
+import { dependencyNames } from "../../../stack/components/names.ts";
 
 export interface ServicesFacts extends ComponentFacts {
   /** Those that start again and again; missing where none was looked for. */
@@ -18,7 +19,7 @@ export interface ServicesFacts extends ComponentFacts {
 export const servicesStage = defineStage<"services", ServicesFacts>({
   id: "services",
   title: "Services",
-  needs: ["system", "python", "postgres", "redis", "rabbitmq"],
+  needs: ["system", "python", ...dependencyNames],
   present: (model) => model.services.length > 0,
   checks: () => [],
   async inspect(reader, model, signal) {

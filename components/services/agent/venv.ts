@@ -3,16 +3,14 @@ import { readFile, rm } from "node:fs/promises";
 import type { Executors } from "../../../engine/action.ts";
 import { whileStale } from "../../../engine/state/stale.ts";
 import { exists, writeFileAtomic } from "../../../lib/files.ts";
+import { agentCache } from "../../../stack/machine-paths.ts";
 import { venvStamp } from "../../../stack/venv.ts";
 
 const TIMEOUT = 15 * 60_000;
 
-/** What can be made again. */
-export const cacheFolder = "/var/cache/stack-agent";
-
 /** A system unit has no HOME; services read their venv from a read-only file system, byte code and all. */
 const environment = {
-  UV_CACHE_DIR: `${cacheFolder}/uv`,
+  UV_CACHE_DIR: `${agentCache}/uv`,
   UV_PYTHON_DOWNLOADS: "never",
   UV_NO_PROGRESS: "1",
   UV_COMPILE_BYTECODE: "1",
@@ -27,6 +25,7 @@ const certificates = "/etc/ssl/certs/ca-certificates.crt";
 
 export const makeVenv: Executors["makeVenv"] = {
   lock: "uv",
+  outdates: true,
   describe: ({ service, requirements }) => `${service} from ${requirements}`,
   async apply({ venv, requirements, units }, io) {
     const stamp = venvStamp({ venv });

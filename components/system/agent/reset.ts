@@ -1,8 +1,8 @@
 import type { Action } from "../../../engine/action.ts";
 import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
 import type { ResetPlan, ResetWish } from "../../../engine/stage.ts";
+import { agentCache } from "../../../stack/machine-paths.ts";
 import type { Model } from "../../../stack/model.ts";
-import { cacheFolder } from "../../services/agent/venv.ts";
 import type { SystemFacts } from "./stage.ts";
 
 /** Last of all: the agent's own files, users, packages; and what it knows, with the data. */
@@ -14,7 +14,7 @@ export function resetSystem(facts: SystemFacts, model: Model, wish: ResetWish): 
   return joinResets(
     ...facts.components.map((component) => resetComponent(component, wish)),
     { actions: wish.baked ? [] : [...resetUsers(facts, model), ...resetPackages(facts, wish)], kept: [] },
-    { actions: tree(own.cache, cacheFolder, "can be made again"), kept: [] },
+    { actions: tree(own.cache, agentCache, "can be made again"), kept: [] },
     resetData(own.state ? [paths.state] : [], wish),
     { actions: wish.data ? [] : forget(facts), kept: [] },
     { actions: tree(own.run, paths.run, "how provisioning stood"), kept: [] },

@@ -1,7 +1,11 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Executors, Io, SshKeyType } from "../../../engine/action.ts";
+import type { Executors, Io } from "../../../engine/action.ts";
 import { whileStale } from "../../../engine/state/stale.ts";
+
+/** Types of SSH host keys; each in `/etc/ssh/ssh_host_TYPE_key`, as sshd looks for them. */
+export const sshKeyTypes = ["ecdsa", "ed25519", "rsa"] as const;
+export type SshKeyType = (typeof sshKeyTypes)[number];
 
 export const sshFolder = "/etc/ssh";
 export const sshUnit = "ssh.service";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseAccounts } from "../../../engine/accounts.ts";
-import { type Action, type SshKeyType, sshKeyTypes } from "../../../engine/action.ts";
+import type { Action } from "../../../engine/action.ts";
 import type { FactReader } from "../../../engine/fact-reader.ts";
 import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../../engine/plan-files.ts";
 import { secretsFolder } from "../../../engine/secrets/read-secret.ts";
@@ -10,13 +10,13 @@ import { isStackError, StackError } from "../../../lib/error.ts";
 import { budget } from "../../../stack/budget.ts";
 import { dependencyNames } from "../../../stack/components/names.ts";
 import { templatesOwnPackages } from "../../../stack/components/system/component.ts";
+import { agentCache } from "../../../stack/machine-paths.ts";
 import type { FileEntry, Model, SecretName } from "../../../stack/model.ts";
-import { cacheFolder } from "../../services/agent/venv.ts";
 import { type BareHostFacts, inspectBareHost, preflightBareHost } from "./bare-host.ts";
 import { planIdentity, unseenOfCopy } from "./identity.ts";
 import { lookAtPlace } from "./place.ts";
 import { resetSystem } from "./reset.ts";
-import { hostKeyPath, sshFolder } from "./ssh-key.ts";
+import { hostKeyPath, type SshKeyType, sshFolder, sshKeyTypes } from "./ssh-key.ts";
 
 export interface SystemFacts {
   /** Debian's version, e.g. "12.8"; undefined where it is not Debian. */
@@ -93,7 +93,7 @@ async function inspect(reader: FactReader, model: Model): Promise<SystemFacts> {
       template ? lookAtPlace(reader) : undefined,
       hostKeys(reader),
       reader.exists(`${model.paths.run}/progress.json`),
-      reader.exists(cacheFolder),
+      reader.exists(agentCache),
       ...names.map((name) => inspectComponent(reader, model, name)),
     ]);
   const missing = [...packages].filter(([, version]) => version === undefined).map(([name]) => name);

@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { openFiles } from "../../../agent/doctor/open-files.ts";
-import { collations } from "../../../components/postgres/agent/collations.ts";
-import { StackError } from "../../../lib/error.ts";
-import type { Run } from "../../../lib/run.ts";
+import { collations } from "../../../../components/postgres/agent/collations.ts";
+import { openFiles } from "../../../../components/system/agent/open-files.ts";
+import { StackError } from "../../../../lib/error.ts";
+import type { Run } from "../../../../lib/run.ts";
 
 t.test("a low hard limit of open files is told with what it leaves Redis, and the setting on the node", async (t) => {
   const limits = join(t.testdir(), "limits");

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { MachineFinding } from "../../stack/documents/doctor.ts";
+import type { MachineFinding } from "../../../stack/documents/doctor.ts";
 
 /** The most that a unit of the stack asks for: LimitNOFILE=. systemd lowers it to the hard limit, and says nothing. */
 const wanted = 65_536;
