@@ -10,6 +10,7 @@ import { redisCluster } from "../../components/redis/agent/redis-cluster.ts";
 import { inspectNode, type NodeFacts } from "../../components/redis/agent/stage.ts";
 import type { Io } from "../../engine/action.ts";
 import { unseal } from "../../engine/secrets/unseal.ts";
+import type { StackWith } from "../../engine/stack-with.ts";
 import { silentLog } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
@@ -97,7 +98,7 @@ async function redisServers(stack: Model) {
     const dataDirectory = join(folder, `${port}`);
     nodes.push({ ...node, port, busPort: port + 10_000, dataDirectory, config: `${dataDirectory}.conf` });
   }
-  const model: Model = { ...stack, redis: { ...stack.redis, nodes } };
+  const model: StackWith<"redis"> = { ...stack, redis: { ...stack.redis, nodes } };
   const template = "rootfs-overlay/etc/redis/redis-node.conf.ejs";
   const source = await readFile(template, "utf8");
   const running = new Map<number, ChildProcess>();
