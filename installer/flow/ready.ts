@@ -1,11 +1,11 @@
 import { Agent, request } from "undici";
 import { isStackError, StackError } from "../../lib/error.ts";
+import { urlOf } from "../../lib/url-of.ts";
 import { waitFor } from "../../lib/wait.ts";
 import type { NetworkSettings } from "../../stack/definition/network.ts";
 import { type HealthDocument, healthDocument } from "../../stack/documents/health.ts";
 import { fixedAddresses } from "../../stack/net-addresses.ts";
 import type { Node } from "../node/node.ts";
-import { urlOf } from "../url-of.ts";
 import { noAddress } from "./no-address.ts";
 
 export interface ReadyWait {

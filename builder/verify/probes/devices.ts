@@ -1,5 +1,5 @@
 import { TypeFlag } from "../../archive/header.ts";
-import { faultList, type Probe } from "../probe.ts";
+import { faultList, type Probe } from "./probe.ts";
 
 const kinds: ReadonlySet<string> = new Set([
   TypeFlag.file,

@@ -1,5 +1,5 @@
 import { TypeFlag } from "../../archive/header.ts";
-import { faultList, type Probe } from "../probe.ts";
+import { faultList, type Probe } from "./probe.ts";
 
 /** What only an instance may have, or only the building machine had. Folders are in `empty`. */
 const absent: readonly RegExp[] = [

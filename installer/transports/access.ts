@@ -1,6 +1,6 @@
-import type { SshLogin } from "./ssh/login.ts";
-import type { Credentials } from "./transports/api/credentials.ts";
-import type { Way } from "./transports/transport.ts";
+import type { SshLogin } from "../ssh/login.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Way } from "./transport.ts";
 
 /** Who asks a node, each over its own way. */
 export type Access =
