@@ -8,7 +8,7 @@ import { projectFolder } from "../../lib/project-folder.ts";
 import { run } from "../../lib/run.ts";
 import { deploy, intend } from "../flow/deploy.ts";
 import { connect } from "../node/connect.ts";
-import { openTemplate, type Template } from "../template/read-template.ts";
+import { openTemplate, type Template } from "../template/open-template.ts";
 import type { Access } from "../transports/access.ts";
 import { chooseVmid } from "../wanted/choose-vmid.ts";
 import { perNode } from "../wanted/per-node.ts";

@@ -7,7 +7,7 @@ import { deploy, type Intent, intend, type Patience } from "../flow/deploy.ts";
 import { clusterKey, type Destination, share } from "../flow/destinations.ts";
 import { turns } from "../flow/turns.ts";
 import type { Connected } from "../node/connect.ts";
-import type { Template } from "../template/read-template.ts";
+import type { Template } from "../template/open-template.ts";
 import type { Wanted } from "../wanted/wanted.ts";
 import { deploymentText } from "./deployment-text.ts";
 import { intentDocument, intentText } from "./intent-text.ts";

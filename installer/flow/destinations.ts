@@ -1,7 +1,7 @@
 import { StackError } from "../../lib/error.ts";
 import { fixedAddresses } from "../../stack/net-addresses.ts";
 import type { Node } from "../node/node.ts";
-import type { Template } from "../template/read-template.ts";
+import type { Template } from "../template/open-template.ts";
 import { chooseVmid } from "../wanted/choose-vmid.ts";
 import { type Wanted, wanted } from "../wanted/wanted.ts";
 

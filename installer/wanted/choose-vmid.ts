@@ -1,5 +1,5 @@
 import type { Node } from "../node/node.ts";
-import type { Template } from "../template/read-template.ts";
+import type { Template } from "../template/open-template.ts";
 import { isOf } from "./ownership.ts";
 
 const none: ReadonlySet<number> = new Set();
