@@ -3,6 +3,27 @@ import { formatMiB } from "./definition/size.ts";
 import { isTooLittle, leastMemoryMiB } from "./least-memory.ts";
 import type { Model } from "./model.ts";
 
+/** What a component asks of the memory, by the setting that limits it. */
+export type MemoryClaim = { readonly setting: string } & (ShareClaim | WantedClaim);
+
+/** A part of the machine's memory, whatever the others ask. */
+export interface ShareClaim {
+  /** 0 to 1. */
+  readonly share: number;
+  /** MiB. */
+  readonly least?: number;
+  readonly most?: number;
+}
+
+/** As much as wanted, where what the others leave is enough for the worst moment. */
+export interface WantedClaim {
+  /** MiB a process. */
+  readonly wanted: number;
+  readonly processes: number;
+  /** What a process may take at its worst, as a multiple of what it is given. */
+  readonly growth: number;
+}
+
 /** What one component may take, by the setting that limits it. MiB. */
 export interface MemoryShare {
   readonly component: string;
@@ -17,9 +38,8 @@ export interface MemoryShare {
 /** Each component's share of the memory a machine really has. All MiB. */
 export interface Budget {
   readonly totalMiB: number;
-  readonly sharedBuffersMiB: number;
-  readonly redisMaxmemoryMiB: number;
-  readonly rabbitmqWatermarkMiB: number;
+  /** By the component's name, of those that the stack has. */
+  readonly miB: Readonly<Record<string, number>>;
   /** What got less than the definition declares, and why; one sentence each. */
   readonly cuts: readonly string[];
   /** The same for a person: those of the components that the stack has. */
@@ -34,10 +54,7 @@ export interface Budget {
  * @param memoryMiB least of MemTotal and the cgroup limits
  * @throws StackError `too-little-memory` below 2048 MiB
  */
-export function budget(
-  model: Pick<Model, "postgres" | "redis" | "rabbitmq" | "definition">,
-  memoryMiB: number,
-): Budget {
+export function budget({ memory }: Pick<Model, "memory">, memoryMiB: number): Budget {
   const total = Math.floor(memoryMiB);
   if (isTooLittle(total)) {
     throw new StackError(
@@ -48,37 +65,37 @@ export function budget(
       },
     );
   }
-  const cuts: string[] = [];
+  // For the system, the services, the agent, and what servers take beside the setting that limits them.
   const reserve = Math.min(2944, 0.36 * total);
-  const declared = model.redis?.maxmemory ?? 0;
-  const share = Math.round(
-    (0.75 * total - reserve) / (redisShareAtThreeNodes * ((model.redis?.ports.length ?? 3) / 3)),
-  );
-  const redis = Math.min(declared, share);
-  if (redis < declared) {
-    cuts.push(`redis maxmemory ${redis} MiB of ${formatMiB(declared)} declared: container has ${formatMiB(total)}`);
-  }
-  const sharedBuffersMiB = Math.floor(total * (model.postgres?.sharedBuffers ?? 0.25));
-  // An idle broker uses 100 to 130 MiB: a lower watermark holds back every publisher (measured at 2 GiB).
-  const rabbitmqWatermarkMiB = Math.floor(Math.max(256, Math.min(512, total / 16)));
-  const shares: MemoryShare[] = [];
-  if (model.postgres !== undefined) {
-    shares.push({ component: "postgres", setting: "shared_buffers", miB: sharedBuffersMiB });
-  }
-  if (model.redis !== undefined) {
-    shares.push({
-      component: "redis",
-      setting: "maxmemory",
-      miB: redis,
-      processes: model.redis.ports.length,
-      ...(redis < declared ? { declaredMiB: declared } : {}),
-    });
-  }
-  if (model.rabbitmq !== undefined) {
-    shares.push({ component: "rabbitmq", setting: "vm_memory_high_watermark", miB: rabbitmqWatermarkMiB });
-  }
-  return { totalMiB: total, sharedBuffersMiB, redisMaxmemoryMiB: redis, rabbitmqWatermarkMiB, cuts, shares };
+  const rest = databases * total - reserve;
+  const worst = memory.reduce((sum, claim) => sum + ("wanted" in claim ? worstOf(claim) : 0), 0);
+  const shares = memory.map(({ component, setting, ...claim }): MemoryShare => {
+    if ("share" in claim) return { component, setting, miB: shareOf(claim, total) };
+    const { wanted, processes, growth } = claim;
+    const miB = Math.min(wanted, Math.round((rest * (worstOf(claim) / worst)) / (growth * processes)));
+    return { component, setting, miB, processes, ...(miB < wanted ? { declaredMiB: wanted } : {}) };
+  });
+  return {
+    totalMiB: total,
+    miB: Object.fromEntries(shares.map(({ component, miB }) => [component, miB])),
+    cuts: shares.flatMap(({ component, setting, miB, declaredMiB }) =>
+      declaredMiB === undefined
+        ? []
+        : [
+            `${component} ${setting} ${miB} MiB of ${formatMiB(declaredMiB)} declared: container has ${formatMiB(total)}`,
+          ],
+    ),
+    shares,
+  };
 }
 
-/** Three nodes, each of which may double while it saves, all at once, plus fragmentation. */
-const redisShareAtThreeNodes = 6.6;
+/** What is left beside PostgreSQL's shared buffers as they are by default. */
+const databases = 0.75;
+
+function shareOf({ share, least = 0, most = Number.POSITIVE_INFINITY }: ShareClaim, total: number): number {
+  return Math.floor(Math.max(least, Math.min(most, total * share)));
+}
+
+function worstOf({ wanted, processes, growth }: WantedClaim): number {
+  return wanted * processes * growth;
+}

@@ -1,32 +1,6 @@
 import type { BrokerSource } from "./components/rabbitmq/sources.ts";
 import type { Model } from "./model.ts";
 
-/** What a stack asks of a package's version, and how a person calls it. */
-interface Requirement {
-  readonly what: string;
-  readonly package: (model: Model) => string;
-  /** undefined where the stack doesn't have the component. */
-  readonly least: (model: Model) => string | undefined;
-  /** Not always Debian's own: it may come from elsewhere. */
-  readonly broker?: true;
-}
-
-const requirements: readonly Requirement[] = [
-  { what: "Python", package: () => "python3", least: () => "3.11" },
-  {
-    what: "PostgreSQL",
-    package: (model) => `postgresql-${model.postgres?.major}`,
-    least: (model) => model.postgres && "15",
-  },
-  { what: "Redis", package: () => "redis-server", least: (model) => model.redis && "7.0" },
-  {
-    what: "RabbitMQ",
-    package: () => "rabbitmq-server",
-    least: (model) => model.rabbitmq?.minimumVersion,
-    broker: true,
-  },
-];
-
 /** Whose a version is, by where it comes from. */
 const whose: Readonly<Record<BrokerSource, (debian: string) => string>> = {
   vendor: () => "the RabbitMQ team's",
@@ -41,19 +15,16 @@ const whose: Readonly<Record<BrokerSource, (debian: string) => string>> = {
  * @param broker where RabbitMQ comes from
  */
 export function deviations(
-  model: Model,
+  model: Pick<Model, "versions" | "debian">,
   versions: ReadonlyMap<string, string>,
   broker: BrokerSource = "debian",
 ): string[] {
-  return requirements.flatMap((requirement) => {
-    const least = requirement.least(model);
-    const installed = versions.get(requirement.package(model));
-    if (least === undefined) return [];
-    if (installed === undefined) return [`${requirement.what} is not installed; ${least} or newer is asked for`];
-    const upstream = upstreamVersion(installed);
+  return model.versions.flatMap(({ what, package: name, least, component }) => {
+    const installed = versions.get(name);
+    if (installed === undefined) return [`${what} is not installed; ${least} or newer is asked for`];
     if (isAtLeast(installed, least)) return [];
-    const source = whose[requirement.broker === true ? broker : "debian"](model.debian.version);
-    return [`${requirement.what} is ${upstream}, ${source}; ${least} or newer is asked for`];
+    const source = whose[component === "rabbitmq" ? broker : "debian"](model.debian.version);
+    return [`${what} is ${upstreamVersion(installed)}, ${source}; ${least} or newer is asked for`];
   });
 }
 

@@ -1,4 +1,4 @@
-import { dependencyNames } from "./model.ts";
+import { dependencyNames } from "./components/names.ts";
 
 /** What health speaks of beside databases and services: the machine they run on, and the agent's own work on it. */
 export const machineComponents: readonly string[] = ["disk", "memory", "jobs", "drift"];

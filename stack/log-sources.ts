@@ -1,6 +1,7 @@
+import { type DependencyName, dependencyNames } from "./components/names.ts";
 import { provisionComponent, startingComponent } from "./health-names.ts";
-import { type DependencyName, dependencyNames, type Model } from "./model.ts";
-import { stageIds } from "./stage-ids.ts";
+import type { Model } from "./model.ts";
+import { type StageId, stageIds } from "./stage-ids.ts";
 
 /** What `stack-agent logs` shows under one name. */
 export interface LogSource {
@@ -11,22 +12,30 @@ export interface LogSource {
   readonly component?: string;
 }
 
+type NamedParts = Pick<Model, DependencyName | "services">;
+
 /** Every name that logs can be asked for: the agent, its provisioning, databases, services, and the other stages. */
-export function logSources(model: Pick<Model, DependencyName | "services">): readonly LogSource[] {
-  const { postgres, redis, rabbitmq, services } = model;
-  const units: Readonly<Record<string, readonly string[]>> = {
-    postgres: postgres === undefined ? [] : [postgres.unit],
-    redis: redis?.nodes.map(({ unit }) => unit) ?? [],
-    rabbitmq: rabbitmq === undefined ? [] : [rabbitmq.unit],
-    services: services.map(({ unit }) => unit),
-  };
-  const absent = dependencyNames.filter((name) => model[name] === undefined);
+export function logSources(model: NamedParts & Pick<Model, "units">): readonly LogSource[] {
   return [
     { name: startingComponent, units: ["stack-agent.service"] },
     { name: provisionComponent, units: ["stack-provision.service"] },
-    ...stageIds
-      .filter((id) => !absent.some((name) => name === id))
-      .map((id) => ({ name: id, units: units[id] ?? [], component: id })),
-    ...services.map(({ name, unit }) => ({ name, units: [unit], component: name })),
+    ...presentStages(model).map((id) => ({ name: id, units: keptUnits(model, id), component: id })),
+    ...model.services.map(({ name, unit }) => ({ name, units: [unit], component: name })),
   ];
+}
+
+/** Those names alone. */
+export function logNames(model: NamedParts): readonly string[] {
+  const services = model.services.map(({ name }) => name);
+  return [startingComponent, provisionComponent, ...presentStages(model), ...services];
+}
+
+function presentStages(model: NamedParts): readonly StageId[] {
+  const absent = dependencyNames.filter((name) => model[name] === undefined);
+  return stageIds.filter((id) => !absent.some((name) => name === id));
+}
+
+/** The units of a component that the agent keeps running. */
+function keptUnits({ units }: Pick<Model, "units">, component: string): readonly string[] {
+  return units.flatMap((one) => (one.running && one.component === component ? [one.unit] : []));
 }

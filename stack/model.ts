@@ -1,40 +1,82 @@
-import type { QueueType } from "./components/rabbitmq/queue-types.ts";
+import type { MemoryClaim } from "./budget.ts";
+import type { Dependency } from "./components/index.ts";
+import type { DependencyName } from "./components/names.ts";
+import type { Process, Variable } from "./components/process.ts";
 import type { DebianRelease } from "./debian.ts";
-import type { Definition, PostgresSettings, RabbitmqSettings, RedisSettings } from "./definition/schema.ts";
+import type { Definition } from "./definition/schema.ts";
+
+export type { DependencyName } from "./components/names.ts";
+export type { Migration, PostgresModel } from "./components/postgres/model.ts";
+export type { RabbitmqModel, ServiceQueue } from "./components/rabbitmq/model.ts";
+export type { RedisModel, RedisNode } from "./components/redis/model.ts";
 
 /** The parts a stack is made of. `system`, `agent` and `services` are in every stack. */
-export const componentNames = ["system", "agent", "postgres", "redis", "rabbitmq", "services"] as const;
-export type ComponentName = (typeof componentNames)[number];
+export type ComponentName = "system" | "agent" | DependencyName | "services";
 
-/** Components that services depend on and that health speaks of by name. */
-export const dependencyNames = ["postgres", "redis", "rabbitmq"] as const;
-export type DependencyName = (typeof dependencyNames)[number];
+/** What the components' sections mean, each by the component's name. */
+export type DependencyModels = { readonly [D in Dependency as D["name"]]: Placed<ReturnType<D["model"]>> };
 
-/**
- * What a definition means, every default and derivation worked out, nothing of the
- * machine it will run on. Builder and agent both start from it.
- */
-export interface Model {
+/** What a component's section means, and where it is. */
+export type Placed<Own> = Own & {
+  /** Where it listens, and where who needs it finds it. */
+  readonly address: string;
+};
+
+/** A stack before there are services and tables: what its components are declared by. */
+export interface BaseModel extends Partial<DependencyModels> {
   readonly name: string;
   readonly version: string;
   readonly debian: DebianRelease;
   readonly architecture: "amd64";
   readonly definition: Definition;
   readonly paths: Paths;
-  readonly postgres?: PostgresModel;
-  readonly redis?: RedisModel;
-  readonly rabbitmq?: RabbitmqModel;
+}
+
+/** A stack before there are tables. */
+export interface BareModel extends BaseModel {
   readonly services: readonly ServiceModel[];
+}
+
+/**
+ * What a definition means, every default and derivation worked out, nothing of the
+ * machine it will run on. Builder and agent both start from it.
+ */
+export interface Model extends BareModel {
+  /** The components that it has, of all that there are. */
+  readonly components: readonly ComponentSpec[];
   /** Debian packages of the template, sorted, each once. */
   readonly packages: readonly string[];
+  /** What versions it is asked to have. */
+  readonly versions: readonly (VersionAsked & { readonly component: ComponentName })[];
+  /** What components ask of the memory. */
+  readonly memory: readonly (MemoryClaim & { readonly component: DependencyName })[];
   readonly users: readonly User[];
   readonly packagedAccounts: readonly PackagedAccount[];
   readonly secrets: readonly SecretSpec[];
   readonly ports: readonly PortUse[];
+  /** What runs of the components. */
+  readonly processes: readonly (Process & { readonly component: DependencyName })[];
   readonly units: readonly UnitSpec[];
   readonly files: readonly FileEntry[];
   /** Folders of the databases' data. */
   readonly data: readonly DataFolder[];
+}
+
+/** What a stack asks of a package's version. */
+export interface VersionAsked {
+  /** How a person calls it. */
+  readonly what: string;
+  readonly package: string;
+  /** Upstream's, `3.12`. */
+  readonly least: string;
+}
+
+export interface ComponentSpec {
+  readonly name: DependencyName;
+  /** What people call it. */
+  readonly label: string;
+  /** `componentType` of a health document (draft-inadarei-api-health-check-06, 4.2). */
+  readonly kind: "datastore" | "component";
 }
 
 /** Where a database has its data. A volume may be mounted there: fresh, it is empty and root's. */
@@ -156,64 +198,6 @@ export interface FileEntry {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** Settings with what may be left out filled in; Required<> would leave the undefined. */
-type Complete<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
-
-export interface PostgresModel extends Complete<PostgresSettings> {
-  /** Debian's major version, e.g. "15". */
-  readonly major: string;
-  readonly cluster: "main";
-  readonly unit: string;
-  readonly dataDirectory: string;
-  readonly configDirectory: string;
-  readonly binDirectory: string;
-  /** connections + what superuser, agent and backups need. */
-  readonly maxConnections: number;
-  /** NOLOGIN role that owns the event store. */
-  readonly owner: "event_store_owner";
-  /** Role of the agent: health checks and the view's refresh. */
-  readonly agentUser: "stack_agent";
-  /** Migrations, in order: their paths in the container. */
-  readonly migrations: readonly Migration[];
-}
-
-export interface Migration {
-  readonly version: number;
-  readonly name: string;
-  readonly path: string;
-}
-
-export interface RedisModel extends RedisSettings {
-  readonly nodes: readonly RedisNode[];
-}
-
-export interface RedisNode {
-  readonly port: number;
-  readonly busPort: number;
-  readonly unit: string;
-  readonly dataDirectory: string;
-  readonly config: string;
-}
-
-export interface RabbitmqModel extends Complete<RabbitmqSettings> {
-  readonly unit: string;
-  readonly agentUser: "stack-agent";
-  readonly adminUser: "stack-admin";
-  /** Quorum queue that the health check publishes to and consumes from. */
-  readonly checkQueue: string;
-  readonly deadLetterQueue: string;
-  /** A queue a service. */
-  readonly queues: readonly ServiceQueue[];
-}
-
-export interface ServiceQueue {
-  readonly name: string;
-  readonly service: string;
-  readonly type: QueueType;
-  /** Routing keys that bind it to the exchange. */
-  readonly bindings: readonly string[];
-}
-
 export interface ServiceModel {
   readonly name: string;
   readonly port: number;
@@ -226,10 +210,11 @@ export interface ServiceModel {
   readonly needs: readonly DependencyName[];
   /** Units of the components it needs. */
   readonly after: readonly string[];
-  readonly queue: ServiceQueue | undefined;
   readonly venv: string;
   readonly application: string;
   readonly envFile: string;
+  /** Settings by which it finds what it needs. */
+  readonly environment: readonly Variable[];
   /** Credential's name → secret that systemd hands to the service. */
   readonly credentials: readonly { readonly name: string; readonly secret: SecretName }[];
   /** Where requirements and source come from on the workstation: `reference`, or a folder beside stack.yaml. */

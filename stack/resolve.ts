@@ -1,14 +1,25 @@
 import { StackError } from "../lib/error.ts";
-import type { BareModel } from "./components/component.ts";
-import { components } from "./components/index.ts";
-import { postgresModel } from "./components/postgres/model.ts";
-import { rabbitmqModel } from "./components/rabbitmq/model.ts";
-import { redisModel } from "./components/redis/model.ts";
+import type { AnyComponent, OwnPart, Part } from "./components/component.ts";
+import { dependencies } from "./components/index.ts";
+import { portsOf } from "./components/ports.ts";
+import { services } from "./components/services/component.ts";
 import { servicesModel } from "./components/services/model.ts";
+import { agent } from "./components/stack-agent/component.ts";
+import { buildFile, system } from "./components/system/component.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
 import { machinePaths } from "./machine-paths.ts";
-import type { DataFolder, FileEntry, Model, Paths } from "./model.ts";
+import type {
+  BareModel,
+  BaseModel,
+  DataFolder,
+  DependencyModels,
+  DependencyName,
+  FileEntry,
+  Model,
+  Paths,
+  UnitSpec,
+} from "./model.ts";
 
 /**
  * Works out what a definition means. Pure; the same definition gives the same model.
@@ -17,62 +28,100 @@ import type { DataFolder, FileEntry, Model, Paths } from "./model.ts";
  */
 export function resolve(definition: Definition): Model {
   const bare = bareModel(definition);
-  const present = components.filter((component) => component.present(definition));
-  const data = present.flatMap((component) =>
-    component.data === undefined
-      ? []
-      : [withVolume({ ...component.data, holds: component.data.holds(bare) }, definition)],
+  const components = presentIn(definition);
+  const parts: readonly Part[] = [system, agent, ...components, services];
+  const data = components.flatMap(({ name, data }): DataFolder[] => {
+    if (data === undefined) return [];
+    const { path, mode, owner } = data;
+    const volume = definition.container.volumes[name];
+    return [{ component: name, path, mode, owner, holds: data.holds(bare), ...(volume !== undefined && { volume }) }];
+  });
+  const processes = components.flatMap((component) =>
+    component.processes(bare).map((process) => ({ ...process, component: component.name })),
   );
   const files = [
     ...data.map(({ component, path, mode, owner }): FileEntry => {
       return { component, path, mode, owner, kind: "directory", when: "build" };
     }),
-    ...present.flatMap((component) =>
-      component.files(bare).map((file): FileEntry => ({ ...file, component: component.name })),
-    ),
+    ...parts.flatMap(({ name, files }) => [
+      ...processes.filter(({ component }) => component === name).map(unitFile),
+      ...files(bare).map((file): FileEntry => ({ ...file, component: name })),
+    ]),
   ];
   refuseDuplicates(files);
+  const portsOfOwn = (part: OwnPart) => part.ports?.(bare) ?? [];
   return {
     ...bare,
-    packages: [...new Set(present.flatMap((component) => component.packages(bare)))].sort(),
-    users: present.flatMap((component) => component.users?.(bare) ?? []),
-    packagedAccounts: present.flatMap((component) => component.packagedAccounts ?? []),
-    secrets: present.flatMap((component) => component.secrets?.(bare) ?? []),
-    ports: present.flatMap((component) => component.ports?.(bare) ?? []),
-    units: present.flatMap((component) => component.units(bare)),
+    components: components.map(({ name, label, kind }) => ({ name, label, kind })),
+    packages: [...new Set(parts.flatMap((part) => part.packages(bare)))].sort(),
+    versions: parts.flatMap(({ name, versions }) =>
+      (versions?.(bare) ?? []).map((asked) => ({ ...asked, component: name })),
+    ),
+    memory: components.flatMap(({ name, memory }) => {
+      const claim = memory?.(bare);
+      return claim === undefined ? [] : [{ ...claim, component: name }];
+    }),
+    users: parts.flatMap((part) => part.users?.(bare) ?? []),
+    packagedAccounts: parts.flatMap((part) => part.packagedAccounts ?? []),
+    secrets: parts.flatMap((part) => part.secrets?.(bare) ?? []),
+    ports: [
+      ...portsOfOwn(system),
+      ...portsOfOwn(agent),
+      ...components.flatMap((component) => portsOf(component, bare)),
+      ...portsOfOwn(services),
+    ],
+    processes,
+    units: parts.flatMap(({ name, units }) => [
+      ...units(bare).map((unit) => ({ ...unit, component: name })),
+      ...processes.filter(({ component }) => component === name).map(processUnit),
+    ]),
     files,
     data,
   };
 }
 
-/** What a definition means, before the components have added their tables. */
+function processUnit({ unit, component, activated }: Model["processes"][number]): UnitSpec {
+  if (activated) return { unit, component, want: "disabled" };
+  return { unit, component, want: "enabled", wantedBy: "multi-user.target", running: true };
+}
+
+function unitFile(process: Model["processes"][number]): FileEntry {
+  const { unit, component, template = { path: "units/process.service.ejs" } } = process;
+  const file = buildFile(`/etc/systemd/system/${unit}`, template.path);
+  return { ...file, component, unit, data: { process, ...template.data } };
+}
+
+/** What a definition means, before the parts have added their tables. */
 export function bareModel(definition: Definition): BareModel {
-  const release = debianReleases[definition.debian];
   const paths: Paths = {
     config: `/etc/${definition.name}`,
     opt: `/opt/${definition.name}`,
     ...machinePaths,
   };
-  const parts = {
+  const components = presentIn(definition);
+  const base: BaseModel = {
     name: definition.name,
     paths,
-    ...(definition.postgres && { postgres: postgresModel(definition, release) }),
-    ...(definition.redis && { redis: redisModel(definition) }),
-    ...(definition.rabbitmq && { rabbitmq: rabbitmqModel(definition) }),
-  };
-  return {
-    ...parts,
+    ...(Object.fromEntries(
+      components.map(({ name, model }) => [name, { ...model(definition[name] ?? {}, definition), address: loopback }]),
+    ) as Partial<DependencyModels>),
     version: definition.version,
-    debian: release,
+    debian: debianReleases[definition.debian],
     architecture: definition.architecture,
     definition,
-    services: servicesModel(definition, parts),
   };
+  return { ...base, services: servicesModel(base, components) };
 }
 
-function withVolume(folder: DataFolder, { container }: Definition): DataFolder {
-  const volume = container.volumes[folder.component];
-  return volume === undefined ? folder : { ...folder, volume };
+/** Every server is on its own container's loopback: no change of the container's address matters. */
+const loopback = "127.0.0.1";
+
+/** Of all components those that a definition has. */
+export function presentIn(
+  definition: Partial<Record<DependencyName, unknown>>,
+): readonly AnyComponent<DependencyName>[] {
+  const all: readonly AnyComponent<DependencyName>[] = dependencies;
+  return all.filter(({ name }) => definition[name] !== undefined);
 }
 
 function refuseDuplicates(files: readonly FileEntry[]): void {

@@ -1,3 +1,6 @@
+import { type DependencyName, dependencyNames } from "./components/names.ts";
+
+export type StageId = "system" | "python" | DependencyName | "services";
+
 /** The stages of provisioning, in the order they are shown. */
-export const stageIds = ["system", "python", "postgres", "redis", "rabbitmq", "services"] as const;
-export type StageId = (typeof stageIds)[number];
+export const stageIds: readonly StageId[] = ["system", "python", ...dependencyNames, "services"];

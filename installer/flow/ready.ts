@@ -2,21 +2,13 @@ import { Agent, request } from "undici";
 import { isStackError, StackError } from "../../lib/error.ts";
 import { urlOf } from "../../lib/url-of.ts";
 import { waitFor } from "../../lib/wait.ts";
-import type { NetworkSettings } from "../../stack/definition/network.ts";
 import { type HealthDocument, healthDocument } from "../../stack/documents/health.ts";
-import { fixedAddresses } from "../../stack/net-addresses.ts";
 import type { Node } from "../node/node.ts";
-import { noAddress } from "./no-address.ts";
+import { type AddressWait, addressesOf, waitAddresses } from "./addresses.ts";
 
-export interface ReadyWait {
-  readonly vmid: number;
+export interface ReadyWait extends AddressWait {
   /** The agent's port. */
   readonly port: number;
-  readonly bridge: string;
-  readonly network: NetworkSettings;
-  /** Milliseconds for the whole. */
-  readonly timeout: number;
-  readonly signal: AbortSignal;
   /** How it stands, when that changes. */
   readonly onLine: (line: string) => void;
 }
@@ -28,9 +20,6 @@ export interface Ready {
   readonly addresses: readonly string[];
   readonly health: HealthDocument;
 }
-
-/** A lease takes seconds where there is a DHCP server. */
-const leasePatience = 60_000;
 
 /** Milliseconds between two looks for addresses that came later. */
 const lookAgain = 5000;
@@ -129,34 +118,6 @@ async function ask(
     throw error instanceof AggregateError ? error.errors[0] : error;
   } finally {
     enough.abort();
-  }
-}
-
-/** The addresses that the node tells; where it doesn't tell all, the fixed IPv6 one too that the container was given. */
-async function addressesOf(node: Node, { vmid, network }: Pick<ReadyWait, "vmid" | "network">): Promise<string[]> {
-  const { addresses, complete } = await node.addresses(vmid);
-  if (complete) return [...addresses];
-  const fixed = fixedAddresses(network).filter((address) => address.includes(":") && !addresses.includes(address));
-  return [...addresses, ...fixed];
-}
-
-async function waitAddresses(node: Node, wait: ReadyWait): Promise<readonly string[]> {
-  const { vmid, bridge, network, timeout, signal } = wait;
-  const look = async (): Promise<readonly string[] | undefined> => {
-    const found = await addressesOf(node, wait);
-    return found.length > 0 ? found : undefined;
-  };
-  try {
-    return await waitFor(look, {
-      what: `an address of container ${vmid}`,
-      timeout: Math.min(leasePatience, timeout),
-      interval: 500,
-      signal,
-    });
-  } catch (error) {
-    if (!isStackError(error) || error.code !== "timeout") throw error;
-    const { net0 } = await node.config(vmid).catch(() => ({ net0: undefined }));
-    throw noAddress({ vmid, bridge, network, net0: net0 === undefined ? undefined : String(net0), cause: error.cause });
   }
 }
 

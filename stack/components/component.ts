@@ -1,34 +1,119 @@
+import type * as z from "zod/mini";
+import type { MemoryClaim } from "../budget.ts";
 import type { Definition } from "../definition/schema.ts";
 import type {
+  BareModel,
+  BaseModel,
   ComponentName,
+  ComponentSpec,
   DataFolder,
   FileEntry,
-  Model,
   PackagedAccount,
+  Placed,
   PortUse,
   SecretSpec,
   UnitSpec,
   User,
+  VersionAsked,
 } from "../model.ts";
+import type { Process, Variable } from "./process.ts";
 
-/** The model before the components have added their tables. */
-export type BareModel = Omit<
-  Model,
-  "packages" | "users" | "packagedAccounts" | "secrets" | "ports" | "units" | "files" | "data"
->;
+/** A unit of the part that declares it. */
+export type DeclaredUnit = Omit<UnitSpec, "component">;
+/** A file of the part that declares it. */
+export type DeclaredFile = Omit<FileEntry, "component">;
 
-/** What one component brings to a stack: the whole of its declaration, as tables. */
-export interface Component {
-  readonly name: ComponentName;
-  /** Whether this definition has the component. */
-  present(definition: Definition): boolean;
-  packages(model: BareModel): readonly string[];
-  /** Of a database: the folder that all of its data is in. */
-  readonly data?: Omit<DataFolder, "volume" | "holds"> & { holds(model: BareModel): readonly string[] };
-  users?(model: BareModel): readonly User[];
+/** What any part of a stack brings: tables, worked out from the model before there are any. */
+export interface Part<Name extends string = ComponentName, Stack = BareModel> {
+  readonly name: Name;
+  packages(stack: Stack): readonly string[];
+  /** What versions the stack is asked to have. */
+  versions?(stack: Stack): readonly VersionAsked[];
+  users?(stack: Stack): readonly User[];
   readonly packagedAccounts?: readonly PackagedAccount[];
-  secrets?(model: BareModel): readonly SecretSpec[];
-  ports?(model: BareModel): readonly PortUse[];
-  units(model: BareModel): readonly UnitSpec[];
-  files(model: BareModel): readonly Omit<FileEntry, "component">[];
+  secrets?(stack: Stack): readonly SecretSpec[];
+  /** Of a component only those that no process is. */
+  units(stack: Stack): readonly DeclaredUnit[];
+  files(stack: Stack): readonly DeclaredFile[];
+}
+
+/** A part that is in every stack. */
+export interface OwnPart extends Part<"system" | "agent" | "services"> {
+  ports?(stack: BareModel): readonly PortUse[];
+}
+
+/** A stack that has this component, before there are services. */
+export type Having<Name extends string, Own> = BaseModel & { readonly [N in Name]: Placed<Own> };
+
+type Settings = z.ZodMiniObject;
+
+/**
+ * The whole of a component's declaration: what a stack may have, or do without, by a section of its
+ * name in stack.yaml. Services may need it, and health speaks of it by its name.
+ *
+ * @typeParam Own what the section means, every default worked out: the model's part of this name
+ */
+export interface Component<Name extends string, S extends Settings, Own extends object, Stack = Having<Name, Own>>
+  extends Part<Name, Stack> {
+  /** What people call it. */
+  readonly label: string;
+  /** `componentType` of a health document (draft-inadarei-api-health-check-06, 4.2). */
+  readonly kind: ComponentSpec["kind"];
+  readonly settings: S;
+  model(settings: z.output<S>, definition: Definition): Own;
+  /** What runs of it; a unit each. */
+  processes(stack: Stack): readonly Process[];
+  readonly ports: readonly PortSpec<keyof z.output<S> & string>[];
+  /** The folder that all of its data is in; undefined: it keeps none. */
+  readonly data?: DataSpec<Stack>;
+  /** What the definition's own words name in it. */
+  names?(stack: Stack): readonly NameClaim[];
+  /** What it names itself, whatever the definition says: as NameClaim's `what`. */
+  ownNames?(stack: Stack): readonly string[];
+  /** What it takes of the machine's memory; none where it takes little. */
+  memory?(stack: Stack): MemoryClaim;
+  /** Files that packages make of the machine they are unpacked on, a secret or an identity; `FOLDER/*`: all in it. */
+  readonly identities?: readonly string[];
+  /** How a service comes to it. */
+  readonly connection: ConnectionSpec<Stack>;
+}
+
+/** A component whose settings and model are its own matter: what a loop over all of them sees. */
+export type AnyComponent<Name extends string = string> = Component<Name, Settings, object, BaseModel>;
+
+/** Where a component listens: at the port of a setting, or one a member of a list; or at one that no setting changes. */
+export type PortSpec<Setting extends string = string> = Readonly<{
+  what: string;
+  /** Who listens, for a sentence; default: `what`. */
+  who?: string;
+  /** systemd listens, and starts the server when somebody comes. */
+  activated?: true;
+}> &
+  ({ readonly setting: Setting; readonly plus?: number } | { readonly port: number });
+
+export interface ConnectionSpec<Stack> {
+  /** Settings of a service that needs it: lines of its env file, no secret among them. */
+  environment(stack: Stack, service: string): readonly Variable[];
+  /** What the service is lent to log in with: the credential's name (systemd.exec(5)), and the secret behind it. */
+  readonly credential: { readonly name: string; readonly secret: string };
+}
+
+export interface DataSpec<Stack> extends Pick<DataFolder, "path" | "mode" | "owner"> {
+  holds(stack: Stack): readonly string[];
+  /** Whether its package brings folders in it: a template's holds nothing else. */
+  readonly packaged?: true;
+  /** A size that its volume could have, for the settings' description. */
+  readonly example: string;
+}
+
+/** Something that a stack names after itself. */
+export interface NameClaim {
+  /** Of an account, database …: its kind and name, `role postgres`. */
+  readonly what: string;
+  /** The setting of the component's that the name comes from; where it isn't given, the stack's name. */
+  readonly setting?: string;
+  /** The service whose name it comes from. */
+  readonly service?: string;
+  /** Why nothing may be called so. */
+  readonly refused?: string;
 }

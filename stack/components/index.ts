@@ -1,10 +1,12 @@
-import type { Component } from "./component.ts";
+import type { AnyComponent } from "./component.ts";
+import type { dependencyNames } from "./names.ts";
 import { postgres } from "./postgres/component.ts";
 import { rabbitmq } from "./rabbitmq/component.ts";
 import { redis } from "./redis/component.ts";
-import { services } from "./services/component.ts";
-import { agent } from "./stack-agent/component.ts";
-import { system } from "./system/component.ts";
 
-/** Every component there is: a new one is one folder and one line here. */
-export const components: readonly Component[] = [system, agent, postgres, redis, rabbitmq, services];
+type DeclarationsOf<Names extends readonly string[]> = { readonly [Index in keyof Names]: AnyComponent<Names[Index]> };
+
+/** The declarations of all components: a new one is a folder, its name in names.ts, and a line here. */
+export const dependencies = [postgres, redis, rabbitmq] as const satisfies DeclarationsOf<typeof dependencyNames>;
+
+export type Dependency = (typeof dependencies)[number];

@@ -1,4 +1,5 @@
-import { bareModel } from "../resolve.ts";
+import type { DependencyName } from "../model.ts";
+import { bareModel, presentIn } from "../resolve.ts";
 import type { Fault } from "./parse.ts";
 import type { Definition } from "./schema.ts";
 
@@ -6,50 +7,39 @@ import type { Definition } from "./schema.ts";
 export interface Claim extends Omit<Fault, "message"> {
   /** Of an account, unit, database …: its kind and name, `unit network.target`; of a file or folder its path. */
   readonly what: string;
+  /** Why nothing may be called so. */
+  readonly refused?: string;
 }
 
 /** All that a definition's own words name. What is called the same in every stack is not among it. */
 export function claims(definition: Definition): Claim[] {
-  const { name, paths, services, postgres, rabbitmq } = bareModel(definition);
+  const stack = bareModel(definition);
+  const { name, paths, services } = stack;
   const claim = (path: readonly string[], what: readonly string[], atKey = false): Claim[] =>
     what.map((one) => ({ path, what: one, ...(atKey && { atKey }) }));
-  const given = (section: "container" | "postgres" | "rabbitmq", key: string): readonly string[] =>
+  const given = (section: "container" | DependencyName, key: string): readonly string[] =>
     (definition[section] as Readonly<Record<string, unknown>> | undefined)?.[key] === undefined
       ? ["name"]
       : [section, key];
+  const ofComponents = presentIn(definition).flatMap(({ name: section, names }) =>
+    (names?.(stack) ?? []).map(({ what, setting, service, refused }): Claim => {
+      const place =
+        service !== undefined
+          ? { path: ["services", service], atKey: true }
+          : { path: setting === undefined ? ["name"] : given(section, setting) };
+      return { ...place, what, ...(refused !== undefined && { refused }) };
+    }),
+  );
   return [
     ...claim(
       ["name"],
       [`unit ${name}.target`, `user ${name}`, `group ${name}`, paths.config, paths.opt, `${paths.config}/common.env`],
     ),
     ...claim(given("container", "hostname"), [`host ${(definition.container.hostname ?? name).toLowerCase()}`]),
-    ...(postgres === undefined
-      ? []
-      : [
-          ...claim(given("postgres", "database"), [`database ${postgres.database}`]),
-          ...claim(given("postgres", "user"), [`role ${postgres.user}`]),
-        ]),
-    ...(rabbitmq === undefined
-      ? []
-      : [
-          ...claim(given("rabbitmq", "user"), [`RabbitMQ user ${rabbitmq.user}`]),
-          ...claim(given("rabbitmq", "exchange"), [`exchange ${rabbitmq.exchange}`]),
-          ...claim(given("rabbitmq", "deadLetterExchange"), [`exchange ${rabbitmq.deadLetterExchange}`]),
-          ...claim(["name"], [`queue ${rabbitmq.deadLetterQueue}`]),
-        ]),
-    ...services.flatMap(({ name, unit, user, envFile, queue }) =>
-      claim(
-        ["services", name],
-        [
-          `unit ${unit}`,
-          `user ${user}`,
-          `group ${user}`,
-          envFile,
-          ...(queue === undefined ? [] : [`queue ${queue.name}`]),
-        ],
-        true,
-      ),
+    ...services.flatMap(({ name, unit, user, envFile }) =>
+      claim(["services", name], [`unit ${unit}`, `user ${user}`, `group ${user}`, envFile], true),
     ),
+    ...ofComponents,
   ];
 }
 
@@ -62,7 +52,7 @@ export function takenClaims(all: readonly Claim[], taken: ReadonlySet<string>, w
     fault.what.push(claim.what);
     faults.set(key, fault);
   }
-  return [...faults.values()].map(({ claim: { what: _, ...place }, what }) => ({
+  return [...faults.values()].map(({ claim: { what: _, refused: __, ...place }, what }) => ({
     ...place,
     message: `would be ${what.join(", ")}, which ${whose} has already; choose another name`,
   }));

@@ -1,17 +1,15 @@
+import { type DependencyName, dependencyNames } from "../components/names.ts";
+import { placedPorts } from "../components/ports.ts";
 import { reservedNames } from "../health-names.ts";
+import { presentIn } from "../resolve.ts";
 import type { Fault } from "./parse.ts";
 
 interface Claim {
   readonly port: number;
   readonly who: string;
+  /** Empty where no setting has it. */
   readonly path: readonly PropertyKey[];
 }
-
-/** Ports that belong to no setting. */
-const fixed: readonly Claim[] = [
-  { port: 4369, who: "RabbitMQ's port mapper epmd", path: [] },
-  { port: 25672, who: "RabbitMQ's distribution", path: [] },
-];
 
 /**
  * What is wrong between settings that are each fine alone. Looks at the data as it was
@@ -30,9 +28,10 @@ export function conflicts(data: unknown): Fault[] {
 }
 
 function portConflicts(root: Record<string, unknown>): Fault[] {
-  const taken = new Map(fixed.map((claim) => [claim.port, claim.who]));
+  const all = claims(root);
+  const taken = new Map(all.flatMap(({ port, who, path }) => (path.length === 0 ? [[port, who]] : [])));
   const faults: Fault[] = [];
-  for (const { port, who, path } of claims(root)) {
+  for (const { port, who, path } of all.filter(({ path }) => path.length > 0)) {
     const owner = taken.get(port);
     if (owner === undefined) taken.set(port, who);
     else faults.push({ path, message: `port ${port} is also ${owner}'s; a free one is ${free(port, taken)}` });
@@ -47,18 +46,12 @@ function claims(root: Record<string, unknown>): Claim[] {
     const value = port ?? fallback;
     if (typeof value === "number") found.push({ port: value, who, path });
   };
-  const { postgres, redis, rabbitmq } = root;
-  if (postgres !== undefined) claim("PostgreSQL", ["postgres", "port"], asRecord(postgres).port, 5432);
-  if (rabbitmq !== undefined) {
-    claim("RabbitMQ", ["rabbitmq", "port"], asRecord(rabbitmq).port, 5672);
-    claim("RabbitMQ's management", ["rabbitmq", "managementPort"], asRecord(rabbitmq).managementPort, 15672);
-  }
-  if (redis !== undefined) {
-    const ports = asRecord(redis).ports ?? [6379, 6380, 6381];
-    for (const [index, port] of (Array.isArray(ports) ? ports : []).entries()) {
-      if (typeof port !== "number") continue;
-      claim(`Redis node ${index + 1}`, ["redis", "ports", index], port);
-      claim(`the cluster bus of Redis node ${index + 1}`, ["redis", "ports", index], port + 10_000);
+  for (const component of presentIn(root)) {
+    const { name, settings } = component;
+    const section = { ...settings.parse({}), ...asRecord(root[name]) };
+    for (const { port, spec, path, number } of placedPorts(component, section)) {
+      const who = `${spec.who ?? spec.what}${number === undefined ? "" : ` ${number}`}`;
+      found.push({ port, who, path: path.length === 0 ? [] : [name, ...path] });
     }
   }
   claim("the agent", ["agent", "port"], asRecord(root.agent).port, 8000);
@@ -88,7 +81,7 @@ function absentNeeds(root: Record<string, unknown>): Fault[] {
   for (const [name, service] of Object.entries(asRecord(root.services))) {
     const needs = asRecord(service).needs;
     for (const [index, need] of (Array.isArray(needs) ? needs : []).entries()) {
-      if (typeof need === "string" && root[need] === undefined && ["postgres", "redis", "rabbitmq"].includes(need)) {
+      if (typeof need === "string" && root[need] === undefined && isDependency(need)) {
         faults.push({
           path: ["services", name, "needs", index],
           message: `this stack has no ${need}; add a section "${need}: {}" or leave it out here`,
@@ -111,7 +104,7 @@ function idleQueues(root: Record<string, unknown>): Fault[] {
 
 function idleVolumes(root: Record<string, unknown>): Fault[] {
   return Object.keys(asRecord(asRecord(root.container).volumes))
-    .filter((name) => root[name] === undefined && ["postgres", "redis", "rabbitmq"].includes(name))
+    .filter((name) => root[name] === undefined && isDependency(name))
     .map((name) => ({
       path: ["container", "volumes", name],
       message: `this stack has no ${name}; add a section "${name}: {}" or leave it out here`,
@@ -122,6 +115,10 @@ function nothingToRun(root: Record<string, unknown>): Fault[] {
   const services = root.services;
   if (services === undefined || services === null || Object.keys(asRecord(services)).length > 0) return [];
   return [{ path: ["services"], message: "has no service; a stack runs at least one" }];
+}
+
+function isDependency(name: string): name is DependencyName {
+  return (dependencyNames as readonly string[]).includes(name);
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

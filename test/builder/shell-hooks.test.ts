@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import t from "tap";
 import { verifyTemplate } from "../../builder/targets/proxmox/verify.ts";
 import { run } from "../../lib/run.ts";
+import { identities } from "../../stack/components/identities.ts";
 
 const folder = join(import.meta.dirname, "../../builder/layers/base");
 
@@ -48,7 +49,7 @@ t.test("sanitise takes out every identity, secret and trace, and names Debian's 
     if (!path.endsWith("/none")) writeFileSync(join(root, path), text);
   }
   t.ok((await identitiesAndSecrets(root)).length > 8, "it is dirty");
-  execFileSync("sh", [join(folder, "sanitise.sh"), root]);
+  execFileSync("sh", [join(folder, "sanitise.sh"), root, ...identities]);
   t.same(await identitiesAndSecrets(root), []);
   const sources = readFileSync(join(root, "etc/apt/sources.list.d/debian.sources"), "utf8");
   t.match(sources, /^Suites: bookworm bookworm-updates$/m);
@@ -71,7 +72,7 @@ t.test("sanitise leaves no file of dpkg's rules where a stack leaves nothing out
     var: { log: {}, cache: { debconf: {} } },
     root: {},
   });
-  execFileSync("sh", [join(folder, "sanitise.sh"), root]);
+  execFileSync("sh", [join(folder, "sanitise.sh"), root, ...identities]);
   t.notOk(existsSync(join(root, "etc/dpkg/dpkg.cfg.d/99mmdebstrap")));
   t.notOk(existsSync(join(root, "etc/dpkg/dpkg.cfg.d/90-slim")));
 });
@@ -90,7 +91,7 @@ t.test("sanitise makes one file of programs that are the same, and only of those
   });
   const at = (path: string) => join(root, path);
   chmodSync(at("usr/bin/private"), 0o700);
-  execFileSync("sh", [join(folder, "sanitise.sh"), root]);
+  execFileSync("sh", [join(folder, "sanitise.sh"), root, ...identities]);
   t.equal(
     statSync(at("usr/bin/git")).ino,
     statSync(at("usr/lib/git-core/git")).ino,

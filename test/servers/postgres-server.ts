@@ -6,7 +6,7 @@ import { openPostgres } from "../../agent/clients/postgres.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { budget } from "../../stack/budget.ts";
-import type { Model, PostgresModel } from "../../stack/model.ts";
+import type { Model, Placed, PostgresModel } from "../../stack/model.ts";
 import { renderFile } from "../../stack/render/file.ts";
 import { freePort } from "./free-port.ts";
 
@@ -40,7 +40,7 @@ export async function postgresServer(model: Model): Promise<PostgresServer> {
   const declared = postgresOf(model);
   const folder = await mkdtemp("/tmp/stack-postgres-");
   await chmod(folder, 0o755);
-  const postgres: PostgresModel = {
+  const postgres: Placed<PostgresModel> = {
     ...declared,
     port: await freePort(),
     dataDirectory: join(folder, "data"),
@@ -53,7 +53,7 @@ export async function postgresServer(model: Model): Promise<PostgresServer> {
     if (entry === undefined) throw new TypeError(`${path} is not in the table of files`);
     const sources = new Map<string, string>();
     if (entry.template !== undefined) sources.set(entry.template, await readFile(entry.template, "utf8"));
-    const shares = { ...budget(model, 4096), sharedBuffersMiB: 64 };
+    const shares = { ...budget(model, 4096), miB: { postgres: 64 } };
     return renderFile(entry, own, { templates: (source) => sources.get(source) ?? "", budget: shares });
   };
   const etc = declared.configDirectory;
@@ -124,7 +124,7 @@ export async function postgresServer(model: Model): Promise<PostgresServer> {
   };
 }
 
-function postgresOf(model: Model): PostgresModel {
+function postgresOf(model: Model): Placed<PostgresModel> {
   if (model.postgres === undefined) throw new TypeError("this stack has no postgres");
   return model.postgres;
 }

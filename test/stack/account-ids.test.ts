@@ -1,11 +1,12 @@
 import t from "tap";
 import { serviceAccountIds } from "../../stack/account-ids.ts";
-import { components } from "../../stack/components/index.ts";
+import { dependencies } from "../../stack/components/index.ts";
+import { system } from "../../stack/components/system/component.ts";
 import type { Suite } from "../../stack/debian.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
 import type { Model } from "../../stack/model.ts";
 import { resolve } from "../../stack/resolve.ts";
-import { stackModel } from "../agent/stack-model.ts";
+import { stackModel } from "./stack-model.ts";
 
 const orders = (text: string, debian: Suite = "bookworm"): Model =>
   resolve({ ...parseDefinition(`name: orders\nversion: 1.0.0\n${text}`, "stack.yaml"), debian });
@@ -31,7 +32,7 @@ t.test("a server's account has the same number in every template, on both Debian
 });
 
 t.test("numbers are given once, far from those that adduser and systemd-sysusers give", async (t) => {
-  const packaged = components.flatMap(({ packagedAccounts = [] }) => packagedAccounts);
+  const packaged = [system, ...dependencies].flatMap(({ packagedAccounts = [] }) => packagedAccounts);
   t.equal(new Set(packaged.map(({ id }) => id)).size, packaged.length);
   for (const [name, id] of accounts(stackModel())) t.ok(id >= 300 && id < 900, `${name}: ${id}`);
   for (const { id } of packaged) t.ok(id < 399, `${id} is no service's, and not the stack's group's`);

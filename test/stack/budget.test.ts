@@ -8,9 +8,9 @@ const model = resolve(parseDefinition(readFileSync("stack/stock-analysis.yaml", 
 
 t.test("8 GiB gives each Redis node 485 MiB and says what was cut", async (t) => {
   const shares = budget(model, 8192);
-  t.equal(shares.redisMaxmemoryMiB, 485);
-  t.equal(shares.sharedBuffersMiB, 2048);
-  t.equal(shares.rabbitmqWatermarkMiB, 512);
+  t.equal(shares.miB.redis, 485);
+  t.equal(shares.miB.postgres, 2048);
+  t.equal(shares.miB.rabbitmq, 512);
   t.strictSame(shares.cuts, ["redis maxmemory 485 MiB of 2 GiB declared: container has 8 GiB"]);
   t.strictSame(shares.shares, [
     { component: "postgres", setting: "shared_buffers", miB: 2048 },
@@ -21,7 +21,7 @@ t.test("8 GiB gives each Redis node 485 MiB and says what was cut", async (t) =>
 
 t.test("enough memory cuts nothing", async (t) => {
   const shares = budget(model, 24 * 1024);
-  t.equal(shares.redisMaxmemoryMiB, 2048);
+  t.equal(shares.miB.redis, 2048);
   t.strictSame(shares.cuts, []);
   t.ok(shares.shares.every(({ declaredMiB }) => declaredMiB === undefined));
 });
@@ -29,17 +29,38 @@ t.test("enough memory cuts nothing", async (t) => {
 t.test("at the worst moment every size fits: each node doubled while it saves", async (t) => {
   for (let memory = 2048; memory <= 65536; memory += 512) {
     const shares = budget(model, memory);
-    const worst = shares.sharedBuffersMiB + 6 * shares.redisMaxmemoryMiB + shares.rabbitmqWatermarkMiB;
+    const { postgres = 0, redis = 0, rabbitmq = 0 } = shares.miB;
+    const worst = postgres + 6 * redis + rabbitmq;
     t.ok(worst < memory, `${memory} MiB: ${worst} MiB`);
-    t.ok(shares.redisMaxmemoryMiB > 0);
+    t.ok(redis > 0 && postgres > 0 && rabbitmq > 0);
   }
 });
 
 t.test("the smallest container leaves RabbitMQ more than an idle broker uses", async (t) => {
-  t.equal(budget(model, 2048).rabbitmqWatermarkMiB, 256);
+  t.equal(budget(model, 2048).miB.rabbitmq, 256);
 });
 
 t.test("below 2 GiB provisioning refuses and names the command that helps", async (t) => {
   t.throws(() => budget(model, 1024), { code: "too-little-memory", hint: /pct set VMID --memory/ });
   t.doesNotThrow(() => budget(model, 2040), "a 2 GiB container that shows a little less is taken");
 });
+
+t.test(
+  "of several that want more than there is, each gets of the rest by what it wants, and the worst moment fits",
+  async (t) => {
+    const claim = { setting: "limit", processes: 1 };
+    const { miB, cuts } = budget(
+      {
+        memory: [
+          { ...claim, component: "redis", wanted: 9000, growth: 2 },
+          { ...claim, component: "postgres", wanted: 3000, growth: 1 },
+        ],
+      },
+      8192,
+    );
+    const { redis = 0, postgres = 0 } = miB;
+    t.ok(Math.abs(redis / postgres - 3) < 0.01, `${redis} and ${postgres} MiB`);
+    t.ok(redis * 2 + postgres < 0.75 * 8192 - 2900);
+    t.equal(cuts.length, 2);
+  },
+);

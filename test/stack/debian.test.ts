@@ -1,7 +1,7 @@
 import t from "tap";
 import { debianReleases, suites } from "../../stack/debian.ts";
 import type { Model } from "../../stack/model.ts";
-import { stackModel } from "../agent/stack-model.ts";
+import { stackModel } from "./stack-model.ts";
 
 t.test("a stack is the same on every Debian, but for what the table of releases says", (t) => {
   for (const suite of suites) {
@@ -29,6 +29,7 @@ function neutral({ debian, packages, users, secrets, ports, units, files }: Mode
   return JSON.stringify({ packages, users, secrets, ports, units, files })
     .replaceAll(JSON.stringify(debian.localeFile), "LOCALE")
     .replaceAll(`postgresql-${debian.postgres}`, "postgresql-MAJOR")
+    .replaceAll(`PostgreSQL ${debian.postgres} of`, "PostgreSQL MAJOR of")
     .replaceAll(`postgresql@${debian.postgres}-`, "postgresql@MAJOR-")
     .replaceAll(`/postgresql/${debian.postgres}`, "/postgresql/MAJOR");
 }

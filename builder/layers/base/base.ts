@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
+import { identities } from "../../../stack/components/identities.ts";
 import type { Model } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
@@ -51,6 +52,8 @@ export interface BaseInputs extends Inputs {
   /** Files that must be there before the first package is unpacked. */
   readonly beforePackages: readonly { readonly path: string; readonly text: string }[];
   readonly disabled: readonly string[];
+  /** What components' packages make of this machine. */
+  readonly identities: readonly string[];
   readonly excluded: readonly string[];
   readonly scripts: Scripts;
   readonly epoch: number;
@@ -88,6 +91,7 @@ export async function baseInputs(
       .filter((file) => file.beforePackages === true)
       .map((file) => ({ path: file.path, text: renderFile(file, model, { templates }) })),
     disabled: model.units.filter((unit) => unit.want !== "enabled").map((unit) => unit.unit),
+    identities,
     excluded: excludedPaths(model.definition),
     scripts: Object.fromEntries(scripts.map((name, index) => [name, texts[index] ?? ""])) as Scripts,
     epoch: sourceDateEpoch,
@@ -136,7 +140,9 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext, repos
     },
     onLine: (line) => context.log("debug", line),
   }).catch(explainSpace);
-  await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root], { signal });
+  await inNamespace(run, ["sh", "-c", inputs.scripts["sanitise.sh"], "sanitise.sh", root, ...inputs.identities], {
+    signal,
+  });
   const facts = await readBaseFacts(root, run);
   refuseOtherVersions(facts.packages, inputs.versions);
   refuseOtherIds(facts, inputs.accounts, inputs.sysusers);

@@ -1,8 +1,10 @@
 #!/bin/sh
 # Takes every identity, secret and trace of the build machine out of a rootfs that
-# mmdebstrap has finished with. $1: the rootfs.
+# mmdebstrap has finished with. $1: the rootfs; then what the components' packages made of
+# this machine: files, or FOLDER/* for all in a folder, without blanks.
 set -eu
 cd "$1"
+shift
 
 # Identities and secrets: each instance makes its own.
 rm -f etc/ssh/ssh_host_*_key etc/ssh/ssh_host_*_key.pub
@@ -10,9 +12,10 @@ rm -f etc/ssl/private/ssl-cert-snakeoil.key etc/ssl/certs/ssl-cert-snakeoil.pem
 for link in etc/ssl/certs/*; do
 	if [ -L "$link" ] && [ "$(readlink "$link")" = ssl-cert-snakeoil.pem ]; then rm "$link"; fi
 done
-rm -f var/lib/rabbitmq/.erlang.cookie root/.erlang.cookie
+# Unquoted: /* is the shell's to read.
+# shellcheck disable=SC2086
+for identity in "$@"; do rm -rf .$identity; done
 rm -f var/lib/systemd/random-seed var/lib/systemd/credential.secret
-rm -rf var/lib/postgresql/* etc/postgresql/*
 rm -f var/lib/dbus/machine-id
 : >etc/machine-id
 

@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+import { emptyFolders, identities } from "../../../stack/components/identities.ts";
 import { TypeFlag } from "../../archive/header.ts";
 import { faultList, type Probe } from "./probe.ts";
 
@@ -7,7 +9,6 @@ const absent: readonly RegExp[] = [
   /^etc\/ssh\/ssh_host_/,
   /^etc\/ssl\/(private\/ssl-cert-snakeoil\.key|certs\/ssl-cert-snakeoil\.pem)$/,
   /^etc\/(passwd|shadow|group|gshadow|subuid|subgid)-$/,
-  /(^|\/)\.erlang\.cookie$/,
   /^(root|home\/[^/]+)\/\.(bash_history|python_history|psql_history|wget-hsts|lesshst|viminfo)$/,
   /^(root|home\/[^/]+)\/\.(ssh|gnupg|aws|docker|config|cache|kube)\/./,
   /(^|\/)\.(netrc|pgpass|git-credentials)$/,
@@ -26,10 +27,14 @@ const empty = [
   "var/tmp",
   "var/cache/apt",
   "var/lib/apt/lists",
-  "var/lib/postgresql",
-  "var/lib/redis",
-  "var/lib/rabbitmq",
-] as const;
+  ...emptyFolders.map(({ path }) => path.slice(1)),
+];
+
+/** Those in which packages bring folders; it is files that hold something. */
+const withFolders = new Set(emptyFolders.flatMap(({ path, packaged }) => (packaged ? [path.slice(1)] : [])));
+
+/** Names of files that a component's packages make, which none has anywhere. */
+const identityNames = new Set(identities.flatMap((path) => (path.endsWith("/*") ? [] : [basename(path)])));
 
 const maxText = 64 * 1024;
 
@@ -47,10 +52,9 @@ export function identitiesProbe({ rootfs }: { readonly rootfs: boolean }): Probe
     title: "no machine id, host key, cookie, password, log or trace of a user",
     member: ({ member: { name, type } }) => {
       const path = name.slice(2);
-      if (absent.some((one) => one.test(path))) faults.add(`/${path} is there`);
+      if (absent.some((one) => one.test(path)) || identityNames.has(basename(path))) faults.add(`/${path} is there`);
       const folder = empty.find((one) => path.startsWith(`${one}/`));
-      // RabbitMQ's and Redis's packages bring folders; it is files that hold something.
-      if (folder !== undefined && (type !== TypeFlag.directory || !/^var\/lib\/(redis|rabbitmq)$/.test(folder))) {
+      if (folder !== undefined && (type !== TypeFlag.directory || !withFolders.has(folder))) {
         faults.add(`/${folder} is not empty: ${path.slice(folder.length + 1)}`);
       }
       if (path.startsWith("var/log/") && type === TypeFlag.file) faults.add(`/${path} is a log`);

@@ -1,20 +1,24 @@
-import type { FileEntry, PostgresModel } from "../../model.ts";
-import type { Component } from "../component.ts";
+import type { Component, DeclaredFile } from "../component.ts";
+import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
-import { migrationFolder } from "./model.ts";
+import { migrationFolder, type PostgresModel, postgresModel } from "./model.ts";
+import { postgresSettings } from "./settings.ts";
 
 const overlay = "rootfs-overlay/etc/postgresql";
 
 /** PostgreSQL: one cluster, MAJOR/main as Debian's tools know it, made on the instance. */
-export const postgres: Component = {
+export const postgres: Component<"postgres", typeof postgresSettings, PostgresModel> = {
   name: "postgres",
-  present: (definition) => definition.postgres !== undefined,
+  label: "PostgreSQL",
+  kind: "datastore",
+  settings: postgresSettings,
+  model: postgresModel,
   data: {
-    component: "postgres",
     path: "/var/lib/postgresql",
     mode: 0o755,
     owner: "postgres:postgres",
-    holds: ({ postgres }) => (postgres === undefined ? [] : [postgres.dataDirectory]),
+    holds: ({ postgres }) => [postgres.dataDirectory],
+    example: "20 GiB",
   },
   packagedAccounts: [
     {
@@ -34,19 +38,74 @@ export const postgres: Component = {
       purpose: "PostgreSQL role of the agent: health checks, refresh of views",
     },
   ],
-  ports: ({ postgres }) =>
-    postgres === undefined ? [] : [{ port: postgres.port, owner: "postgres", what: "PostgreSQL", bind: "loopback" }],
-  units: ({ postgres }) =>
-    postgres === undefined
-      ? []
-      : [
-          { unit: "postgresql.service", component: "postgres", want: "enabled", wantedBy: "multi-user.target" },
-          { unit: postgres.unit, component: "postgres", want: "enabled", wantedBy: "multi-user.target", running: true },
-        ],
-  files: ({ postgres }) => (postgres === undefined ? [] : files(postgres)),
+  versions: ({ postgres: { major } }) => [{ what: "PostgreSQL", package: `postgresql-${major}`, least: "15" }],
+  memory: ({ postgres }) => ({ setting: "shared_buffers", share: postgres.sharedBuffers }),
+  // Debian's package makes a cluster when it is installed, unless it is told not to.
+  identities: ["/var/lib/postgresql/*", "/etc/postgresql/*"],
+  connection: {
+    environment: ({ postgres: { address, port, database, user } }) => [
+      { name: "POSTGRES_HOST", value: address },
+      { name: "POSTGRES_PORT", value: `${port}` },
+      { name: "POSTGRES_DATABASE", value: database },
+      { name: "POSTGRES_USER", value: user },
+      { name: "POSTGRES_SCHEMA", value: "event_store" },
+    ],
+    credential: { name: "postgres_password", secret: "postgres.app" },
+  },
+  ports: [{ setting: "port", what: "PostgreSQL" }],
+  names: ({ postgres: { database, user } }) => [
+    { setting: "database", what: `database ${database}` },
+    {
+      setting: "user",
+      what: `role ${user}`,
+      // https://www.postgresql.org/docs/15/sql-createrole.html
+      ...(user.startsWith("pg_") && { refused: "PostgreSQL keeps names that begin with pg_ for itself" }),
+    },
+  ],
+  // What initdb makes, and the agent.
+  ownNames: ({ postgres: { owner, agentUser } }) =>
+    ["database postgres", "database template0", "database template1", "role postgres"].concat(
+      [owner, agentUser].map((name) => `role ${name}`),
+    ),
+  units: () => [{ unit: "postgresql.service", want: "enabled", wantedBy: "multi-user.target" }],
+  processes: ({ name, postgres }) => [process(name, postgres)],
+  files: ({ postgres }) => files(postgres),
 };
 
-function files(postgres: PostgresModel): Omit<FileEntry, "component">[] {
+function process(name: string, postgres: PostgresModel): Process {
+  const { unit, major, binDirectory, dataDirectory, configDirectory } = postgres;
+  return {
+    unit,
+    logName: "postgresql",
+    title: `PostgreSQL ${major} of ${name}`,
+    template: { path: "units/postgresql.service.ejs" },
+    user: "postgres",
+    command: [`${binDirectory}/postgres`, "-D", dataDirectory, "-c", `config_file=${configDirectory}/postgresql.conf`],
+    reloadSignal: "SIGHUP",
+    ready: "notify",
+    startWithin: { value: Infinity, why: "Recovery after a power cut takes as long as it takes." },
+    stop: {
+      value: { signal: "SIGINT", mainOnly: true, within: 120 },
+      why: "SIGINT is PostgreSQL's fast shutdown: sessions end, a checkpoint is written.",
+    },
+    restart: "on-failure",
+    environment: [
+      {
+        name: "PG_OOM_ADJUST_FILE",
+        value: "/proc/self/oom_score_adj",
+        why: "A backend gives up what spares the server.",
+      },
+      { name: "PG_OOM_ADJUST_VALUE", value: "0" },
+    ],
+    outOfMemory: {
+      value: { adjust: -900, survives: true },
+      why: "The out-of-memory killer takes a backend, not the server, and the server recovers by itself.",
+    },
+    writable: [dataDirectory, "/run/postgresql"],
+  };
+}
+
+function files(postgres: PostgresModel): DeclaredFile[] {
   const { configDirectory: etc, unit } = postgres;
   const hidden = { mode: 0o640, owner: "root:postgres" };
   return [
@@ -67,7 +126,6 @@ function files(postgres: PostgresModel): Omit<FileEntry, "component">[] {
     ...postgres.migrations.map((migration) =>
       buildFile(migration.path, `rootfs-overlay${migrationFolder}/${migration.name}.sql.ejs`),
     ),
-    { ...buildFile(`/etc/systemd/system/${unit}`, "units/postgresql.service.ejs"), unit },
   ];
 }
 

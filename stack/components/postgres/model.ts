@@ -1,6 +1,31 @@
-import type { DebianRelease } from "../../debian.ts";
+import { debianReleases } from "../../debian.ts";
+import type { Complete } from "../../definition/complete.ts";
 import type { Definition } from "../../definition/schema.ts";
-import type { Migration, PostgresModel } from "../../model.ts";
+import type { PostgresSettings } from "./settings.ts";
+
+export interface PostgresModel extends Complete<PostgresSettings> {
+  /** Debian's major version, e.g. "15". */
+  readonly major: string;
+  readonly cluster: "main";
+  readonly unit: string;
+  readonly dataDirectory: string;
+  readonly configDirectory: string;
+  readonly binDirectory: string;
+  /** connections + what superuser, agent and backups need. */
+  readonly maxConnections: number;
+  /** NOLOGIN role that owns the event store. */
+  readonly owner: "event_store_owner";
+  /** Role of the agent: health checks and the view's refresh. */
+  readonly agentUser: "stack_agent";
+  /** Migrations, in order: their paths in the container. */
+  readonly migrations: readonly Migration[];
+}
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly path: string;
+}
 
 /**
  * Connections beyond those the services may use: 3 for the superuser (PostgreSQL's own
@@ -28,10 +53,12 @@ export const migrationFolder = "/usr/share/stack-agent/migrations";
  * PostgreSQL as a definition means it. Names not given come from the stack's:
  * `stock-analysis` → database `stock_analysis_event_store`, user `stock_analysis_user`.
  */
-export function postgresModel(definition: Definition, release: Pick<DebianRelease, "postgres">): PostgresModel {
-  const { database, user, ...settings } = declared(definition);
-  const prefix = definition.name.replaceAll("-", "_");
-  const major = release.postgres;
+export function postgresModel(
+  { database, user, ...settings }: PostgresSettings,
+  { name, debian }: Pick<Definition, "name" | "debian">,
+): PostgresModel {
+  const prefix = name.replaceAll("-", "_");
+  const major = debianReleases[debian].postgres;
   return {
     ...settings,
     database: database ?? `${prefix}_event_store`,
@@ -51,9 +78,4 @@ export function postgresModel(definition: Definition, release: Pick<DebianReleas
 
 function migration(name: string): Migration {
   return { version: Number.parseInt(name, 10), name, path: `${migrationFolder}/${name}.sql` };
-}
-
-function declared(definition: Definition) {
-  if (definition.postgres === undefined) throw new TypeError("this definition has no postgres");
-  return definition.postgres;
 }

@@ -1,7 +1,10 @@
-import type { FileEntry, RabbitmqModel } from "../../model.ts";
-import type { Component } from "../component.ts";
+import type { Component, DeclaredFile } from "../component.ts";
+import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "./definitions.ts";
+import { type RabbitmqModel, rabbitmqModel } from "./model.ts";
+import { queueTypes } from "./queue-types.ts";
+import { rabbitmqSettings } from "./settings.ts";
 
 /** Fixed by Erlang and by rabbitmq-env.conf; both on loopback. */
 export const epmdPort = 4369;
@@ -13,15 +16,19 @@ export const definitionsPath = "/etc/rabbitmq/definitions.json";
 const etc = "rootfs-overlay/etc/rabbitmq";
 
 /** RabbitMQ: one node of a fixed name, everything it holds declared in definitions.json. */
-export const rabbitmq: Component = {
+export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqModel> = {
   name: "rabbitmq",
-  present: (definition) => definition.rabbitmq !== undefined,
+  label: "RabbitMQ",
+  kind: "component",
+  settings: rabbitmqSettings,
+  model: rabbitmqModel,
   data: {
-    component: "rabbitmq",
     path: "/var/lib/rabbitmq",
     mode: 0o755,
     owner: "rabbitmq:rabbitmq",
     holds: () => ["/var/lib/rabbitmq/mnesia"],
+    packaged: true,
+    example: "8 GiB",
   },
   packagedAccounts: [
     { name: "rabbitmq", id: 304, user: { comment: "RabbitMQ messaging server", home: "/var/lib/rabbitmq" } },
@@ -34,36 +41,111 @@ export const rabbitmq: Component = {
     { name: "rabbitmq.admin", reader: "root", purpose: "RabbitMQ administrator: management pages, the agent's setup" },
     { name: "rabbitmq.cookie", reader: "root", purpose: "Erlang cookie: rabbitmqctl's way in" },
   ],
-  ports: ({ rabbitmq }) =>
-    rabbitmq === undefined
-      ? []
-      : [
-          { port: rabbitmq.port, owner: "rabbitmq", what: "AMQP", bind: "loopback" },
-          { port: rabbitmq.managementPort, owner: "rabbitmq", what: "RabbitMQ management", bind: "loopback" },
-          { port: distributionPort, owner: "rabbitmq", what: "Erlang distribution", bind: "loopback" },
-          { port: epmdPort, owner: "rabbitmq", what: "Erlang port mapper", bind: "loopback", activated: true },
-        ],
-  units: ({ rabbitmq }) =>
-    rabbitmq === undefined
-      ? []
-      : [
-          // Its socket starts it.
-          { unit: "epmd.service", component: "rabbitmq", want: "disabled" },
-          { unit: "epmd.socket", component: "rabbitmq", want: "enabled", wantedBy: "sockets.target" },
-          { unit: rabbitmq.unit, component: "rabbitmq", want: "enabled", wantedBy: "multi-user.target", running: true },
-        ],
-  files: ({ rabbitmq, name, definition }) =>
-    rabbitmq === undefined
-      ? []
-      : [...(definition.slim.rabbitmqExtras ? [withoutExtras] : []), ...files(rabbitmq, name)],
+  versions: ({ rabbitmq: { minimumVersion } }) => [
+    { what: "RabbitMQ", package: "rabbitmq-server", least: minimumVersion },
+  ],
+  // An idle broker uses 100 to 130 MiB: a lower watermark holds back every publisher (measured at 2 GiB).
+  memory: () => ({ setting: "vm_memory_high_watermark", share: 1 / 16, least: 256, most: 512 }),
+  identities: ["/var/lib/rabbitmq/.erlang.cookie", "/root/.erlang.cookie"],
+  connection: {
+    environment: ({ rabbitmq: { address, port, vhost, user, exchange, queues } }, service) => [
+      { name: "RABBITMQ_HOST", value: address },
+      { name: "RABBITMQ_PORT", value: `${port}` },
+      { name: "RABBITMQ_VHOST", value: vhost },
+      { name: "RABBITMQ_USER", value: user },
+      { name: "RABBITMQ_EXCHANGE", value: exchange },
+      ...queues
+        .filter((queue) => queue.service === service)
+        .flatMap(({ name, type }) => [
+          { name: "RABBITMQ_QUEUE", value: name },
+          { name: "RABBITMQ_QUEUE_TYPE", value: type, why: queueTypes.join(" or ") },
+        ]),
+    ],
+    credential: { name: "rabbitmq_password", secret: "rabbitmq.app" },
+  },
+  ports: [
+    { setting: "port", what: "AMQP", who: "RabbitMQ" },
+    { setting: "managementPort", what: "RabbitMQ management", who: "RabbitMQ's management" },
+    { port: distributionPort, what: "Erlang distribution", who: "RabbitMQ's distribution" },
+    { port: epmdPort, what: "Erlang port mapper", who: "RabbitMQ's port mapper epmd", activated: true },
+  ],
+  names: ({ rabbitmq: { user, exchange, deadLetterExchange, deadLetterQueue, queues } }) => [
+    { setting: "user", what: `RabbitMQ user ${user}` },
+    { setting: "exchange", what: `exchange ${exchange}` },
+    { setting: "deadLetterExchange", what: `exchange ${deadLetterExchange}` },
+    { what: `queue ${deadLetterQueue}` },
+    ...queues.map(({ name, service }) => ({ service, what: `queue ${name}` })),
+  ],
+  ownNames: ({ rabbitmq: { agentUser, adminUser, checkQueue } }) => [
+    ...["guest", agentUser, adminUser].map((name) => `RabbitMQ user ${name}`),
+    `exchange ${checkQueue}`,
+    `queue ${checkQueue}`,
+  ],
+  units: () => [{ unit: "epmd.socket", want: "enabled", wantedBy: "sockets.target" }],
+  processes: ({ name, rabbitmq }) => [portMapper(name), server(name, rabbitmq)],
+  files: ({ rabbitmq, name, definition }) => [
+    ...(definition.slim.rabbitmqExtras ? [withoutExtras] : []),
+    ...files(rabbitmq, name),
+  ],
 };
+
+function portMapper(name: string): Process {
+  return {
+    unit: "epmd.service",
+    logName: "epmd",
+    title: `Erlang port mapper of ${name}`,
+    template: { path: "units/epmd.service.ejs" },
+    user: "epmd",
+    command: ["/usr/bin/epmd", "-systemd"],
+    ready: "started",
+    activated: true,
+    restart: "on-failure",
+    writable: [],
+  };
+}
+
+function server(name: string, { unit }: RabbitmqModel): Process {
+  return {
+    unit,
+    logName: "rabbitmq",
+    title: `RabbitMQ broker of ${name}`,
+    template: { path: "units/rabbitmq-server.service.ejs" },
+    user: "rabbitmq",
+    command: ["/usr/lib/rabbitmq/bin/rabbitmq-server"],
+    folder: "/var/lib/rabbitmq",
+    logFolder: "rabbitmq",
+    ready: "notify",
+    notifier: "children",
+    startWithin: { value: 600 },
+    stop: {
+      value: { mainOnly: true, within: 60 },
+      why: "SIGTERM is an orderly stop of the Erlang VM; `rabbitmqctl stop` would start a second one to say so.",
+    },
+    restart: "on-failure",
+    openFiles: 65_536,
+    environment: [
+      {
+        name: "ERL_CRASH_DUMP_BYTES",
+        value: "0",
+        why: "Erlang's own kind of core: every process's memory, logins' passwords among it. Why it ended is in the journal.",
+      },
+      {
+        name: "ERL_AFLAGS",
+        value: ["log", "start"].map((part) => `-run file eval /usr/lib/stack-agent/rabbitmq-${part}.erl`).join(" "),
+        why: "Evaluated by Erlang first: no value of a message gets into the log, and RabbitMQ is ready sooner.",
+      },
+    ],
+    writable: ["/var/lib/rabbitmq"],
+    sandbox: { jit: true, wholeProc: "the memory watermark is worked out from meminfo", families: "AF_NETLINK" },
+  };
+}
 
 const withoutExtras = {
   ...buildFile("/etc/dpkg/dpkg.cfg.d/stack-rabbitmq", "rootfs-overlay/etc/dpkg/dpkg.cfg.d/stack-rabbitmq"),
   beforePackages: true,
 } as const;
 
-function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "component">[] {
+function files(rabbitmq: RabbitmqModel, name: string): DeclaredFile[] {
   const { unit } = rabbitmq;
   return [
     { ...buildFile("/etc/rabbitmq/rabbitmq.conf", `${etc}/rabbitmq.conf.ejs`), unit },
@@ -78,8 +160,6 @@ function files(rabbitmq: RabbitmqModel, name: string): Omit<FileEntry, "componen
       ...buildFile("/etc/systemd/system/epmd.socket.d/loopback.conf", "units/epmd.socket.d/loopback.conf"),
       unit: "epmd.socket",
     },
-    { ...buildFile("/etc/systemd/system/epmd.service", "units/epmd.service.ejs"), unit: "epmd.service" },
-    { ...buildFile(`/etc/systemd/system/${unit}`, "units/rabbitmq-server.service.ejs"), unit },
     { ...buildFile("/etc/rabbitmq/conf.d/memory.conf", `${etc}/conf.d/memory.conf.ejs`), when: "boot", unit },
     {
       ...buildFile("/var/lib/rabbitmq/.erlang.cookie", "rootfs-overlay/var/lib/rabbitmq/.erlang.cookie.ejs"),

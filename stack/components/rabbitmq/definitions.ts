@@ -1,4 +1,5 @@
-import type { RabbitmqModel, SecretName } from "../../model.ts";
+import type { SecretName } from "../../model.ts";
+import type { RabbitmqModel } from "./model.ts";
 import type { QueueType } from "./queue-types.ts";
 
 /** What the broker holds, in the form of its definitions file; users without their passwords' hashes. */

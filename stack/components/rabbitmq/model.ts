@@ -1,6 +1,27 @@
+import type { Complete } from "../../definition/complete.ts";
 import type { Definition, ServiceSettings } from "../../definition/schema.ts";
-import type { RabbitmqModel } from "../../model.ts";
+import type { QueueType } from "./queue-types.ts";
+import type { RabbitmqSettings } from "./settings.ts";
 import { defaultSources } from "./sources.ts";
+
+export interface RabbitmqModel extends Complete<RabbitmqSettings> {
+  readonly unit: string;
+  readonly agentUser: "stack-agent";
+  readonly adminUser: "stack-admin";
+  /** Quorum queue that the health check publishes to and consumes from. */
+  readonly checkQueue: string;
+  readonly deadLetterQueue: string;
+  /** A queue a service. */
+  readonly queues: readonly ServiceQueue[];
+}
+
+export interface ServiceQueue {
+  readonly name: string;
+  readonly service: string;
+  readonly type: QueueType;
+  /** Routing keys that bind it to the exchange. */
+  readonly bindings: readonly string[];
+}
 
 /**
  * RabbitMQ as a definition means it. Names not given come from the stack's:
@@ -8,13 +29,13 @@ import { defaultSources } from "./sources.ts";
  * `stock-analysis-events` and `stock-analysis-dlx`. Every service that needs RabbitMQ has
  * a queue, `stock-analysis-event-bus`, with or without bindings.
  */
-export function rabbitmqModel(definition: Definition): RabbitmqModel {
-  if (definition.rabbitmq === undefined) throw new TypeError("this definition has no rabbitmq");
-  const { vhost, user, exchange, deadLetterExchange, sources, ...settings } = definition.rabbitmq;
-  const { name } = definition;
+export function rabbitmqModel(
+  { vhost, user, exchange, deadLetterExchange, sources, ...settings }: RabbitmqSettings,
+  { name, debian, services }: Pick<Definition, "name" | "debian" | "services">,
+): RabbitmqModel {
   return {
     ...settings,
-    sources: [...(sources ?? defaultSources[definition.debian])],
+    sources: [...(sources ?? defaultSources[debian])],
     vhost: vhost ?? `/${name}`,
     user: user ?? name,
     exchange: exchange ?? `${name}-events`,
@@ -24,7 +45,7 @@ export function rabbitmqModel(definition: Definition): RabbitmqModel {
     adminUser: "stack-admin",
     checkQueue: "stack-agent-check",
     deadLetterQueue: `${name}-dead-letters`,
-    queues: Object.entries(definition.services)
+    queues: Object.entries(services)
       .filter(([, service]) => needsRabbitmq(service))
       .map(([service, { queue, bindings }]) => ({ name: `${name}-${service}`, service, type: queue, bindings })),
   };

@@ -1,43 +1,73 @@
-import type { FileEntry, RedisNode } from "../../model.ts";
-import type { Component } from "../component.ts";
+import type { Component, DeclaredFile } from "../component.ts";
+import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
+import { busOffset, type RedisModel, type RedisNode, redisModel } from "./model.ts";
+import { redisSettings } from "./settings.ts";
+
+/** A node may double while it saves; plus fragmentation. */
+const worstGrowth = 2.2;
 
 /** Redis Cluster: one unit and one folder a node, all on loopback, one password. */
-export const redis: Component = {
+export const redis: Component<"redis", typeof redisSettings, RedisModel> = {
   name: "redis",
-  present: (definition) => definition.redis !== undefined,
+  label: "Redis Cluster",
+  kind: "datastore",
+  settings: redisSettings,
+  model: redisModel,
   data: {
-    component: "redis",
     path: "/var/lib/redis",
     mode: 0o750,
     owner: "redis:redis",
-    holds: ({ redis }) => redis?.nodes.map(({ dataDirectory }) => dataDirectory) ?? [],
+    holds: ({ redis }) => redis.nodes.map(({ dataDirectory }) => dataDirectory),
+    packaged: true,
+    example: "8 GiB",
   },
   packagedAccounts: [{ name: "redis", id: 303, user: { home: "/var/lib/redis" } }],
   packages: () => ["redis-server", "redis-tools"],
   secrets: () => [{ name: "redis.auth", reader: "agent", purpose: "Redis: the default user's password on every node" }],
-  ports: ({ redis }) =>
-    (redis?.nodes ?? []).flatMap((node) => [
-      { port: node.port, owner: "redis", what: "Redis", bind: "loopback" },
-      { port: node.busPort, owner: "redis", what: "Redis Cluster bus", bind: "loopback" },
-    ]),
-  units: ({ redis }) => [
-    // The package's own single server, on the first node's port.
-    { unit: "redis-server.service", component: "redis", want: "masked" },
-    ...(redis?.nodes ?? []).map(
-      ({ unit }) =>
-        ({ unit, component: "redis", want: "enabled", wantedBy: "multi-user.target", running: true }) as const,
-    ),
+  versions: () => [{ what: "Redis", package: "redis-server", least: "7.0" }],
+  memory: ({ redis: { maxmemory, nodes } }) => {
+    return { setting: "maxmemory", wanted: maxmemory, processes: nodes.length, growth: worstGrowth };
+  },
+  connection: {
+    environment: ({ redis: { address, nodes } }) => [
+      { name: "REDIS_NODES", value: nodes.map(({ port }) => `${address}:${port}`).join(",") },
+    ],
+    credential: { name: "redis_password", secret: "redis.auth" },
+  },
+  ports: [
+    { setting: "ports", what: "Redis", who: "Redis node" },
+    { setting: "ports", plus: busOffset, what: "Redis Cluster bus", who: "the cluster bus of Redis node" },
   ],
-  files: ({ redis }) => (redis?.nodes ?? []).flatMap(files),
+  // The package's own single server, on the first node's port.
+  units: () => [{ unit: "redis-server.service", want: "masked" }],
+  processes: ({ name, redis }) => redis.nodes.map((node) => process(name, node)),
+  files: ({ redis }) => redis.nodes.flatMap(files),
 };
 
-function files(node: RedisNode): Omit<FileEntry, "component">[] {
+function process(name: string, node: RedisNode): Process {
+  return {
+    unit: node.unit,
+    logName: `redis-${node.port}`,
+    title: `Redis Cluster node of ${name} on port ${node.port}`,
+    template: { path: "units/redis-node.service.ejs", data: { node } },
+    user: "redis",
+    command: ["/usr/bin/redis-server", node.config],
+    runFolder: `redis-${node.port}`,
+    ready: "notify",
+    startWithin: { value: Infinity, why: "Loading and saving take as long as there is data." },
+    stop: { value: { within: 120 } },
+    restart: "always",
+    openFiles: 65_535,
+    writable: [node.dataDirectory],
+  };
+}
+
+function files(node: RedisNode): DeclaredFile[] {
   const { unit } = node;
   return [
     // A node whose folder is gone has the folder that was there as its own, and can't save.
     { path: node.dataDirectory, kind: "directory", mode: 0o750, owner: "redis:redis", when: "build", unit },
-    { ...buildFile(`/etc/systemd/system/${unit}`, "units/redis-node.service.ejs"), unit, data: { node } },
     {
       ...buildFile(node.config, "rootfs-overlay/etc/redis/redis-node.conf.ejs"),
       mode: 0o640,

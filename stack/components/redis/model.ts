@@ -1,13 +1,23 @@
-import type { Definition } from "../../definition/schema.ts";
-import type { RedisModel, RedisNode } from "../../model.ts";
+import type { RedisSettings } from "./settings.ts";
+
+export interface RedisModel extends RedisSettings {
+  readonly nodes: readonly RedisNode[];
+}
+
+export interface RedisNode {
+  readonly port: number;
+  readonly busPort: number;
+  readonly unit: string;
+  readonly dataDirectory: string;
+  readonly config: string;
+}
 
 /** Redis's own rule: the cluster bus listens on port + 10000. */
-const busOffset = 10_000;
+export const busOffset = 10_000;
 
 /** Redis Cluster as a definition means it: one master a port, each a unit of its own. */
-export function redisModel(definition: Definition): RedisModel {
-  if (definition.redis === undefined) throw new TypeError("this definition has no redis");
-  return { ...definition.redis, nodes: definition.redis.ports.map(node) };
+export function redisModel(settings: RedisSettings): RedisModel {
+  return { ...settings, nodes: settings.ports.map(node) };
 }
 
 function node(port: number): RedisNode {

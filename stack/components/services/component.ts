@@ -1,11 +1,10 @@
 import { stackGroupId } from "../../account-ids.ts";
-import type { Component } from "../component.ts";
+import type { OwnPart } from "../component.ts";
 import { buildFile } from "../system/component.ts";
 
 /** The Python services: one unit template, static users, env files, a venv each. */
-export const services: Component = {
+export const services: OwnPart = {
   name: "services",
-  present: () => true,
   packages: () => ["python3", "python3-venv", "libpq5"],
   users: (model) =>
     model.services.map((service) => ({
@@ -18,12 +17,12 @@ export const services: Component = {
   ports: (model) =>
     model.services.map((service) => ({ port: service.port, owner: service.name, what: "service", bind: "any" })),
   units: (model) => [
-    { unit: `${model.name}.target`, component: "services", want: "enabled", wantedBy: "multi-user.target" },
+    { unit: `${model.name}.target`, want: "enabled", wantedBy: "multi-user.target" },
     ...model.services.map(
       (service) =>
         ({
           unit: service.unit,
-          component: "services",
+
           want: "enabled",
           wantedBy: `${model.name}.target`,
           running: true,

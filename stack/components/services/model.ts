@@ -1,22 +1,14 @@
 import { serviceAccountIds } from "../../account-ids.ts";
-import type { Definition, ServiceSettings } from "../../definition/schema.ts";
-import { type DependencyName, dependencyNames, type Model, type ServiceModel } from "../../model.ts";
-
-type Parts = Pick<Model, "name" | "paths" | "postgres" | "redis" | "rabbitmq">;
-
-/** A dependency's credential as the service sees it, and the secret behind it. */
-const credentials: Readonly<Record<DependencyName, ServiceModel["credentials"][number]>> = {
-  postgres: { name: "postgres_password", secret: "postgres.app" },
-  redis: { name: "redis_password", secret: "redis.auth" },
-  rabbitmq: { name: "rabbitmq_password", secret: "rabbitmq.app" },
-};
+import type { ServiceSettings } from "../../definition/schema.ts";
+import type { BaseModel, DependencyName, ServiceModel } from "../../model.ts";
+import type { AnyComponent } from "../component.ts";
 
 /** The services in the order of their names' declaration, each with its unit, user, paths and needs. */
-export function servicesModel(definition: Definition, parts: Parts): ServiceModel[] {
-  const present = dependencyNames.filter((name) => parts[name] !== undefined);
-  const ids = serviceAccountIds(Object.keys(definition.services));
-  return Object.entries(definition.services).map(([name, settings]) => ({
-    ...serviceModel(name, settings, parts, present),
+export function servicesModel(stack: BaseModel, components: readonly AnyComponent<DependencyName>[]): ServiceModel[] {
+  const { services } = stack.definition;
+  const ids = serviceAccountIds(Object.keys(services));
+  return Object.entries(services).map(([name, settings]) => ({
+    ...serviceModel(name, settings, stack, components),
     id: ids.get(name) ?? 0,
   }));
 }
@@ -24,29 +16,30 @@ export function servicesModel(definition: Definition, parts: Parts): ServiceMode
 function serviceModel(
   name: string,
   settings: ServiceSettings,
-  parts: Parts,
-  present: readonly DependencyName[],
+  stack: BaseModel,
+  components: readonly AnyComponent<DependencyName>[],
 ): Omit<ServiceModel, "id"> {
-  const needs = settings.needs ?? present;
-  const units: Readonly<Record<DependencyName, readonly string[]>> = {
-    postgres: parts.postgres ? [parts.postgres.unit] : [],
-    redis: parts.redis?.nodes.map((node) => node.unit) ?? [],
-    rabbitmq: parts.rabbitmq ? [parts.rabbitmq.unit] : [],
-  };
+  const needs = settings.needs ?? components.map(({ name }) => name);
+  const needed = needs.flatMap((need) => components.filter(({ name }) => name === need));
   return {
     name,
     port: settings.port,
     user: `svc-${name}`,
-    unit: `${parts.name}-${name}.service`,
+    unit: `${stack.name}-${name}.service`,
     module: settings.module,
     notify: settings.notify,
     needs,
-    after: needs.flatMap((need) => units[need]),
-    queue: parts.rabbitmq?.queues.find((queue) => queue.service === name),
-    venv: `${parts.paths.opt}/venvs/${name}`,
-    application: `${parts.paths.opt}/services/${name}`,
-    envFile: `${parts.paths.config}/${name}.env`,
-    credentials: needs.map((need) => credentials[need]),
+    after: needed.flatMap((component) => keptUnits(component, stack)),
+    venv: `${stack.paths.opt}/venvs/${name}`,
+    application: `${stack.paths.opt}/services/${name}`,
+    envFile: `${stack.paths.config}/${name}.env`,
+    environment: needed.flatMap(({ connection }) => connection.environment(stack, name)),
+    credentials: needed.map(({ connection }) => connection.credential),
     source: settings.source,
   };
+}
+
+/** The units that must run for the component to answer. */
+function keptUnits(component: AnyComponent, stack: BaseModel): string[] {
+  return component.processes(stack).flatMap(({ unit, activated }) => (activated ? [] : [unit]));
 }

@@ -1,5 +1,4 @@
-import type { UnitSpec } from "../../model.ts";
-import type { Component } from "../component.ts";
+import type { DeclaredUnit, OwnPart } from "../component.ts";
 import { buildFile } from "../system/component.ts";
 import { completionData, manualData } from "./manual.ts";
 import { requestFolder, rootJobNames, rootJobSchedule } from "./root-jobs.ts";
@@ -7,9 +6,8 @@ import { requestFolder, rootJobNames, rootJobSchedule } from "./root-jobs.ts";
 export const agentUser = "stack-agent";
 
 /** The agent itself: its units, its launcher, the users of the stack. */
-export const agent: Component = {
+export const agent: OwnPart = {
   name: "agent",
-  present: () => true,
   // The Node binary needs libstdc++; the journald addon libsystemd.
   packages: () => ["libstdc++6", "libsystemd0"],
   users: (model) => [
@@ -18,12 +16,12 @@ export const agent: Component = {
   secrets: () => [{ name: "health.token", reader: "agent", purpose: "detail in /health: Authorization: Bearer TOKEN" }],
   ports: (model) => [{ port: model.definition.agent.port, owner: "agent", what: "health, status page", bind: "any" }],
   units: (model) => [
-    { unit: "stack-provision.service", component: "agent", want: "enabled", wantedBy: "multi-user.target" },
-    { unit: "stack-agent.service", component: "agent", want: "enabled", wantedBy: "multi-user.target", running: true },
-    ...rootJobNames.map((job): UnitSpec => {
+    { unit: "stack-provision.service", want: "enabled", wantedBy: "multi-user.target" },
+    { unit: "stack-agent.service", want: "enabled", wantedBy: "multi-user.target", running: true },
+    ...rootJobNames.map((job): DeclaredUnit => {
       const unit = `stack-job@${job}.path`;
-      if (rootJobSchedule(job, model.definition) === undefined) return { unit, component: "agent", want: "disabled" };
-      return { unit, component: "agent", want: "enabled", wantedBy: "multi-user.target", running: true };
+      if (rootJobSchedule(job, model.definition) === undefined) return { unit, want: "disabled" };
+      return { unit, want: "enabled", wantedBy: "multi-user.target", running: true };
     }),
   ],
   files: (model) => [

@@ -1,6 +1,6 @@
 import { healthGroups, machineComponents, provisionComponent } from "../../health-names.ts";
-import { logSources } from "../../log-sources.ts";
-import { type DependencyName, dependencyNames, type Model } from "../../model.ts";
+import { logNames } from "../../log-sources.ts";
+import { dependencyNames } from "../names.ts";
 import {
   agentCommands,
   agentExamples,
@@ -60,7 +60,7 @@ export function completionData(stack: NamedParts) {
   };
 }
 
-type NamedParts = Pick<Model, DependencyName | "services">;
+type NamedParts = Parameters<typeof logNames>[0];
 
 /** The names that a command's argument may have in this stack. */
 const names: Readonly<Record<"health" | "jobs" | "logs", (stack: NamedParts) => readonly string[]>> = {
@@ -72,7 +72,7 @@ const names: Readonly<Record<"health" | "jobs" | "logs", (stack: NamedParts) => 
     ...healthGroups,
   ],
   jobs: () => rootJobNames,
-  logs: (stack) => logSources(stack).map(({ name }) => name),
+  logs: logNames,
 };
 
 function flagsOf({ options }: CommandSpec): readonly string[] {

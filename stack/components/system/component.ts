@@ -1,5 +1,4 @@
-import type { UnitSpec } from "../../model.ts";
-import type { Component } from "../component.ts";
+import type { DeclaredUnit, OwnPart } from "../component.ts";
 
 /** What any container of ours needs: init, network as Proxmox writes it, ssh, and the owner's tools. */
 const packages = [
@@ -69,9 +68,8 @@ const nogroup = 65_534;
 /** What a template is, in the words of Proxmox's appliance builder. */
 export const applianceInfo = "/etc/appliance.info";
 
-export const system: Component = {
+export const system: OwnPart = {
   name: "system",
-  present: () => true,
   packagedAccounts: [
     { name: "systemd-journal", id: 310 },
     { name: "systemd-network", id: 311, user: { comment: "systemd Network Management", home: "/" } },
@@ -81,12 +79,13 @@ export const system: Component = {
     { name: "netdev", id: 315 },
   ],
   packages: (model) => [...packages, ...model.definition.packages],
+  versions: () => [{ what: "Python", package: "python3", least: "3.11" }],
   units: () => [
-    ...masked.map((unit): UnitSpec => ({ unit, component: "system", want: "masked" })),
-    ...disabled.map((unit): UnitSpec => ({ unit, component: "system", want: "disabled" })),
-    { unit: "stack-ssh-keys.service", component: "system", want: "enabled", wantedBy: "ssh.service" },
-    { unit: "ssh.service", component: "system", want: "enabled", wantedBy: "multi-user.target" },
-    { unit: "networking.service", component: "system", want: "enabled", wantedBy: "multi-user.target" },
+    ...masked.map((unit): DeclaredUnit => ({ unit, want: "masked" })),
+    ...disabled.map((unit): DeclaredUnit => ({ unit, want: "disabled" })),
+    { unit: "stack-ssh-keys.service", want: "enabled", wantedBy: "ssh.service" },
+    { unit: "ssh.service", want: "enabled", wantedBy: "multi-user.target" },
+    { unit: "networking.service", want: "enabled", wantedBy: "multi-user.target" },
   ],
   files: ({ debian }) => [
     // Proxmox's own builder puts this one first into a template; so does ours.

@@ -3,13 +3,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import t, { type Test as TapTest } from "tap";
-import type { Check, Outcome } from "../../../agent/engine/check.ts";
-import { healthCommand } from "../../../agent/health/command.ts";
+import { healthCommand } from "../../../agent/health/health-command.ts";
 import { runAgent } from "../../../agent/health/run-agent.ts";
-import { datagramSender } from "../../../agent/notify/datagram.ts";
-import { notifier } from "../../../agent/notify/notify.ts";
-import { readSecret } from "../../../agent/secrets/read-secret.ts";
-import { type StatusOptions, statusCommand } from "../../../agent/status/command.ts";
+import { datagramSender } from "../../../agent/notify/datagram-sender.ts";
+import { notifier } from "../../../agent/notify/notifier.ts";
+import { type StatusOptions, statusCommand } from "../../../agent/status/status-command.ts";
+import type { Check, Outcome } from "../../../engine/check.ts";
+import { readSecret } from "../../../engine/secrets/read-secret.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { isStackError } from "../../../lib/error.ts";
 import { writeFileAtomic } from "../../../lib/files.ts";
@@ -44,6 +44,7 @@ async function machine(t: TapTest, names: readonly string[]) {
     model: {
       name: "stock-analysis",
       version: "1.0.0",
+      components: [],
       ports: [],
       definition: { timezone: "Etc/UTC", agent: { drift: "0 * * * *" } } as never,
     },

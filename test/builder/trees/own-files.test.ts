@@ -87,8 +87,7 @@ t.test("the layer's key tells what a file holds, and not where it lies", async (
 t.test("a file with the path of one of our templates replaces it, at build and at boot", async (t) => {
   const here = folder(t, {
     "rootfs-overlay/etc/motd.ejs": "Welcome to <%= stack.name %>\n",
-    "rootfs-overlay/etc/postgresql/cluster/conf.d/memory.conf.ejs":
-      "shared_buffers = <%= budget.sharedBuffersMiB %>MB\n",
+    "rootfs-overlay/etc/postgresql/cluster/conf.d/memory.conf.ejs": "shared_buffers = <%= budget.miB.postgres %>MB\n",
     "units/parts/mine.ejs": "# included by others",
   });
   const { tree, own } = await added(here);
@@ -105,7 +104,7 @@ t.test("a file with the path of one of our templates replaces it, at build and a
   t.equal(text("/etc/motd"), "Welcome to orders\n");
   const share = "/usr/share/stack-agent/templates/";
   t.equal(text(`${share}rootfs-overlay/etc/motd.ejs`), "Welcome to <%= stack.name %>\n");
-  t.match(text(`${share}rootfs-overlay/etc/postgresql/cluster/conf.d/memory.conf.ejs`), "budget.sharedBuffersMiB");
+  t.match(text(`${share}rootfs-overlay/etc/postgresql/cluster/conf.d/memory.conf.ejs`), "budget.miB.postgres");
   t.equal(text(`${share}units/parts/mine.ejs`), "# included by others", "what the agent's templates may include");
 });
 

@@ -137,3 +137,21 @@ function data(directive: string): Record<string, string | undefined> {
     units().map(({ unit, path }) => [unit, new RegExp(`^${directive}=(.*)$`, "m").exec(rendered(path))?.[1]]),
   );
 }
+
+t.test("a component's processes are the units that are kept running, each told what it runs as", (t) => {
+  const kept = model.processes.filter(({ activated }) => activated === undefined);
+  t.strictSame(
+    kept.map(({ unit }) => unit).sort(),
+    units()
+      .map(({ unit }) => unit)
+      .sort(),
+  );
+  for (const { unit, command, user, writable, ready } of model.processes) {
+    const lines = new Set(rendered(`/etc/systemd/system/${unit}`).split("\n"));
+    t.ok(lines.has(`ExecStart=${command.join(" ")}`), unit);
+    t.ok(lines.has(`User=${user}`) && lines.has(`Group=${user}`), unit);
+    t.ok(lines.has(`Type=${ready === "notify" ? "notify" : "simple"}`), unit);
+    for (const folder of writable) t.ok(lines.has(`ReadWritePaths=${folder}`), `${unit}: ${folder}`);
+  }
+  t.end();
+});

@@ -1,0 +1,6 @@
+/**
+ * Every component that a stack may have, in the order in which they are shown. Apart from the
+ * declarations: the agent's command line, which starts often, needs no more than their names.
+ */
+export const dependencyNames = ["postgres", "redis", "rabbitmq"] as const;
+export type DependencyName = (typeof dependencyNames)[number];

@@ -1,0 +1,51 @@
+import * as z from "zod/mini";
+import { portField, TiB } from "../../definition/fields.ts";
+import { sizeMiB } from "../../definition/size.ts";
+
+/** The section `redis` of a stack.yaml. */
+export const redisSettings = z
+  .strictObject({
+    ports: z._default(
+      z
+        .array(
+          portField("A node's port").check(
+            z.lte(55_535, "a node's cluster bus listens on port + 10000, and 65535 is the last"),
+          ),
+        )
+        .check(
+          z.minLength(3, "a Redis Cluster needs at least three masters"),
+          z.maxLength(1000, "a Redis Cluster has at most 1000 nodes"),
+          z.describe("The nodes' ports, on loopback; a node's cluster bus listens on port + 10000"),
+        ),
+      [6379, 6380, 6381],
+    ),
+    maxmemory: z._default(
+      sizeMiB("Ceiling of a node's memory; the memory budget may give less", { least: 64, most: 16 * TiB }),
+      2048,
+    ),
+    policy: z._default(
+      z
+        .enum(["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl", "noeviction"])
+        .check(z.describe("What a full node evicts")),
+      "allkeys-lru",
+    ),
+    save: z._default(
+      z
+        .string()
+        .check(
+          z.regex(
+            /^$|^[1-9]\d{0,8} \d{1,9}( [1-9]\d{0,8} \d{1,9})*$/,
+            'must be pairs of seconds and changes, e.g. "900 1 300 100"',
+          ),
+          z.describe('RDB snapshots: seconds and changes; "": none'),
+        ),
+      "900 1 300 100 60 10000",
+    ),
+    appendfsync: z._default(
+      z.enum(["everysec", "always", "no"]).check(z.describe("When the append-only file is synced to disk")),
+      "everysec",
+    ),
+  })
+  .check(z.describe("Redis Cluster, cache and pub/sub; left out, there is none"));
+
+export type RedisSettings = z.output<typeof redisSettings>;
