@@ -1,4 +1,5 @@
 import type { StatusDocument } from "../../stack/documents/status.ts";
+import { provisionComponent } from "../../stack/health-names.ts";
 import { componentStates, type Snapshot } from "./component-states.ts";
 
 /**
@@ -56,6 +57,8 @@ export function overall(
 ): StatusDocument["status"] {
   if (progress === undefined || progress.state === "running") return "working";
   if (progress.state === "failed") return "failed";
+  // The agent hears of provisioning's end a moment after the file that tells of it.
+  if (components.some(({ name, code }) => name === provisionComponent && code === "running")) return "working";
   const failing = components.filter((component) => component.status === "fail");
   if (failing.length > 0) {
     const sinceEnd = date.getTime() - Date.parse(progress.finishedAt ?? progress.startedAt);

@@ -1,5 +1,5 @@
 import t from "tap";
-import { statusReport } from "../../../agent/health/status-report.ts";
+import { overall, statusReport } from "../../../agent/health/status-report.ts";
 import { isSettled } from "../../../agent/status/wait-until-settled.ts";
 import { progress, result, snapshot } from "../health/table.ts";
 
@@ -16,4 +16,11 @@ t.test("settled means done and passing or warning by fresh results, and nothing 
   for (const row of table) {
     t.equal(isSettled(statusReport(snapshot(row.with), false)), row.settled, JSON.stringify(row.with));
   }
+});
+
+t.test("with provisioning's end in the file, an agent that has not heard of it is still at work", async (t) => {
+  const now = snapshot({});
+  const { components } = statusReport(snapshot({ progress: progress("running") }), false);
+  t.equal(overall(now.progress, components, now.date), "working");
+  t.equal(overall(now.progress, statusReport(now, false).components, now.date), "healthy");
 });
