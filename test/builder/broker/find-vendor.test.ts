@@ -9,8 +9,8 @@ import type { VendorRepositories } from "../../../builder/broker/vendor-reposito
 import type { BuildContext } from "../../../builder/context.ts";
 import { silentLog } from "../../../lib/log.ts";
 import { type Run, run } from "../../../lib/run.ts";
-import { type AptArchive, aptArchive, type Offered } from "../apt-archive.ts";
-import { debianMirror, type MirroredPackage } from "../debian-mirror.ts";
+import { type AptArchive, aptArchive, type Offered } from "../apt/apt-archive.ts";
+import { debianMirror, type MirroredPackage } from "../apt/debian-mirror.ts";
 
 t.setTimeout(300_000);
 

@@ -6,6 +6,7 @@ import { ExitCode, isErrno, isStackError, StackError } from "../../lib/error.ts"
 import { compressionFlag } from "../../lib/lxc/template-name.ts";
 import type { Run } from "../../lib/run.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
+import { machinePaths } from "../../stack/machine-paths.ts";
 import type { Model } from "../../stack/model.ts";
 import { resolve } from "../../stack/resolve.ts";
 
@@ -22,24 +23,21 @@ export interface Template {
 }
 
 /** Where the definition lies in every template. */
-const member = "./etc/stack-agent/stack.yaml";
-
-/**
- * Reads a template: what it is called, its checksum, the definition inside.
- *
- * @param set `PATH=VALUE`, in the place of the definition's
- * @throws StackError `no-template`, `template-name`, `foreign-template`, `definition-invalid`; exit 64
- */
-export async function readTemplate(path: string, set: readonly string[], effects: Effects): Promise<Template> {
-  return (await openTemplate(path, effects))(set);
-}
+const member = `.${machinePaths.definition}`;
 
 interface Effects {
   readonly run: Run;
   readonly signal: AbortSignal;
 }
 
-/** Reads the file, once for any number of settings; what it means with them is the function's to say. */
+/**
+ * Reads a template, once for any number of settings: what it is called, its checksum, the definition
+ * inside.
+ *
+ * @returns what it means with settings, `PATH=VALUE`, in the place of the definition's
+ * @throws StackError `no-template`, `template-name`, `foreign-template`; from the function
+ *   `definition-invalid`; exit 64
+ */
 export async function openTemplate(path: string, effects: Effects): Promise<(set: readonly string[]) => Template> {
   const file = basename(path);
   const bytes = await sizeOf(path);

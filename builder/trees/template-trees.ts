@@ -17,7 +17,7 @@ export interface TreeFile {
 }
 
 /** Both trees: this project's, and over it the user's. */
-export interface TemplateTree {
+export interface TemplateTrees {
   /** Texts by path, the user's first. */
   readonly templates: Templates;
   /** Paths of this project's templates, sorted. */
@@ -26,7 +26,7 @@ export interface TemplateTree {
   readonly own: readonly TreeFile[];
 }
 
-export const templateTrees = ["rootfs-overlay", "units"] as const;
+export const treeNames = ["rootfs-overlay", "units"] as const;
 
 /** What version control and file managers leave, and what explains a tree to its reader. */
 const left = /(^|\/)(\.gitkeep|\.gitignore|\.DS_Store)$|^(units|rootfs-overlay)\/README\.md$/;
@@ -37,14 +37,14 @@ const left = /(^|\/)(\.gitkeep|\.gitignore|\.DS_Store)$|^(units|rootfs-overlay)\
  * @param folder the definition's; the project's own folders have no second trees
  * @throws StackError `overlay-invalid`, exit 64, naming each file that can't be taken
  */
-export async function templateTree(where: {
+export async function readTemplateTrees(where: {
   readonly project: string;
   readonly folder: string;
-}): Promise<TemplateTree> {
+}): Promise<TemplateTrees> {
   const { project, folder } = where;
   const home = await realpath(folder);
   const within = await Promise.all([project, join(project, "stack")].map((path) => realpath(path).catch(() => path)));
-  const ours = (await Promise.all(templateTrees.map((tree) => listFiles(project, tree)))).flat();
+  const ours = (await Promise.all(treeNames.map((tree) => listFiles(project, tree)))).flat();
   const own = within.includes(home) ? [] : await ownFiles(folder);
   const origin = new Map([
     ...ours.map((path) => [path, join(project, path)] as const),
@@ -83,7 +83,7 @@ async function listFiles(folder: string, tree: string): Promise<string[]> {
 async function ownFiles(folder: string): Promise<TreeFile[]> {
   const faults: string[] = [];
   const files: TreeFile[] = [];
-  for (const tree of templateTrees) {
+  for (const tree of treeNames) {
     const entries = await readdir(join(folder, tree), { recursive: true, withFileTypes: true }).catch(
       (error: unknown) => {
         if (!isErrno(error, "ENOENT")) faults.push(`${tree}: ${messageOf(error)}`);

@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { ExitCode, messageOf, StackError } from "../../../lib/error.ts";
+import { ExitCode, messageOf, StackError } from "../../lib/error.ts";
 
 /** Who asks the node. An API token, or a user's password that is changed for a ticket. */
 export type Credentials =

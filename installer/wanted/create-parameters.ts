@@ -1,7 +1,7 @@
 import { netOptions } from "../../stack/net-addresses.ts";
 import type { CreateParameters } from "../node/node.ts";
-import { identityTags } from "../ownership.ts";
-import type { Wanted } from "../wanted.ts";
+import { identityTags } from "./ownership.ts";
+import type { Wanted } from "./wanted.ts";
 
 /** What the node is asked for, exactly as the definition says. The container isn't started by it. */
 export function createParameters(wanted: Wanted): CreateParameters {

@@ -1,5 +1,5 @@
-import type { Guest } from "./node/node.ts";
-import type { Template } from "./template/read-template.ts";
+import type { Guest } from "../node/node.ts";
+import type { Template } from "../template/open-template.ts";
 
 /** Every container that deploy-template made has this tag: only those are touched. */
 export const makerTag = "proxmox-stack";

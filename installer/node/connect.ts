@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { ExitCode, messageOf, StackError } from "../lib/error.ts";
-import type { Access } from "./access.ts";
-import { type Node, nodeNames, openNode } from "./node/node.ts";
-import { sshAddress } from "./ssh/ssh-address.ts";
-import { apiTransport } from "./transports/api/api-transport.ts";
-import type { Credentials } from "./transports/api/credentials.ts";
-import type { Transport } from "./transports/transport.ts";
+import { ExitCode, messageOf, StackError } from "../../lib/error.ts";
+import { sshAddress } from "../ssh/ssh-address.ts";
+import type { Access } from "../transports/access.ts";
+import { apiTransport } from "../transports/api/api-transport.ts";
+import type { Credentials } from "../transports/credentials.ts";
+import type { Transport } from "../transports/transport.ts";
+import { type Node, nodeNames, openNode } from "./node.ts";
 
 export interface Target {
   /** `pve1.example.org`, `10.1.1.2:8006`; over SSH `root@pve1`, `pve1:2222`; on the node itself nothing. */
@@ -49,7 +49,7 @@ async function connectApi(target: Target, credentials: Credentials): Promise<Con
 }
 
 async function connectShell(target: Target, access: Exclude<Access, Credentials>): Promise<Connected> {
-  const { openShell } = await import("./transports/shell/open-shell.ts");
+  const { openShell } = await import("../transports/shell/open-shell.ts");
   const { transport, name } = await openShell(target, access);
   try {
     const cluster = await nodeNames(transport);

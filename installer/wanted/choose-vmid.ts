@@ -1,6 +1,6 @@
-import type { Node } from "./node/node.ts";
+import type { Node } from "../node/node.ts";
+import type { Template } from "../template/open-template.ts";
 import { isOf } from "./ownership.ts";
-import type { Template } from "./template/read-template.ts";
 
 const none: ReadonlySet<number> = new Set();
 

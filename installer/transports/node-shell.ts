@@ -1,5 +1,5 @@
-import type { ExecOptions, ExecResult } from "../../ssh/exec-over.ts";
-import type { Way } from "../transport.ts";
+import type { ExecOptions, ExecResult } from "../ssh/exec-over.ts";
+import type { Way } from "./transport.ts";
 
 /** Where a node's own commands are run as its root. */
 export interface NodeShell {

@@ -1,4 +1,4 @@
-import { StackError } from "../lib/error.ts";
+import { StackError } from "../../lib/error.ts";
 
 /** One setting of the definition that has a flag and a variable of its own. */
 export interface Setting {

@@ -1,6 +1,6 @@
-import type { DeploySettings } from "../stack/definition/deploy.ts";
-import type { Model } from "../stack/model.ts";
-import type { Template } from "./template/read-template.ts";
+import type { DeploySettings } from "../../stack/definition/deploy.ts";
+import type { Model } from "../../stack/model.ts";
+import type { Template } from "../template/open-template.ts";
 
 /** What a deployment is to end with. */
 export interface Wanted {

@@ -1,7 +1,7 @@
 import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { carryOut, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
-import { type InitResult, init } from "./init.ts";
+import { type InitResult, init } from "../init/init.ts";
 
 /** `build-template init [DIR] [--json]`. @returns the exit code */
 export async function initCommand(argv: readonly string[]): Promise<number> {

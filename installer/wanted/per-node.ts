@@ -1,4 +1,4 @@
-import { ExitCode, StackError } from "../lib/error.ts";
+import { ExitCode, StackError } from "../../lib/error.ts";
 import { names, settings } from "./settings.ts";
 
 /** What was given for one node: flags by commander's names, variables filled in. */

@@ -1,18 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Run } from "../../lib/run.ts";
+import type { Run } from "../../../lib/run.ts";
+import { archiveKey, controlText, type PackageFields, releaseText, served, sha256 } from "./signed-archive.ts";
 
-export interface MirroredPackage {
-  readonly name: string;
-  readonly version: string;
-  readonly depends?: string;
-  readonly source?: string;
-  readonly essential?: true;
+export interface MirroredPackage extends PackageFields {
   /** Bytes of a file in it that can't be made smaller. */
   readonly bytes?: number;
 }
@@ -59,15 +54,9 @@ export async function debianMirror(suite: string, real: Run): Promise<DebianMirr
   // A short path: gpg-agent's socket is in it. apt looks into it as nobody.
   const folder = mkdtempSync(join(tmpdir(), "mirror-"));
   chmodSync(folder, 0o755);
-  const home = join(folder, "keys");
-  mkdirSync(home, { mode: 0o700 });
-  const gpg = (...args: string[]): Buffer =>
-    execFileSync("gpg", ["--homedir", home, "--batch", "--passphrase", "", ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-  gpg("--quick-generate-key", "test mirror", "ed25519", "sign", "never");
+  const signing = archiveKey(join(folder, "keys"), "test mirror");
   const keyring = join(folder, "archive.gpg");
-  writeFileSync(keyring, gpg("--export"));
+  writeFileSync(keyring, signing.gpg("--export"));
   const suites = { main: suite, updates: `${suite}-updates`, security: `${suite}-security` } as const;
   const list = join(folder, "sources.list");
   const parts = Object.keys(hosts) as Part[];
@@ -76,7 +65,7 @@ export async function debianMirror(suite: string, real: Run): Promise<DebianMirr
 
   let faults: { readonly path: RegExp; readonly fault: Fault; left: number }[] = [];
   let asked: string[] = [];
-  const server = createServer((request, response) => {
+  const { url: proxy, close } = await served((request, response) => {
     const { host, pathname } = new URL(request.url ?? "/", "http://direct");
     const url = `${host}${decodeURIComponent(pathname)}`;
     asked.push(url);
@@ -86,13 +75,11 @@ export async function debianMirror(suite: string, real: Run): Promise<DebianMirr
     const body = existsSync(file) ? readFileSync(file) : undefined;
     answer(response, body, found?.fault);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const proxy = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const env = { http_proxy: proxy, no_proxy: "127.0.0.1" };
 
   const debs = new Map<string, Buffer>();
   const debOf = (one: MirroredPackage): Buffer => {
-    const text = control(one);
+    const text = controlText(one);
     const made = debs.get(text) ?? buildDeb(join(folder, "making"), text, one.bytes ?? 0);
     debs.set(text, made);
     return made;
@@ -105,15 +92,15 @@ export async function debianMirror(suite: string, real: Run): Promise<DebianMirr
         const path = `pool/${one.name}_${one.version.replace(/^\d+:/, "")}_amd64.deb`;
         mkdirSync(join(top, "pool"), { recursive: true });
         writeFileSync(join(top, path), deb);
-        return `${control(one)}Filename: ${path}\nSize: ${deb.length}\nSHA256: ${sha256(deb)}\n`;
+        return controlText(one, { Filename: path, Size: String(deb.length), SHA256: sha256(deb) });
       });
       const dists = join(top, "dists", suites[part]);
       const text = index.join("\n");
       mkdirSync(join(dists, "main/binary-amd64"), { recursive: true });
       writeFileSync(join(dists, "main/binary-amd64/Packages"), text);
       const unsigned = join(folder, "Release");
-      writeFileSync(unsigned, release(suites[part], text, validUntil));
-      writeFileSync(join(dists, "InRelease"), gpg("--output", "-", "--clearsign", unsigned));
+      writeFileSync(unsigned, releaseText({ origin: "Debian", suite: suites[part], index: text, validUntil }));
+      writeFileSync(join(dists, "InRelease"), signing.signed(unsigned));
     },
     fault(path, fault, times = Number.POSITIVE_INFINITY) {
       faults = [{ path, fault, left: times }, ...faults];
@@ -132,9 +119,8 @@ export async function debianMirror(suite: string, real: Run): Promise<DebianMirr
       return before;
     },
     async close() {
-      execFileSync("gpgconf", ["--homedir", home, "--kill", "all"]);
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      signing.close();
+      await close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -157,23 +143,6 @@ function answer(response: ServerResponse, body: Buffer | undefined, fault: Fault
   } else response.end(body);
 }
 
-function control({ name, version, depends, source, essential }: MirroredPackage): string {
-  const lines = {
-    Package: name,
-    ...(source !== undefined && { Source: source }),
-    Version: version,
-    Architecture: "amd64",
-    Maintainer: "Nobody <nobody@example.org>",
-    Priority: essential ? "required" : "optional",
-    ...(essential && { Essential: "yes" }),
-    ...(depends !== undefined && { Depends: depends }),
-    Description: name,
-  };
-  return Object.entries(lines)
-    .map(([key, value]) => `${key}: ${value}\n`)
-    .join("");
-}
-
 function buildDeb(tree: string, text: string, bytes: number): Buffer {
   mkdirSync(join(tree, "DEBIAN"), { recursive: true });
   writeFileSync(join(tree, "DEBIAN/control"), text);
@@ -181,24 +150,4 @@ function buildDeb(tree: string, text: string, bytes: number): Buffer {
   const made = `${tree}.deb`;
   execFileSync("dpkg-deb", ["--root-owner-group", "-Zgzip", "--build", tree, made], { stdio: "ignore" });
   return readFileSync(made);
-}
-
-function sha256(bytes: Buffer | string): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-function release(suite: string, index: string, validUntil: Date | undefined): string {
-  const time = (date: Date): string => date.toUTCString().replace("GMT", "UTC");
-  return [
-    "Origin: Debian",
-    `Suite: ${suite}`,
-    `Codename: ${suite}`,
-    `Date: ${time(new Date((validUntil?.getTime() ?? Date.now()) - 60_000))}`,
-    ...(validUntil === undefined ? [] : [`Valid-Until: ${time(validUntil)}`]),
-    "Architectures: amd64",
-    "Components: main",
-    "SHA256:",
-    ` ${sha256(index)} ${Buffer.byteLength(index)} main/binary-amd64/Packages`,
-    "",
-  ].join("\n");
 }
