@@ -58,7 +58,7 @@ function commands(end: (code: number) => void): Command {
 
   commandOf(root, "provision").action(
     async (options: { plan?: boolean; diff?: boolean; json?: boolean; only?: string; from?: string }) => {
-      const { provisionCommand } = await import("./provision/command.ts");
+      const { provisionCommand } = await import("./provision/provision-command.ts");
       end(await interruptible((context) => provisionCommand({ ...options, ...context })));
     },
   );
@@ -72,7 +72,7 @@ function commands(end: (code: number) => void): Command {
       force?: boolean;
       yes?: boolean;
     }) => {
-      const { resetCommand } = await import("./reset/command.ts");
+      const { resetCommand } = await import("./reset/reset-command.ts");
       const isAsked = process.stdin.isTTY;
       end(
         await interruptible((context) => {
@@ -87,36 +87,36 @@ function commands(end: (code: number) => void): Command {
 
   commandOf(root, "status").action(
     async (options: { wait?: boolean; watch?: boolean; timeout: number; format: string }) =>
-      end(await (await import("./status/command.ts")).statusCommand(options)),
+      end(await (await import("./status/status-command.ts")).statusCommand(options)),
   );
 
   commandOf(root, "drift").action(async (options: { json?: boolean }) => {
-    const { driftCommand } = await import("./drift/command.ts");
+    const { driftCommand } = await import("./drift/drift-command.ts");
     end(await interruptible((context) => driftCommand({ ...options, ...context })));
   });
 
   commandOf(root, "health").action(async (component: string | undefined, options: { format: string }) => {
-    const { healthCommand } = await import("./health/command.ts");
+    const { healthCommand } = await import("./health/health-command.ts");
     end(await healthCommand({ ...options, ...(component === undefined ? {} : { component }) }));
   });
 
   commandOf(root, "logs").action(
     async (component: string | undefined, options: { follow?: boolean; since?: string; lines?: string }) => {
-      const { logsCommand } = await import("./logs/command.ts");
+      const { logsCommand } = await import("./logs/logs-command.ts");
       end(await logsCommand({ ...options, ...(component === undefined ? {} : { component }) }));
     },
   );
 
   commandOf(root, "doctor").action(async (options: { json?: boolean }) => {
-    const { doctorCommand } = await import("./doctor/command.ts");
+    const { doctorCommand } = await import("./doctor/doctor-command.ts");
     end(await interruptible((context) => doctorCommand({ ...options, ...context })));
   });
   commandOf(root, "analyze").action(async (options: { firstBoot?: boolean; json?: boolean }) =>
-    end(await (await import("./analyze/command.ts")).analyzeCommand(options)),
+    end(await (await import("./analyze/analyze-command.ts")).analyzeCommand(options)),
   );
 
   commandOf(root, "job").action(async (job: string) => {
-    const { jobCommand } = await import("./jobs/command.ts");
+    const { jobCommand } = await import("./jobs/job-command.ts");
     end(await interruptible((context) => jobCommand({ job, ...context })));
   });
 
@@ -172,8 +172,8 @@ interface CommandContext {
 /** A command of root's that ends in order on a signal, with the signal's exit code. */
 async function interruptible(command: (context: CommandContext) => Promise<number>): Promise<number> {
   const [{ openLog }, { datagramSender }] = await Promise.all([
-    import("./journal/journal.ts"),
-    import("./notify/datagram.ts"),
+    import("./journal/open-log.ts"),
+    import("./notify/datagram-sender.ts"),
   ]);
   const [, file] = process.argv;
   const log = openLog({ environment: process.env, program: file, send: datagramSender(file) });

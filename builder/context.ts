@@ -2,8 +2,8 @@ import type { Log } from "../lib/log.ts";
 import type { Run } from "../lib/run.ts";
 import type { Model } from "../stack/model.ts";
 import type { Templates } from "../stack/render/render.ts";
-import type { OwnEntry } from "./layers/overlay/own-files.ts";
-import type { TemplateTree } from "./templates.ts";
+import type { OwnEntry } from "./trees/own-files.ts";
+import type { TemplateTree } from "./trees/templates.ts";
 
 /** What the builder is asked for, as the command line gives it. */
 export interface BuildOptions {

@@ -1,5 +1,5 @@
-import type { Executors } from "../engine/action.ts";
-import { readState, writeState } from "../state/state.ts";
+import type { Executors } from "../../engine/action.ts";
+import { readState, writeState } from "../../engine/state/state.ts";
 
 export const rememberInstance: Executors["rememberInstance"] = {
   describe: ({ machineId }) => machineId,

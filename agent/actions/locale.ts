@@ -1,4 +1,4 @@
-import type { Executors } from "../engine/action.ts";
+import type { Executors } from "../../engine/action.ts";
 import { rememberOnHost } from "./remember-host.ts";
 
 export const removeLocale: Executors["removeLocale"] = {

@@ -1,8 +1,8 @@
 import { readFile, rm } from "node:fs/promises";
+import type { Executors, Io } from "../../engine/action.ts";
 import { isErrno, isStackError, type StackError } from "../../lib/error.ts";
 import { readTextIfAny, writeFileAtomic } from "../../lib/files.ts";
 import { waitFor } from "../../lib/wait.ts";
-import type { Executors, Io } from "../engine/action.ts";
 import { explainApt } from "./explain-apt.ts";
 import { rememberOnHost } from "./remember-host.ts";
 

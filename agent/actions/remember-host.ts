@@ -1,7 +1,7 @@
 import { cp, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Executors } from "../engine/action.ts";
-import { type HostRecord, originalPath, readState, writeState } from "../state/state.ts";
+import type { Executors } from "../../engine/action.ts";
+import { type HostRecord, originalPath, readState, writeState } from "../../engine/state/state.ts";
 
 /** The first action on a machine that is not of the template. From here on what is there is known to be ours. */
 export const rememberHost: Executors["rememberHost"] = {

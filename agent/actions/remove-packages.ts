@@ -1,4 +1,4 @@
-import type { Executors } from "../engine/action.ts";
+import type { Executors } from "../../engine/action.ts";
 import { aptGet } from "./packages.ts";
 
 /** Somebody's package that merely recommends one of ours has done without it before. */

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Executors, Io, SshKeyType } from "../engine/action.ts";
-import { whileStale } from "../state/stale.ts";
+import type { Executors, Io, SshKeyType } from "../../engine/action.ts";
+import { whileStale } from "../../engine/state/stale.ts";
 
 export const sshFolder = "/etc/ssh";
 export const sshUnit = "ssh.service";

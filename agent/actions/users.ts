@@ -1,4 +1,4 @@
-import type { Executors } from "../engine/action.ts";
+import type { Executors } from "../../engine/action.ts";
 
 /** Files of theirs that stay, data, keep their numbers: the users get the same ones only by chance. */
 export const removeUsers: Executors["removeUsers"] = {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
+import type { Executors } from "../../engine/action.ts";
+import { whileStale } from "../../engine/state/stale.ts";
 import { exists, writeFileAtomic } from "../../lib/files.ts";
 import { venvStamp } from "../../stack/venv.ts";
-import type { Executors } from "../engine/action.ts";
-import { whileStale } from "../state/stale.ts";
 
 const TIMEOUT = 15 * 60_000;
 

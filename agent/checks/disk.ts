@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
+import type { Check, Outcome } from "../../engine/check.ts";
 import { isErrno } from "../../lib/error.ts";
 import type { Model } from "../../stack/model.ts";
-import type { Check, Outcome } from "../engine/check.ts";
 
 /** One file system as statfs(2) tells: blocks and inodes, those a user without privilege may still take. */
 export interface FileSystemFigures {

@@ -1,5 +1,5 @@
+import type { Check } from "../../engine/check.ts";
 import type { Model } from "../../stack/model.ts";
-import type { Check } from "../engine/check.ts";
 import { diskCheck } from "./disk.ts";
 import { memoryCheck } from "./memory.ts";
 import { serviceCheck } from "./service.ts";

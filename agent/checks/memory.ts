@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
+import type { Check, Outcome } from "../../engine/check.ts";
 import { isErrno } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
 import { isTooLittle, leastMemoryMiB } from "../../stack/least-memory.ts";
-import type { Check, Outcome } from "../engine/check.ts";
 
 /** What limits memory: the machine (or lxcfs in its place) and the control group. Bytes. */
 export interface MemoryFigures {

@@ -1,8 +1,8 @@
+import type { Check, CheckContext, OpenCheck, Outcome } from "../../engine/check.ts";
+import { abortable } from "../../lib/abortable.ts";
 import { messageOf } from "../../lib/error.ts";
 import type { Model } from "../../stack/model.ts";
-import { abortable } from "../clients/abortable.ts";
 import { openPostgres, type PostgresConnection, postgresCode } from "../clients/postgres.ts";
-import type { Check, CheckContext, OpenCheck, Outcome } from "../engine/check.ts";
 import { refreshCollation } from "./refresh-collation.ts";
 
 /** One row, written and read back: the disk, the log and the login all took part. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConfirmChannel } from "amqplib";
+import type { Check, CheckContext, OpenCheck, Outcome } from "../../engine/check.ts";
+import { abortable } from "../../lib/abortable.ts";
 import { messageOf } from "../../lib/error.ts";
 import type { Model } from "../../stack/model.ts";
-import { abortable } from "../clients/abortable.ts";
 import { type AmqpConnection, openAmqp } from "../clients/amqp.ts";
-import type { Check, CheckContext, OpenCheck, Outcome } from "../engine/check.ts";
 
 /** RabbitMQ takes a persistent message, confirms it, and gives it back from a quorum queue. */
 export function rabbitmqCheck(model: Model): Check {

@@ -1,9 +1,9 @@
 import type { ChainableCommander, Redis } from "ioredis";
+import type { Check, CheckContext, OpenCheck, Outcome } from "../../engine/check.ts";
+import { abortable } from "../../lib/abortable.ts";
 import { messageOf } from "../../lib/error.ts";
 import type { Model } from "../../stack/model.ts";
-import { abortable } from "../clients/abortable.ts";
 import { openRedis, type RedisConnection, redisCode } from "../clients/redis.ts";
-import type { Check, CheckContext, OpenCheck, Outcome } from "../engine/check.ts";
 
 /** Percent of maxmemory from which keys are about to be evicted. */
 const nearlyFull = 95;

@@ -1,7 +1,7 @@
 import { Agent, get } from "node:http";
+import type { Check, Outcome } from "../../engine/check.ts";
 import { isErrno, StackError } from "../../lib/error.ts";
 import type { ServiceModel } from "../../stack/model.ts";
-import type { Check, Outcome } from "../engine/check.ts";
 
 /** A service's own word: `GET /health` on its port, over a connection that is kept. */
 export function serviceCheck(service: Pick<ServiceModel, "name" | "port">): Check {

@@ -1,5 +1,5 @@
+import { readSecret } from "../../engine/secrets/read-secret.ts";
 import { machinePaths } from "../../stack/machine-paths.ts";
-import { readSecret } from "../secrets/read-secret.ts";
 import { type AgentAddress, agentPort } from "./ask-agent.ts";
 
 /** Where things of this machine are; all have the container's paths as default. */

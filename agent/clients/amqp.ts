@@ -1,5 +1,5 @@
 import type { ChannelModel } from "amqplib";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../../lib/abortable.ts";
 
 export interface AmqpLogin {
   readonly port: number;

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { StackError } from "../../lib/error.ts";
-import type { Deadline } from "./within-deadline.ts";
+import type { Deadline } from "../../lib/within-deadline.ts";
 
 export interface ManagementLogin {
   readonly port: number;

@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import type { Client } from "pg";
-import { abortable } from "./abortable.ts";
-import type { Deadline } from "./within-deadline.ts";
+import { abortable } from "../../lib/abortable.ts";
+import type { Deadline } from "../../lib/within-deadline.ts";
 
 export interface PostgresLogin {
   readonly port: number;

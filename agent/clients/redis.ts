@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../../lib/abortable.ts";
 
 export interface RedisConnection {
   readonly client: Redis;

@@ -1,9 +1,9 @@
+import { memoryMiB } from "../../engine/memory.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Confinement } from "../../stack/documents/confinement.ts";
 import type { MachineFinding } from "../../stack/documents/doctor.ts";
 import type { Model } from "../../stack/model.ts";
 import { diskCheck } from "../checks/disk.ts";
-import { memoryMiB } from "../engine/memory.ts";
 import { collations } from "./collations.ts";
 import { openFiles } from "./open-files.ts";
 

@@ -1,6 +1,6 @@
+import type { EngineOptions } from "../../engine/engine.ts";
+import { planStages } from "../../engine/plan-stages.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
-import type { EngineOptions } from "../engine/engine.ts";
-import { planStages } from "../engine/plan-document.ts";
 
 /**
  * Compares the machine with its definition: what provisioning would do is what differs.

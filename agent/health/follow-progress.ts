@@ -1,7 +1,7 @@
+import { isInterrupted } from "../../engine/interrupted.ts";
+import { progressPath } from "../../engine/progress.ts";
+import { readProgress } from "../../engine/read-progress.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
-import { isInterrupted } from "../engine/interrupted.ts";
-import { progressPath } from "../engine/progress.ts";
-import { readProgress } from "../engine/read-progress.ts";
 import { type FileFollower, followFile } from "./follow-file.ts";
 
 /** Follows provisioning's progress: twice a second, more often until it is done. */

@@ -1,11 +1,11 @@
 import type { ErrorDocument } from "../../lib/error.ts";
 import type { HealthDocument } from "../../stack/documents/health.ts";
 import { healthGroupOf } from "../../stack/health-names.ts";
-import { componentStates, type Snapshot } from "./components.ts";
-import { healthDocument, liveDocument } from "./health-document.ts";
-import { metricsText, metricsType, type ProcessFigures } from "./metrics.ts";
-import { statusPage } from "./page.ts";
-import { statusDocument } from "./status-document.ts";
+import { componentStates, type Snapshot } from "./component-states.ts";
+import { healthReport, liveDocument } from "./health-report.ts";
+import { metricsText, metricsType, type ProcessFigures } from "./metrics-text.ts";
+import { statusPage } from "./status-page.ts";
+import { statusReport } from "./status-report.ts";
 
 export interface Answer {
   readonly code: number;
@@ -30,7 +30,7 @@ export const routes: readonly Route[] = [
   {
     path: "/",
     what: "a page for a person",
-    answer: (source, detail) => html(statusPage(statusDocument(source.snapshot(), detail))),
+    answer: (source, detail) => html(statusPage(statusReport(source.snapshot(), detail))),
   },
   {
     path: "/livez",
@@ -40,12 +40,12 @@ export const routes: readonly Route[] = [
   {
     path: "/readyz",
     what: "whether provisioning is done and every dependency and service answers",
-    answer: (source, detail) => health(healthDocument(source.snapshot(), "ready", detail)),
+    answer: (source, detail) => health(healthReport(source.snapshot(), "ready", detail)),
   },
   {
     path: "/health",
     what: "the health of everything",
-    answer: (source, detail) => health(healthDocument(source.snapshot(), "all", detail)),
+    answer: (source, detail) => health(healthReport(source.snapshot(), "all", detail)),
   },
   {
     path: "/metrics",
@@ -55,7 +55,7 @@ export const routes: readonly Route[] = [
   {
     path: "/status",
     what: "what `stack-agent status` shows",
-    answer: (source, detail) => json(200, statusDocument(source.snapshot(), detail)),
+    answer: (source, detail) => json(200, statusReport(source.snapshot(), detail)),
   },
 ];
 
@@ -64,7 +64,7 @@ export function answer(path: string, source: Source, detail: boolean): Answer {
   const route = routes.find((candidate) => candidate.path === path);
   if (route !== undefined) return route.answer(source, detail);
   if (path.startsWith("/health/")) return part(path.slice("/health/".length), source, detail);
-  return refusal(404, {
+  return errorAnswer(404, {
     code: "no-such-path",
     message: "nothing is at this path",
     hint: `there are ${[...routes.map((known) => known.path), "/health/COMPONENT", "/health/GROUP"].join(", ")}`,
@@ -73,18 +73,18 @@ export function answer(path: string, source: Source, detail: boolean): Answer {
 }
 
 /** An error as JSON. */
-export function refusal(code: number, document: ErrorDocument): Answer {
+export function errorAnswer(code: number, document: ErrorDocument): Answer {
   return { code, type: "application/json", body: `${JSON.stringify(document)}\n` };
 }
 
 /** One component, or one group of them. */
 function part(name: string, source: Source, detail: boolean): Answer {
   const snapshot = source.snapshot();
-  const document = healthDocument(snapshot, { name }, detail);
+  const document = healthReport(snapshot, { name }, detail);
   if (document !== undefined) return health(document);
   const names = componentStates(snapshot).map((state) => state.name);
   const groups = new Set(names.map(healthGroupOf).filter((group) => group !== undefined));
-  return refusal(404, {
+  return errorAnswer(404, {
     code: "no-such-component",
     message: "this stack has no such component or group",
     hint: `there are ${names.join(", ")}; groups are ${[...groups].join(", ")}`,

@@ -1,3 +1,4 @@
+import type { Check, CheckContext } from "../../engine/check.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
@@ -5,17 +6,16 @@ import { startingComponent } from "../../stack/health-names.ts";
 import { messageIds } from "../../stack/message-ids.ts";
 import type { Model } from "../../stack/model.ts";
 import { driftPath, readDrift } from "../drift/drift-file.ts";
-import type { Check, CheckContext } from "../engine/check.ts";
+import { jobRunner } from "../jobs/job-runner.ts";
 import type { Job } from "../jobs/jobs.ts";
-import { jobRunner } from "../jobs/runner.ts";
-import type { Notifier } from "../notify/notify.ts";
+import type { Notifier } from "../notify/notifier.ts";
 import { keepWatchdog } from "../notify/watchdog.ts";
-import { componentStates, runningStages, type Snapshot } from "./components.ts";
+import { componentStates, runningStages, type Snapshot } from "./component-states.ts";
 import { followFile } from "./follow-file.ts";
 import { followProgress } from "./follow-progress.ts";
+import { healthServer } from "./health-server.ts";
 import { type CheckResult, type Scheduler, scheduler, type Timing } from "./scheduler.ts";
-import { healthServer } from "./server.ts";
-import { tokenGate } from "./token.ts";
+import { tokenGate } from "./token-gate.ts";
 
 export interface RunAgentOptions {
   readonly model: Pick<Model, "name" | "version" | "components" | "ports" | "definition">;

@@ -1,7 +1,7 @@
+import type { Check, CheckContext, OpenCheck, Outcome } from "../../engine/check.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { isErrno, isStackError, messageOf, StackError } from "../../lib/error.ts";
 import { within } from "../../lib/within.ts";
-import type { Check, CheckContext, OpenCheck, Outcome } from "../engine/check.ts";
 
 /**
  * Invariants: a check never runs twice at once; every look is cancelled at its timeout and

@@ -1,12 +1,12 @@
+import type { CheckContext } from "../../engine/check.ts";
+import { readSecret } from "../../engine/secrets/read-secret.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { stackChecks } from "../checks/index.ts";
-import type { CheckContext } from "../engine/check.ts";
 import { jobs } from "../jobs/jobs.ts";
-import { openLog } from "../journal/journal.ts";
+import { openLog } from "../journal/open-log.ts";
 import { loadModelApart } from "../model/load-model-apart.ts";
-import { datagramSender } from "../notify/datagram.ts";
-import { notifier } from "../notify/notify.ts";
-import { readSecret } from "../secrets/read-secret.ts";
+import { datagramSender } from "../notify/datagram-sender.ts";
+import { notifier } from "../notify/notifier.ts";
 import { releaseMemory } from "./release-memory.ts";
 import { runAgent } from "./run-agent.ts";
 

@@ -1,9 +1,9 @@
+import { readProgress } from "../../engine/read-progress.ts";
 import { errorDocument } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 import { writeDrift } from "../drift/drift-file.ts";
 import { lookForDrift } from "../drift/look-for-drift.ts";
-import { readProgress } from "../engine/read-progress.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { presentStages } from "../stages/choose-stages.ts";

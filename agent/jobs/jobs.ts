@@ -1,9 +1,9 @@
+import type { CheckContext } from "../../engine/check.ts";
 import { StackError } from "../../lib/error.ts";
 import { type RootJobName, rootJobNames, rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { Model } from "../../stack/model.ts";
 import { readDrift } from "../drift/drift-file.ts";
-import type { CheckContext } from "../engine/check.ts";
 import { refreshView } from "./refresh-view.ts";
 import { requestRootJob } from "./request-root-job.ts";
 

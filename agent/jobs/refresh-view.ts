@@ -1,7 +1,7 @@
 import { StackError } from "../../lib/error.ts";
+import { withinDeadline } from "../../lib/within-deadline.ts";
 import type { PostgresModel } from "../../stack/model.ts";
 import { postgresDeadline, withPostgres } from "../clients/postgres.ts";
-import { withinDeadline } from "../clients/within-deadline.ts";
 import type { Job } from "./jobs.ts";
 
 /** Called as the agent's role, which may do nothing else with the event store. */

@@ -1,14 +1,9 @@
-import { cutDamaged, setAsideDamaged } from "../actions/damaged-files.ts";
-import { linkFile, makeDirectory, writeFile } from "../actions/files.ts";
-import { rememberInstance } from "../actions/instance.ts";
-import { generateLocale, removeLocale } from "../actions/locale.ts";
-import { ownData } from "../actions/own-data.ts";
-import { installPackages } from "../actions/packages.ts";
-import { forgetHost, rememberHost } from "../actions/remember-host.ts";
-import { removeFile, removeFolders, removeTree } from "../actions/remove-files.ts";
-import { removePackages } from "../actions/remove-packages.ts";
-import { makeSecret, renewSecret } from "../actions/secrets.ts";
-import { renewSshKey } from "../actions/ssh-key.ts";
+import type { Executors } from "../../engine/action.ts";
+import { cutDamaged, setAsideDamaged } from "../../engine/actions/damaged-files.ts";
+import { linkFile, makeDirectory, writeFile } from "../../engine/actions/files.ts";
+import { ownData } from "../../engine/actions/own-data.ts";
+import { removeFile, removeFolders, removeTree } from "../../engine/actions/remove-files.ts";
+import { makeSecret, renewSecret } from "../../engine/actions/secrets.ts";
 import {
   disableUnits,
   enableUnits,
@@ -18,10 +13,15 @@ import {
   startUnits,
   stopUnits,
   unmaskUnits,
-} from "../actions/units.ts";
+} from "../../engine/actions/units.ts";
+import { rememberInstance } from "../actions/instance.ts";
+import { generateLocale, removeLocale } from "../actions/locale.ts";
+import { installPackages } from "../actions/packages.ts";
+import { forgetHost, rememberHost } from "../actions/remember-host.ts";
+import { removePackages } from "../actions/remove-packages.ts";
+import { renewSshKey } from "../actions/ssh-key.ts";
 import { makeUsers, removeUsers } from "../actions/users.ts";
 import { makeVenv } from "../actions/venv.ts";
-import type { Executors } from "../engine/action.ts";
 import { dataExecutors } from "../stages/executors.ts";
 
 /** How every action is carried out. Those of one server only are beside its stage. */

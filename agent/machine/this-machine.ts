@@ -1,15 +1,15 @@
+import { awaitPorts } from "../../engine/await-ports.ts";
+import { type EngineOptions, engineTimeouts } from "../../engine/engine.ts";
+import { installedTemplates } from "../../engine/installed-templates.ts";
+import { localFactReader } from "../../engine/local-fact-reader.ts";
+import { accountOwner, localIo } from "../../engine/local-io.ts";
+import { readSecret } from "../../engine/secrets/read-secret.ts";
+import { secretStore } from "../../engine/secrets/secret-store.ts";
+import type { Stage } from "../../engine/stage.ts";
+import { trackTimeline } from "../../engine/timeline.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Model } from "../../stack/model.ts";
-import { awaitPorts } from "../engine/await-ports.ts";
-import { type EngineOptions, engineTimeouts } from "../engine/engine.ts";
-import { localEyes } from "../engine/local-eyes.ts";
-import { accountOwner, localIo } from "../engine/local-io.ts";
-import type { Stage } from "../engine/stage.ts";
-import { templateTree } from "../engine/template-tree.ts";
-import { trackTimeline } from "../engine/timeline.ts";
-import { readSecret } from "../secrets/read-secret.ts";
-import { secretStore } from "../secrets/store.ts";
 import { executors } from "./executors.ts";
 
 export interface MachineOptions {
@@ -20,7 +20,7 @@ export interface MachineOptions {
   readonly signal: AbortSignal;
 }
 
-/** The engine's eyes and hands on this machine. */
+/** What the engine looks and acts through on this machine. */
 export function thisMachine(options: MachineOptions): EngineOptions {
   const { model, log, signal } = options;
   const { paths } = model;
@@ -37,10 +37,10 @@ export function thisMachine(options: MachineOptions): EngineOptions {
     model,
     executors,
     io,
-    eyes: localEyes({
+    reader: localFactReader({
       run: io.run,
       secrets,
-      templates: templateTree(`${paths.share}/templates`),
+      templates: installedTemplates(`${paths.share}/templates`),
       runDirectory: paths.run,
     }),
     checks: { model, secret: (name) => readSecret(paths.state, name) },

@@ -1,4 +1,4 @@
-import type { Notifier } from "./notify.ts";
+import type { Notifier } from "./notifier.ts";
 
 /**
  * Pings systemd's watchdog three times in its period, for as long as `alive` says so.

@@ -1,8 +1,8 @@
+import type { EngineOptions } from "../../engine/engine.ts";
+import { planStages } from "../../engine/plan-stages.ts";
+import type { Stage, StageId } from "../../engine/stage.ts";
 import { isStackError } from "../../lib/error.ts";
 import type { Fields } from "../../lib/log.ts";
-import type { EngineOptions } from "../engine/engine.ts";
-import { planStages } from "../engine/plan-document.ts";
-import type { Stage, StageId } from "../engine/stage.ts";
 
 /** A stage that others need, and that is not done. */
 export interface UnmetNeed {

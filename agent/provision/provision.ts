@@ -1,4 +1,14 @@
 import { dirname } from "node:path";
+import { disksOf, explainFullDisk } from "../../engine/disk-full.ts";
+import { type EngineOptions, runEngine, type StageResult } from "../../engine/engine.ts";
+import { type Progress, progressError, progressPath, progressWriter, trackProgress } from "../../engine/progress.ts";
+import { readProgress } from "../../engine/read-progress.ts";
+import { secretsFolder } from "../../engine/secrets/read-secret.ts";
+import type { Stage } from "../../engine/stage.ts";
+import { describeSetAside, readSetAside } from "../../engine/state/set-aside.ts";
+import { readState, statePath, writeState } from "../../engine/state/state.ts";
+import { takeLock } from "../../engine/take-lock.ts";
+import { writeTimeline } from "../../engine/timeline.ts";
 import { isStackError, messageOf } from "../../lib/error.ts";
 import { readTextIfAny, removeUnfinished } from "../../lib/files.ts";
 import { budget } from "../../stack/budget.ts";
@@ -6,16 +16,6 @@ import { deviations } from "../../stack/deviations.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { venvStamp } from "../../stack/venv.ts";
 import { mendDrift } from "../drift/drift-file.ts";
-import { disksOf, explainFullDisk } from "../engine/disk-full.ts";
-import { type EngineOptions, runEngine, type StageResult } from "../engine/engine.ts";
-import { takeLock } from "../engine/lock.ts";
-import { type Progress, progressError, progressPath, progressWriter, trackProgress } from "../engine/progress.ts";
-import { readProgress } from "../engine/read-progress.ts";
-import type { Stage } from "../engine/stage.ts";
-import { writeTimeline } from "../engine/timeline.ts";
-import { secretsFolder } from "../secrets/read-secret.ts";
-import { describeSetAside, readSetAside } from "../state/set-aside.ts";
-import { readState, statePath, writeState } from "../state/state.ts";
 
 /**
  * Runs the engine as the one at work, tells its progress in `progress.json`, what it did in
@@ -111,8 +111,8 @@ async function setAside({ model }: EngineOptions): Promise<string[]> {
   return (await readSetAside(model.paths.state)).map(describeSetAside);
 }
 
-async function memoryOf({ eyes, model }: EngineOptions): Promise<ProgressDocument["memory"]> {
-  const totalMiB = await eyes.memoryMiB();
+async function memoryOf({ reader, model }: EngineOptions): Promise<ProgressDocument["memory"]> {
+  const totalMiB = await reader.memoryMiB();
   try {
     const { cuts, shares } = budget(model, totalMiB);
     return { totalMiB, cuts: [...cuts], shares: [...shares] };
@@ -133,8 +133,8 @@ async function bakedDeviations({ model }: EngineOptions): Promise<string[] | und
 }
 
 /** What such a host's packages fall short of, once they are there. */
-async function installedDeviations({ eyes, model }: EngineOptions): Promise<string[]> {
-  const installed = [...(await eyes.packages(model.packages))].flatMap(([name, version]) =>
+async function installedDeviations({ reader, model }: EngineOptions): Promise<string[]> {
+  const installed = [...(await reader.packages(model.packages))].flatMap(([name, version]) =>
     version === undefined ? [] : [[name, version] as const],
   );
   return deviations(model, new Map(installed));
@@ -145,9 +145,9 @@ function end(progress: Progress, state: "done" | "failed", { now }: EngineOption
 }
 
 /** Stages' history; and this machine's id where none is known: a copy is noticed by another one. */
-async function remember({ model, eyes, now }: EngineOptions, results: readonly StageResult[]): Promise<void> {
+async function remember({ model, reader, now }: EngineOptions, results: readonly StageResult[]): Promise<void> {
   const state = await readState(model.paths.state);
-  const machineId = state.machineId ?? (await eyes.machineId());
+  const machineId = state.machineId ?? (await reader.machineId());
   const at = new Date(now()).toISOString();
   const history = results.map(({ id, seconds, error }) => [id, { seconds, at, status: error ? "failed" : "done" }]);
   await writeState(model.paths.state, {

@@ -1,6 +1,6 @@
+import { type Stage, type StageId, stageIds } from "../../engine/stage.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import type { Model } from "../../stack/model.ts";
-import { type Stage, type StageId, stageIds } from "../engine/stage.ts";
 
 export interface StageChoice {
   /** This stage alone. */

@@ -1,4 +1,4 @@
-import type { ActionName, Executors } from "../engine/action.ts";
+import type { ActionName, Executors } from "../../engine/action.ts";
 import { initdb } from "./postgres/initdb.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { sql } from "./postgres/sql.ts";

@@ -1,4 +1,4 @@
-import type { Stage } from "../engine/stage.ts";
+import type { Stage } from "../../engine/stage.ts";
 import { postgresStage } from "./postgres/stage.ts";
 import { pythonStage } from "./python/stage.ts";
 import { rabbitmqStage } from "./rabbitmq/stage.ts";

@@ -1,9 +1,9 @@
+import { readProgress } from "../../engine/read-progress.ts";
 import { isStackError, type StackError } from "../../lib/error.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import type { StatusDocument } from "../../stack/documents/status.ts";
 import { type AgentAddress, askAgent } from "../cli/ask-agent.ts";
-import { readProgress } from "../engine/read-progress.ts";
-import { overall } from "../health/status-document.ts";
+import { overall } from "../health/status-report.ts";
 import { readConfinement } from "./read-confinement.ts";
 
 /** One look at the stack from outside the agent. */

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { StackError } from "../../lib/error.ts";
 import type { BuildContext } from "../context.ts";
-import { type Inputs, layerKey } from "../layers/key.ts";
-import type { MadeLayer } from "../layers/made-layer.ts";
 import { damaged } from "./damaged.ts";
 import { openLayer, type StoredLayer } from "./layer.ts";
+import { type Inputs, layerKey } from "./layer-key.ts";
+import type { MadeLayer } from "./made-layer.ts";
 import { entryName, storeLayer } from "./store-layer.ts";
 
 export interface LayerRecipe {

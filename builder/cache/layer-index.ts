@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { Member } from "../pack/scan.ts";
+import type { Member } from "../archive/scan.ts";
 
 /**
  * A layer's archive is kept in chunks of so many bytes, each compressed apart: what a higher

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isErrno } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
 import type { Log } from "../../lib/log.ts";
-import type { Member } from "../pack/scan.ts";
+import type { Member } from "../archive/scan.ts";
 import { sha256 } from "./codec.ts";
 import { damaged } from "./damaged.ts";
 import { explainDisk } from "./explain-disk.ts";

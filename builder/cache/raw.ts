@@ -1,7 +1,7 @@
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { endOfArchive } from "../archive/merge.ts";
 import type { Format } from "../context.ts";
-import { endOfArchive } from "../pack/merge.ts";
 import { codecs, sha256 } from "./codec.ts";
 import { type ContentIndex, readContentIndex } from "./content-index.ts";
 import { damaged } from "./damaged.ts";

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isErrno } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
+import { type Member, scan } from "../archive/scan.ts";
 import type { Format } from "../context.ts";
-import { createScanner } from "../pack/scan.ts";
 import { codecs, sha256 } from "./codec.ts";
 import { archiveDigest } from "./content-index.ts";
 import { explainDisk } from "./explain-disk.ts";
@@ -28,7 +28,7 @@ export interface NewLayer {
  * The entry has its name when it is whole; of two builds that make the same one, the first stays.
  *
  * @param folder of the layers
- * @throws StackError for an archive that can't be a layer (see `createScanner`); `cache-full`,
+ * @throws StackError for an archive that can't be a layer (see `scan`); `cache-full`,
  *   `cache-forbidden`: then nothing is left of it
  */
 export async function storeLayer(
@@ -39,25 +39,24 @@ export async function storeLayer(
 ): Promise<void> {
   const temporary = await makeFolder(folder).catch((error: unknown) => explainDisk(error, folder));
   try {
-    const scanner = createScanner(`layer ${name}`);
     const chunks: string[] = [];
     let bytes = 0;
+    let members: readonly Member[] = [];
     const path = join(temporary, `content-${codecs[format].id}`);
     const content = await writeContent(
       path,
       format,
       async (push) => {
-        for await (const flowing of archive) {
+        members = await scan(archive, `layer ${name}`, (belonging) => {
           signal.throwIfAborted();
-          for (const part of scanner.push(flowing)) await push(part);
-        }
+          return push(belonging);
+        });
       },
       (raw) => {
         chunks.push(sha256(raw));
         bytes += raw.length;
       },
     );
-    const members = scanner.end();
     const list = await writeLines(join(temporary, "members.jsonl"), membersToLines(members));
     await writeFile(`${path}.json`, seal({ archive: archiveDigest(chunks), chunks: content }));
     const index: LayerIndex = {

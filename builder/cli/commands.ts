@@ -1,5 +1,5 @@
+import type { Target } from "../build/target.ts";
 import { defaultTarget, targets } from "../targets/index.ts";
-import type { Target } from "../targets/target.ts";
 
 /** One of `build-template NAME …`; without a name a template is built. */
 export interface Subcommand {

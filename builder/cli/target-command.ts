@@ -3,8 +3,8 @@ import { carryOut, readCommandLine, writeJson } from "../../lib/cli/command-line
 import { interruptible } from "../../lib/cli/interruptible.ts";
 import { plainProgress } from "../../lib/progress/plain.ts";
 import { projectFolder as project } from "../../lib/project-folder.ts";
-import { build } from "../build.ts";
-import type { Target } from "../targets/target.ts";
+import { build } from "../build/build.ts";
+import type { Target } from "../build/target.ts";
 import { buildOptions } from "./build-options.ts";
 import { cacheLimitOption, setOption } from "./layer-options.ts";
 

@@ -7,9 +7,9 @@ import { createGzip } from "node:zlib";
 import { build } from "esbuild";
 import { messageOf, StackError } from "../../lib/error.ts";
 import { exists, writeFileAtomic } from "../../lib/files.ts";
+import { archiveOfEntries, type Entry } from "../archive/write.ts";
 import { sourceDateEpoch } from "../context.ts";
 import { nodeBinary } from "../layers/node/node.ts";
-import { archiveOfEntries, type Entry } from "../pack/write.ts";
 import { resource } from "../resources.ts";
 import { nativeAddons } from "./native-addons.ts";
 

@@ -1,4 +1,4 @@
-import type { Member } from "../pack/scan.ts";
+import type { Member } from "../archive/scan.ts";
 
 /** What is said of a base's names: `unit ssh.service`, `user mail`, `group adm`, and every path, `/etc/network`. */
 export type Names = ReadonlySet<string>;

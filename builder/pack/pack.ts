@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isErrno, StackError } from "../../lib/error.ts";
+import { endOfArchive, merge } from "../archive/merge.ts";
 import { type Compressed, codecs, sha256 } from "../cache/codec.ts";
 import { type Content, openContent } from "../cache/content.ts";
 import type { StoredLayer } from "../cache/layer.ts";
 import type { Format } from "../context.ts";
-import { endOfArchive, merge } from "./merge.ts";
 import { pieces } from "./pieces.ts";
 
 export interface PackedTemplate {

@@ -1,5 +1,5 @@
+import type { Segment } from "../archive/merge.ts";
 import { chunkSize } from "../cache/layer-index.ts";
-import type { Segment } from "./merge.ts";
 
 /** What a slice is made of: chunks of its layer as they are, and stretches made of what is left of others. */
 export type Piece =

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { RelocatedSource } from "../../stack/package-sources.ts";
+import { resolvePackages } from "../apt/resolve.ts";
 import { relocatedInputs, relocatedVersions } from "../layers/relocated/relocated.ts";
-import { toolVersions } from "../provenance/tool-versions.ts";
-import { resolvePackages } from "../resolve.ts";
+import { toolVersions } from "../tool-versions.ts";
 import type { Finder } from "./choose-sources.ts";
 
 /**

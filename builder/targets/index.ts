@@ -1,6 +1,6 @@
+import type { Target } from "../build/target.ts";
 import { deb } from "./deb/target.ts";
 import { proxmox } from "./proxmox/target.ts";
-import type { Target } from "./target.ts";
 
 /** Every target: `build-template NAME` makes its artefacts, `build-template verify` knows them again. */
 export const targets: readonly Target[] = [proxmox, deb];

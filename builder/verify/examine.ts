@@ -1,6 +1,6 @@
 import { isStackError, messageOf } from "../../lib/error.ts";
-import { TypeFlag } from "../pack/header.ts";
-import { readArchive } from "../pack/read-archive.ts";
+import { TypeFlag } from "../archive/header.ts";
+import { readArchive } from "../archive/read-archive.ts";
 import { type Check, failed, passed, unchecked } from "./check.ts";
 import type { Probe } from "./probe.ts";
 

@@ -1,4 +1,4 @@
-import type { ReadMember } from "../pack/read-archive.ts";
+import type { ReadMember } from "../archive/read-archive.ts";
 
 /** Something looked for in an archive as it flows by, each probe on its own. */
 export interface Probe {

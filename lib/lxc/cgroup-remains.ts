@@ -20,13 +20,13 @@ export async function removeCgroups(container: string): Promise<void> {
   const wanted = [`lxc.payload.${container}`, `lxc.monitor.${container}`];
   for (const hierarchy of await hierarchies()) {
     for (const name of (await folders(hierarchy)).filter((found) => wanted.includes(found))) {
-      await removeTree(join(hierarchy, name));
+      await removeCgroup(join(hierarchy, name));
     }
   }
 }
 
-async function removeTree(folder: string): Promise<void> {
-  for (const name of await folders(folder)) await removeTree(join(folder, name));
+async function removeCgroup(folder: string): Promise<void> {
+  for (const name of await folders(folder)) await removeCgroup(join(folder, name));
   await waitFor(
     async () => {
       for (const pid of await processes(folder)) killIfAny(pid);

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import t from "tap";
-import { stageIds } from "../../agent/engine/stage.ts";
+import { stageIds } from "../../engine/stage.ts";
 
 function agent(args: readonly string[], within: readonly string[] = []) {
   const [command = "", ...rest] = [...within, process.execPath, "agent/cli.ts", ...args];

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import t from "tap";
-import { templateTree } from "../../agent/engine/template-tree.ts";
+import { installedTemplates } from "../../engine/installed-templates.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { agentCommands, agentExitCodes, type CommandSpec } from "../../stack/components/stack-agent/commands.ts";
 import { renderFile } from "../../stack/render/file.ts";
 import { stageIds } from "../../stack/stage-ids.ts";
-import { stackModel } from "./stack-model.ts";
+import { stackModel } from "../stack/stack-model.ts";
 
 const model = stackModel();
 const commands: readonly (readonly [string, CommandSpec])[] = Object.entries(agentCommands);
@@ -14,7 +14,7 @@ const commands: readonly (readonly [string, CommandSpec])[] = Object.entries(age
 function fileOf(path: string): string {
   const entry = model.files.find((file) => file.path === path);
   if (entry === undefined) throw new Error(`no ${path} in the table`);
-  return renderFile(entry, model, { templates: templateTree(".") });
+  return renderFile(entry, model, { templates: installedTemplates(".") });
 }
 
 /** Flags as commander's help lists them: the truth of what the command line takes. */

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { ownFiles } from "../../builder/layers/overlay/own-files.ts";
 import { findSources } from "../../builder/layers/python/sources.ts";
-import { templateTree } from "../../builder/templates.ts";
+import { ownFiles } from "../../builder/trees/own-files.ts";
+import { templateTree } from "../../builder/trees/templates.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
 import { resolve } from "../../stack/resolve.ts";
 

@@ -13,7 +13,7 @@ import { waitFor } from "../../lib/wait.ts";
 import { deploymentDocument } from "../../stack/documents/deployment.ts";
 import { planDocument } from "../../stack/documents/plan.ts";
 import { type ResetDocument, resetDocument } from "../../stack/documents/reset.ts";
-import { stackModel } from "../agent/stack-model.ts";
+import { stackModel } from "../stack/stack-model.ts";
 import { bareHostSettings, bareHostTemplate, packagePool, withoutCompiler } from "./bare-host-template.ts";
 import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
 import { loseQueueLogs } from "./broker-eval.ts";

@@ -59,9 +59,10 @@ t.test("every command of docs/deploy.md does what the page says, as it is writte
     ]
       .map((text) =>
         text
+          // First: the checkout may lie there itself.
+          .replaceAll("/var/tmp/", join(home, "var-tmp/"))
           .replace(/^(deploy|build)-template/, join(project, "bin", "$1-template"))
           .replace(/^(scp|ssh) /, `$1 -F ${join(home, "ssh_config")} `)
-          .replaceAll("/var/tmp/", join(home, "var-tmp/"))
           .replace("--to root@pve1", `--to root@${ssh}`)
           .replace("--to pve1 --via ssh", `--to ${ssh} --via ssh`)
           .replace("--to pve1,pve2", `--to ${paper.to},${second.to} --node pve1,pve2`)

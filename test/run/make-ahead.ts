@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { describeError } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
-import { stackModel } from "../agent/stack-model.ts";
 import { bareHostSettings, bareHostTemplate, withoutCompiler } from "../container/bare-host-template.ts";
 import { releases } from "../container/debian.ts";
 import { minimalTemplate } from "../container/minimal-template.ts";
+import { stackModel } from "../stack/stack-model.ts";
 import type { Builds } from "./build-phase.ts";
 import type { Extent } from "./extent.ts";
 import type { Terminal } from "./prove.ts";

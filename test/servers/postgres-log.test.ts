@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import { waitFor } from "../../lib/wait.ts";
-import { stackModel } from "../agent/stack-model.ts";
 import type { Query } from "../container/event-store.ts";
 import { needs } from "../container/requirements.ts";
+import { stackModel } from "../stack/stack-model.ts";
 import { suite } from "./debian.ts";
 import { type PostgresServer, postgresObstacle, postgresServer } from "./postgres-server.ts";
 import { stageOn } from "./postgres-stage.ts";

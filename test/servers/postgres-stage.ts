@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { openPostgres, type PostgresConnection } from "../../agent/clients/postgres.ts";
-import type { Action, Executors, Io } from "../../agent/engine/action.ts";
-import type { Eyes } from "../../agent/engine/eyes.ts";
-import { secretMatches } from "../../agent/secrets/matches.ts";
-import { seal } from "../../agent/secrets/sealed.ts";
-import { unseal } from "../../agent/secrets/unseal.ts";
 import type { PostgresFacts } from "../../agent/stages/postgres/facts.ts";
 import { inspectServer } from "../../agent/stages/postgres/inspect.ts";
 import { migrate } from "../../agent/stages/postgres/migrate.ts";
 import { planPostgres } from "../../agent/stages/postgres/plan.ts";
 import { sql } from "../../agent/stages/postgres/sql.ts";
+import type { Action, Executors, Io } from "../../engine/action.ts";
+import type { FactReader } from "../../engine/fact-reader.ts";
+import { asSealed } from "../../engine/secrets/sealed.ts";
+import { secretMatches } from "../../engine/secrets/secret-matches.ts";
+import { unseal } from "../../engine/secrets/unseal.ts";
 import { silentLog } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 import type { Query } from "../container/event-store.ts";
@@ -34,7 +34,7 @@ export function stageOn(server: PostgresServer) {
     owner: async () => ({ uid: 0, gid: 0 }),
     paths: { state: "/nowhere", run: "/nowhere" },
   };
-  const eyes: Pick<Eyes, "withSecret" | "secretMatches"> = {
+  const reader: Pick<FactReader, "withSecret" | "secretMatches"> = {
     withSecret: async (name, use) => use(await secret(name)),
     secretMatches: async (name, stored) => secretMatches(await secret(name), stored),
   };
@@ -50,7 +50,7 @@ export function stageOn(server: PostgresServer) {
             owner: "root:root",
             when: "build",
           } as const,
-          text: seal(await readFile(path, "utf8")),
+          text: asSealed(await readFile(path, "utf8")),
           differs: [],
         })),
       ),
@@ -58,7 +58,7 @@ export function stageOn(server: PostgresServer) {
       units: new Map(),
     },
     cluster: true,
-    server: await inspectServer(eyes, postgres, signal),
+    server: await inspectServer(reader, postgres, signal),
   });
   const connections: PostgresConnection[] = [];
   const session = async (user: string, name: string): Promise<Query> => {

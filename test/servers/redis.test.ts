@@ -5,19 +5,19 @@ import { join } from "node:path";
 import t from "tap";
 import { redisCheck } from "../../agent/checks/redis.ts";
 import { openRedis } from "../../agent/clients/redis.ts";
-import type { Io } from "../../agent/engine/action.ts";
-import { unseal } from "../../agent/secrets/unseal.ts";
 import { isWhole, planCluster } from "../../agent/stages/redis/plan-cluster.ts";
 import { redisCluster } from "../../agent/stages/redis/redis-cluster.ts";
 import { inspectNode, type NodeFacts } from "../../agent/stages/redis/stage.ts";
+import type { Io } from "../../engine/action.ts";
+import { unseal } from "../../engine/secrets/unseal.ts";
 import { silentLog } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { budget } from "../../stack/budget.ts";
 import type { Model, RedisNode } from "../../stack/model.ts";
 import { renderFile } from "../../stack/render/file.ts";
-import { stackModel } from "../agent/stack-model.ts";
 import { needs } from "../container/requirements.ts";
+import { stackModel } from "../stack/stack-model.ts";
 import { suite } from "./debian.ts";
 import { freePort } from "./free-port.ts";
 
@@ -139,7 +139,7 @@ async function redisServers(stack: Model) {
     owner: async () => ({ uid: 0, gid: 0 }),
     paths: { state: folder, run: folder },
   };
-  const eyes = { withSecret: async <T>(_: string, use: (value: string) => Promise<T>) => use(password) };
+  const reader = { withSecret: async <T>(_: string, use: (value: string) => Promise<T>) => use(password) };
   return {
     model,
     io,
@@ -160,7 +160,7 @@ async function redisServers(stack: Model) {
       await mkdir(join(folder, `${port}`));
     },
     async look() {
-      const views = await Promise.all(nodes.map(({ port }): Promise<NodeFacts> => inspectNode(eyes, port, signal)));
+      const views = await Promise.all(nodes.map(({ port }): Promise<NodeFacts> => inspectNode(reader, port, signal)));
       return views.filter((view) => "nodes" in view);
     },
     async remove(): Promise<void> {

@@ -6,7 +6,7 @@ import type { Suite } from "../../stack/debian.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
 import type { Model } from "../../stack/model.ts";
 import { resolve } from "../../stack/resolve.ts";
-import { stackModel } from "../agent/stack-model.ts";
+import { stackModel } from "./stack-model.ts";
 
 const orders = (text: string, debian: Suite = "bookworm"): Model =>
   resolve({ ...parseDefinition(`name: orders\nversion: 1.0.0\n${text}`, "stack.yaml"), debian });

@@ -1,7 +1,7 @@
 import t from "tap";
 import { debianReleases, suites } from "../../stack/debian.ts";
 import type { Model } from "../../stack/model.ts";
-import { stackModel } from "../agent/stack-model.ts";
+import { stackModel } from "./stack-model.ts";
 
 t.test("a stack is the same on every Debian, but for what the table of releases says", (t) => {
   for (const suite of suites) {

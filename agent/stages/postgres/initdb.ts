@@ -1,9 +1,9 @@
 import { chmod, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Executors } from "../../../engine/action.ts";
+import { asSealed, secretMark } from "../../../engine/secrets/sealed.ts";
 import { isErrno, isStackError, StackError } from "../../../lib/error.ts";
 import { ensureFolder, writeFileAtomic } from "../../../lib/files.ts";
-import type { Executors } from "../../engine/action.ts";
-import { seal, secretMark } from "../../secrets/sealed.ts";
 
 const INITDB_TIMEOUT = 5 * 60_000;
 
@@ -24,7 +24,7 @@ export const initdb: Executors["initdb"] = {
     const { uid, gid } = await io.owner("postgres:postgres");
     await ensureFolder(parent, { mode: 0o755, uid, gid });
     await rm(unfinished, { recursive: true, force: true });
-    const verifier = await io.unseal(seal(secretMark("postgres.superuser", "scram")));
+    const verifier = await io.unseal(asSealed(secretMark("postgres.superuser", "scram")));
     await writeFileAtomic(passwordFile, `${verifier}\n`, { mode: 0o600, uid, gid });
     const faults: string[] = [];
     try {

@@ -1,10 +1,10 @@
 import type { Client } from "pg";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import { lastWords } from "../../../engine/last-words.ts";
+import { inspectComponent } from "../../../engine/plan-files.ts";
 import { isErrno, isStackError } from "../../../lib/error.ts";
 import type { Model, PostgresModel, SecretName } from "../../../stack/model.ts";
 import { postgresCode, withPostgres } from "../../clients/postgres.ts";
-import type { Eyes } from "../../engine/eyes.ts";
-import { lastWords } from "../../engine/last-words.ts";
-import { inspectComponent } from "../../engine/plan-files.ts";
 import type { AppliedMigration, DatabaseFacts, PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
 import { explainDamage } from "./failing.ts";
 import { privilegesQuery } from "./privileges.ts";
@@ -16,31 +16,31 @@ const LOOK_TIMEOUT = 10_000;
 const notNow = ["57P03", "57P01", "57P02", "53300"];
 
 export async function inspectPostgres(
-  eyes: Eyes,
+  reader: FactReader,
   model: Model,
   postgres: PostgresModel,
   signal: AbortSignal,
 ): Promise<PostgresFacts> {
   const [component, cluster] = await Promise.all([
-    inspectComponent(eyes, model, "postgres"),
-    hasCluster(eyes, postgres),
+    inspectComponent(reader, model, "postgres"),
+    hasCluster(reader, postgres),
   ]);
   const unit = component.units.get(postgres.unit);
   const running = unit?.active === "active";
   const server =
     cluster && running
-      ? await inspectServer(eyes, postgres, signal).catch(async (error: unknown) => {
+      ? await inspectServer(reader, postgres, signal).catch(async (error: unknown) => {
           signal.throwIfAborted();
-          throw explainDamage(error, await lastWords(eyes.run, postgres.unit, signal), postgres);
+          throw explainDamage(error, await lastWords(reader.run, postgres.unit, signal), postgres);
         })
       : "down";
-  const words = unit?.failing === true ? await lastWords(eyes.run, postgres.unit, signal) : undefined;
+  const words = unit?.failing === true ? await lastWords(reader.run, postgres.unit, signal) : undefined;
   return { component, cluster, server, lastWords: words };
 }
 
 /** A folder that not even root may enter is of ids that the container has not: somebody's cluster, never to be made anew. */
-function hasCluster(eyes: Pick<Eyes, "exists">, { dataDirectory }: PostgresModel): Promise<boolean> {
-  return eyes.exists(`${dataDirectory}/PG_VERSION`).catch((error: unknown) => {
+function hasCluster(reader: Pick<FactReader, "exists">, { dataDirectory }: PostgresModel): Promise<boolean> {
+  return reader.exists(`${dataDirectory}/PG_VERSION`).catch((error: unknown) => {
     if (isErrno(error, "EACCES")) return true;
     throw error;
   });
@@ -48,19 +48,19 @@ function hasCluster(eyes: Pick<Eyes, "exists">, { dataDirectory }: PostgresModel
 
 /** Logs in as the superuser over loopback and looks at roles, databases, migrations. */
 export async function inspectServer(
-  eyes: Pick<Eyes, "withSecret" | "secretMatches">,
+  reader: Pick<FactReader, "withSecret" | "secretMatches">,
   postgres: PostgresModel,
   signal: AbortSignal,
 ): Promise<PostgresFacts["server"]> {
   const ended = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT)]);
   const ask = <T>(database: string, use: (client: Client) => Promise<T>): Promise<T> =>
-    eyes.withSecret("postgres.superuser", (password) =>
+    reader.withSecret("postgres.superuser", (password) =>
       withPostgres({ port: postgres.port, database, user: "postgres", password }, ended, use),
     );
   try {
     const { roles, database } = await ask("postgres", (client) => askCluster(client, postgres));
     const inside = database === undefined ? empty : await ask(postgres.database, askDatabase);
-    return { roles: await Promise.all(roles.map((role) => roleFacts(role, eyes, postgres))), database, ...inside };
+    return { roles: await Promise.all(roles.map((role) => roleFacts(role, reader, postgres))), database, ...inside };
   } catch (error) {
     signal.throwIfAborted();
     const code = postgresCode(error);
@@ -113,7 +113,7 @@ async function askDatabase(client: Client): Promise<InDatabase> {
 
 async function roleFacts(
   { verifier, ...role }: RoleRow,
-  eyes: Pick<Eyes, "secretMatches">,
+  reader: Pick<FactReader, "secretMatches">,
   postgres: PostgresModel,
 ): Promise<RoleFacts> {
   const secrets: Readonly<Record<string, SecretName>> = {
@@ -121,6 +121,6 @@ async function roleFacts(
     [postgres.agentUser]: "postgres.agent",
   };
   const secret = secrets[role.name];
-  const passwordMatches = secret !== undefined && verifier !== null && (await eyes.secretMatches(secret, verifier));
+  const passwordMatches = secret !== undefined && verifier !== null && (await reader.secretMatches(secret, verifier));
   return { ...role, passwordMatches };
 }

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import type { Client } from "pg";
+import type { Executors } from "../../../engine/action.ts";
 import { messageOf, StackError } from "../../../lib/error.ts";
+import { withinDeadline } from "../../../lib/within-deadline.ts";
 import type { Migration } from "../../../stack/model.ts";
 import { postgresDeadline, withPostgres } from "../../clients/postgres.ts";
-import { withinDeadline } from "../../clients/within-deadline.ts";
-import type { Executors } from "../../engine/action.ts";
 import { migrationChecksum } from "./checksum.ts";
 
 /** Key of the advisory lock under which migrations are applied: one at a time, whoever starts it. */

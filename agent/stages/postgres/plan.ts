@@ -1,8 +1,8 @@
+import type { Action } from "../../../engine/action.ts";
+import { planBelow, planUnits } from "../../../engine/plan-files.ts";
+import { asSealed, secretMark } from "../../../engine/secrets/sealed.ts";
+import type { Plan, Problem } from "../../../engine/stage.ts";
 import type { Model, PostgresModel, SecretName } from "../../../stack/model.ts";
-import type { Action } from "../../engine/action.ts";
-import { planBelow, planUnits } from "../../engine/plan-files.ts";
-import type { Plan, Problem } from "../../engine/stage.ts";
-import { seal, secretMark } from "../../secrets/sealed.ts";
 import { migrationChecksum } from "./checksum.ts";
 import type { PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
 import { failingPostgres } from "./failing.ts";
@@ -61,7 +61,7 @@ function planServer(server: ServerFacts, model: Model, postgres: PostgresModel):
       do: "sql",
       why: roles.map(({ role, why }) => `role ${role.name} ${why}`).join("; "),
       diff: roles.flatMap(({ role }) => roleDiff(role, server)),
-      args: { port, database: "postgres", text: seal(roles.map(({ role }) => roleSql(role, server)).join("\n")) },
+      args: { port, database: "postgres", text: asSealed(roles.map(({ role }) => roleSql(role, server)).join("\n")) },
     }),
     ...when(server.database === undefined, {
       do: "sql",
@@ -69,7 +69,7 @@ function planServer(server: ServerFacts, model: Model, postgres: PostgresModel):
       args: {
         port,
         database: "postgres",
-        text: seal(
+        text: asSealed(
           `CREATE DATABASE ${database} OWNER ${postgres.user} TEMPLATE template0 ENCODING 'UTF8' LOCALE '${locale}';`,
         ),
       },
@@ -77,17 +77,17 @@ function planServer(server: ServerFacts, model: Model, postgres: PostgresModel):
     ...when(server.database !== undefined && server.database.owner !== postgres.user, {
       do: "sql",
       why: `database ${database} belongs to ${server.database?.owner}`,
-      args: { port, database: "postgres", text: seal(`ALTER DATABASE ${database} OWNER TO ${postgres.user};`) },
+      args: { port, database: "postgres", text: asSealed(`ALTER DATABASE ${database} OWNER TO ${postgres.user};`) },
     }),
     ...when(grants.length > 0, {
       do: "sql",
       why: "privileges on databases differ",
-      args: { port, database: "postgres", text: seal(grants.join("\n")) },
+      args: { port, database: "postgres", text: asSealed(grants.join("\n")) },
     }),
     ...when(lost.length > 0, {
       do: "sql",
       why: "privileges in the event store are missing",
-      args: { port, database, text: seal(lost.join("\n")) },
+      args: { port, database, text: asSealed(lost.join("\n")) },
     }),
     ...when(pending.length > 0, {
       do: "migrate",

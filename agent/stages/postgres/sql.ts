@@ -1,6 +1,6 @@
+import type { Executors } from "../../../engine/action.ts";
+import { withinDeadline } from "../../../lib/within-deadline.ts";
 import { postgresDeadline, withPostgres } from "../../clients/postgres.ts";
-import { withinDeadline } from "../../clients/within-deadline.ts";
-import type { Executors } from "../../engine/action.ts";
 
 /** Milliseconds; the longest copies a template database. */
 const SQL_TIMEOUT = 2 * 60_000;

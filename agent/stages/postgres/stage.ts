@@ -1,9 +1,9 @@
 import { dirname } from "node:path";
+import type { Action } from "../../../engine/action.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import { defineStage } from "../../../engine/stage.ts";
 import type { Model, PostgresModel } from "../../../stack/model.ts";
 import { postgresCheck } from "../../checks/postgres.ts";
-import type { Action } from "../../engine/action.ts";
-import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
-import { defineStage } from "../../engine/stage.ts";
 import type { PostgresFacts } from "./facts.ts";
 import { inspectPostgres } from "./inspect.ts";
 import { planPostgres, preflightPostgres } from "./plan.ts";
@@ -15,7 +15,7 @@ export const postgresStage = defineStage<"postgres", PostgresFacts>({
   needs: ["system"],
   present: (model) => model.postgres !== undefined,
   checks: (model) => [postgresCheck(model)],
-  inspect: (eyes, model, signal) => inspectPostgres(eyes, model, part(model), signal),
+  inspect: (reader, model, signal) => inspectPostgres(reader, model, part(model), signal),
   preflight: (facts, model) => preflightPostgres(facts, model, part(model)),
   plan: (facts, model) => planPostgres(facts, model, part(model)),
   reset: ({ component, cluster }, model, wish) => {

@@ -1,6 +1,6 @@
+import type { Executors } from "../../../engine/action.ts";
+import { asSealed, secretMark } from "../../../engine/secrets/sealed.ts";
 import { unloggedSession } from "../../clients/postgres.ts";
-import type { Executors } from "../../engine/action.ts";
-import { seal, secretMark } from "../../secrets/sealed.ts";
 
 /**
  * Gives the superuser the password of its secret, by the one login that needs none: the
@@ -11,7 +11,7 @@ export const superuserPassword: Executors["superuserPassword"] = {
   lock: "postgres",
   describe: () => "of postgres",
   async apply({ port }, io) {
-    const verifier = await io.unseal(seal(secretMark("postgres.superuser", "scram")));
+    const verifier = await io.unseal(asSealed(secretMark("postgres.superuser", "scram")));
     const psql = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"];
     await io.run("runuser", ["-u", "postgres", "--", ...psql, "-h", "/run/postgresql", "-p", `${port}`, "postgres"], {
       cwd: "/",

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import { defineStage } from "../../../engine/stage.ts";
 import type { Model } from "../../../stack/model.ts";
 import { requirementsLock, venvStamp } from "../../../stack/venv.ts";
-import type { Eyes } from "../../engine/eyes.ts";
-import { defineStage } from "../../engine/stage.ts";
 
 export interface VenvFacts {
   readonly service: string;
@@ -25,7 +25,7 @@ export const pythonStage = defineStage<"python", readonly VenvFacts[]>({
   needs: ["system"],
   present: (model) => model.services.length > 0,
   checks: () => [],
-  inspect: (eyes, model) => Promise.all(model.services.map((service) => inspectVenv(eyes, model, service))),
+  inspect: (reader, model) => Promise.all(model.services.map((service) => inspectVenv(reader, model, service))),
   preflight: (facts) =>
     facts
       .filter(({ wanted }) => wanted === undefined)
@@ -53,13 +53,13 @@ export const pythonStage = defineStage<"python", readonly VenvFacts[]>({
   }),
 });
 
-async function inspectVenv(eyes: Eyes, model: Model, service: Model["services"][number]): Promise<VenvFacts> {
+async function inspectVenv(reader: FactReader, model: Model, service: Model["services"][number]): Promise<VenvFacts> {
   const lock = requirementsLock(model.paths.share, service);
   const [text, stamp, python, there] = await Promise.all([
-    eyes.readText(lock),
-    eyes.readText(venvStamp(service)),
-    eyes.exists(`${service.venv}/bin/python`),
-    eyes.exists(service.venv),
+    reader.readText(lock),
+    reader.readText(venvStamp(service)),
+    reader.exists(`${service.venv}/bin/python`),
+    reader.exists(service.venv),
   ]);
   return {
     service: service.name,

@@ -1,6 +1,6 @@
+import type { Io } from "../../../engine/action.ts";
 import type { RabbitmqModel } from "../../../stack/model.ts";
 import type { ManagementLogin } from "../../clients/management.ts";
-import type { Io } from "../../engine/action.ts";
 
 const user: RabbitmqModel["adminUser"] = "stack-admin";
 

@@ -1,6 +1,6 @@
+import type { Executors } from "../../../engine/action.ts";
+import { withinDeadline } from "../../../lib/within-deadline.ts";
 import { management, managementDeadline } from "../../clients/management.ts";
-import { withinDeadline } from "../../clients/within-deadline.ts";
-import type { Executors } from "../../engine/action.ts";
 import { adminLogin } from "./admin-login.ts";
 
 const DELETE_TIMEOUT = 30_000;

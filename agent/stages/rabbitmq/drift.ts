@@ -1,5 +1,5 @@
+import { secretMark } from "../../../engine/secrets/sealed.ts";
 import type { Definitions } from "../../../stack/components/rabbitmq/definitions.ts";
-import { secretMark } from "../../secrets/sealed.ts";
 
 /** What the broker holds, as its management API exports it: more fields than are named here. */
 export interface HeldDefinitions {

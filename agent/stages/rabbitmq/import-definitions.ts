@@ -1,8 +1,8 @@
+import type { Executors } from "../../../engine/action.ts";
 import { isStackError } from "../../../lib/error.ts";
+import { withinDeadline } from "../../../lib/within-deadline.ts";
 import { definitionsPath } from "../../../stack/components/rabbitmq/component.ts";
 import { management, managementDeadline } from "../../clients/management.ts";
-import { withinDeadline } from "../../clients/within-deadline.ts";
-import type { Executors } from "../../engine/action.ts";
 import { adminLogin } from "./admin-login.ts";
 
 const IMPORT_TIMEOUT = 60_000;

@@ -1,8 +1,8 @@
+import type { FactReader } from "../../../engine/fact-reader.ts";
 import { isErrno, isStackError } from "../../../lib/error.ts";
 import type { Definitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import type { RabbitmqModel } from "../../../stack/model.ts";
 import { management } from "../../clients/management.ts";
-import type { Eyes } from "../../engine/eyes.ts";
 import type { Held, HeldDefinitions, HeldUser } from "./drift.ts";
 import { type LeaderlessQueue, lookAtQueues } from "./look-at-queues.ts";
 
@@ -23,7 +23,7 @@ export type BrokerFacts = Broker | "down" | "ended" | "refused";
 
 /** Asks the broker what it holds, as the administrator, and which of its queues are led. */
 export async function inspectBroker(
-  eyes: Pick<Eyes, "run" | "withSecret" | "secretMatches">,
+  reader: Pick<FactReader, "run" | "withSecret" | "secretMatches">,
   rabbitmq: RabbitmqModel,
   wanted: Definitions,
   signal: AbortSignal,
@@ -31,14 +31,14 @@ export async function inspectBroker(
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT)]);
   const { managementPort: port, adminUser: user } = rabbitmq;
   try {
-    const exported = await eyes
+    const exported = await reader
       .withSecret("rabbitmq.admin", (password) =>
         management({ port, user, password }, "GET", "/definitions", { signal: deadline }),
       )
       .catch(refusedIfSo);
-    const queues = await lookAtQueues(eyes.run, deadline).catch(whyUnseen);
+    const queues = await lookAtQueues(reader.run, deadline).catch(whyUnseen);
     if (queues === "ended" || exported === refused) return queues === "ended" ? queues : refused;
-    const definitions = await readDefinitions(exported, wanted, eyes);
+    const definitions = await readDefinitions(exported, wanted, reader);
     return { ...definitions, ...("unseen" in queues ? { leaderless: queues } : queues) };
   } catch (error) {
     signal.throwIfAborted();
@@ -63,7 +63,7 @@ function whyUnseen(error: unknown): { readonly unseen: string } {
 async function readDefinitions(
   answer: unknown,
   wanted: Definitions,
-  eyes: Pick<Eyes, "secretMatches">,
+  reader: Pick<FactReader, "secretMatches">,
 ): Promise<HeldDefinitions> {
   const list = (kind: string): readonly Held[] => {
     const value: unknown = isRecord(answer) ? answer[kind] : undefined;
@@ -75,7 +75,7 @@ async function readDefinitions(
     return {
       name: String(held.name),
       tags: tags(held.tags),
-      passwordMatches: secret !== undefined && (await eyes.secretMatches(secret, hash)),
+      passwordMatches: secret !== undefined && (await reader.secretMatches(secret, hash)),
     };
   };
   return {

@@ -1,4 +1,4 @@
-import type { Executors } from "../../engine/action.ts";
+import type { Executors } from "../../../engine/action.ts";
 import { evaluate } from "./evaluate.ts";
 import type { LeaderlessQueue } from "./look-at-queues.ts";
 

@@ -1,4 +1,4 @@
-import type { Executors } from "../../engine/action.ts";
+import type { Executors } from "../../../engine/action.ts";
 import { evaluate } from "./evaluate.ts";
 
 const RECOVER_TIMEOUT = 60_000;

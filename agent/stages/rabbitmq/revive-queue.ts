@@ -1,5 +1,5 @@
-import type { Executors } from "../../engine/action.ts";
-import { asideName, setAsideLock, tellSetAside } from "../../state/set-aside.ts";
+import type { Executors } from "../../../engine/action.ts";
+import { asideName, setAsideLock, tellSetAside } from "../../../engine/state/set-aside.ts";
 import { evaluate } from "./evaluate.ts";
 
 const REVIVE_TIMEOUT = 60_000;

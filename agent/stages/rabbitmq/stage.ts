@@ -1,3 +1,10 @@
+import type { Action } from "../../../engine/action.ts";
+import { lastWords } from "../../../engine/last-words.ts";
+import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan-files.ts";
+import { failingServer, planMend } from "../../../engine/plan-mend.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import { asSealed } from "../../../engine/secrets/sealed.ts";
+import { defineStage, type Plan } from "../../../engine/stage.ts";
 import type { Run } from "../../../lib/run.ts";
 import { definitionsPath } from "../../../stack/components/rabbitmq/component.ts";
 import {
@@ -7,13 +14,6 @@ import {
 } from "../../../stack/components/rabbitmq/definitions.ts";
 import type { Model, RabbitmqModel } from "../../../stack/model.ts";
 import { rabbitmqCheck } from "../../checks/rabbitmq.ts";
-import type { Action } from "../../engine/action.ts";
-import { lastWords } from "../../engine/last-words.ts";
-import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../engine/plan-files.ts";
-import { failingServer, planMend } from "../../engine/plan-mend.ts";
-import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
-import { defineStage, type Plan } from "../../engine/stage.ts";
-import { seal } from "../../secrets/sealed.ts";
 import { brokerSays, type FailingBroker, mendBroker } from "./damage.ts";
 import { definitionsDrift } from "./drift.ts";
 import { examineBroker } from "./examine.ts";
@@ -43,14 +43,14 @@ export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
   needs: ["system"],
   present: (model) => model.rabbitmq !== undefined,
   checks: (model) => [rabbitmqCheck(model)],
-  async inspect(eyes, model, signal) {
+  async inspect(reader, model, signal) {
     const rabbitmq = part(model);
-    const component = await inspectComponent(eyes, model, "rabbitmq");
+    const component = await inspectComponent(reader, model, "rabbitmq");
     const unit = component.units.get(rabbitmq.unit);
     const running = unit?.active === "active";
-    const broker = running ? await inspectBroker(eyes, rabbitmq, wantedDefinitions(model), signal) : "down";
-    const failing = unit?.failing === true ? await inspectFailing(eyes.run, rabbitmq.unit, signal) : undefined;
-    return { component, broker, data: await eyes.exists(dataFolder), failing };
+    const broker = running ? await inspectBroker(reader, rabbitmq, wantedDefinitions(model), signal) : "down";
+    const failing = unit?.failing === true ? await inspectFailing(reader.run, rabbitmq.unit, signal) : undefined;
+    return { component, broker, data: await reader.exists(dataFolder), failing };
   },
   preflight: ({ broker }, model) => preflightQueues(broker, part(model), wantedDefinitions(model)),
   plan: (facts, model) => planRabbitmq(facts, part(model), wantedDefinitions(model)),
@@ -91,7 +91,7 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
     };
     return { actions: [...below, restart], unseen: ["what RabbitMQ holds: its queues have ended"] };
   }
-  const text = facts.component.files.find(({ entry }) => entry.path === definitionsPath)?.text ?? seal("");
+  const text = facts.component.files.find(({ entry }) => entry.path === definitionsPath)?.text ?? asSealed("");
   const load = (why: string, diff: readonly string[] = [], what = text): Action => ({
     do: "importDefinitions",
     why,
@@ -143,7 +143,7 @@ export function planRabbitmq(facts: RabbitmqFacts, rabbitmq: RabbitmqModel, want
       ...lead,
       ...recover,
       ...mend(atStart, facts.broker),
-      ...mend(onceRunning, facts.broker, seal(JSON.stringify({ bindings: onceRunning.bindings }))),
+      ...mend(onceRunning, facts.broker, asSealed(JSON.stringify({ bindings: onceRunning.bindings }))),
       ...(guestThere
         ? [
             {

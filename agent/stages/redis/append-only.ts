@@ -1,5 +1,5 @@
-import type { Action } from "../../engine/action.ts";
-import { seal } from "../../secrets/sealed.ts";
+import type { Action } from "../../../engine/action.ts";
+import { asSealed } from "../../../engine/secrets/sealed.ts";
 
 /*
  * What a node wrote to `appendonlydir`: one base, a snapshot, then increments, and a manifest
@@ -72,7 +72,7 @@ export function mendAppendOnly({ folder, manifest, parts, checked }: AppendOnlyF
     {
       do: "writeFile",
       why: "the manifest that its parts' names tell",
-      args: { path, mode: 0o640, owner: "redis:redis", text: seal(text) },
+      args: { path, mode: 0o640, owner: "redis:redis", text: asSealed(text) },
     },
   ];
 }

@@ -1,8 +1,8 @@
+import type { Executors } from "../../../engine/action.ts";
+import { abortable } from "../../../lib/abortable.ts";
 import { waitFor } from "../../../lib/wait.ts";
-import { abortable } from "../../clients/abortable.ts";
+import { withinDeadline } from "../../../lib/within-deadline.ts";
 import { openRedis, type RedisConnection } from "../../clients/redis.ts";
-import { withinDeadline } from "../../clients/within-deadline.ts";
-import type { Executors } from "../../engine/action.ts";
 import { lookAtNode } from "./look.ts";
 import { type ClusterSteps, isWhole, planCluster } from "./plan-cluster.ts";
 

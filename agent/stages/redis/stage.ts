@@ -1,13 +1,13 @@
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import { lastWords } from "../../../engine/last-words.ts";
+import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan-files.ts";
+import { failingServer, planMend } from "../../../engine/plan-mend.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import { defineStage, type Plan } from "../../../engine/stage.ts";
 import { isStackError } from "../../../lib/error.ts";
 import type { Model, RedisModel, RedisNode } from "../../../stack/model.ts";
 import { redisCheck } from "../../checks/redis.ts";
 import { redisCode, withRedis } from "../../clients/redis.ts";
-import type { Eyes } from "../../engine/eyes.ts";
-import { lastWords } from "../../engine/last-words.ts";
-import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../engine/plan-files.ts";
-import { failingServer, planMend } from "../../engine/plan-mend.ts";
-import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
-import { defineStage, type Plan } from "../../engine/stage.ts";
 import { manifestName } from "./append-only.ts";
 import { type FailingNode, mendNode, nodeSays } from "./damage.ts";
 import { examineAppendOnly } from "./examine.ts";
@@ -40,22 +40,22 @@ export const redisStage = defineStage<"redis", RedisFacts>({
     joinResets(resetComponent(component, wish), resetData(foldersOf(component, part(model)), wish)),
 });
 
-async function inspect(eyes: Eyes, model: Model, signal: AbortSignal): Promise<RedisFacts> {
-  const component = await inspectComponent(eyes, model, "redis");
+async function inspect(reader: FactReader, model: Model, signal: AbortSignal): Promise<RedisFacts> {
+  const component = await inspectComponent(reader, model, "redis");
   const nodes = await Promise.all(
     part(model).nodes.map(({ port, unit }) =>
       component.units.get(unit)?.active === "active"
-        ? inspectNode(eyes, port, signal)
+        ? inspectNode(reader, port, signal)
         : ({ port, state: "down" } as const),
     ),
   );
-  const failing = await Promise.all(part(model).nodes.map((node) => inspectFiles(eyes, node, component, signal)));
+  const failing = await Promise.all(part(model).nodes.map((node) => inspectFiles(reader, node, component, signal)));
   return { component, nodes, failing: failing.filter((node) => node !== undefined) };
 }
 
 /** Looks at the files of a node that doesn't come up; undefined where it does. */
 async function inspectFiles(
-  { run, exists }: Pick<Eyes, "run" | "exists">,
+  { run, exists }: Pick<FactReader, "run" | "exists">,
   { port, unit, dataDirectory }: RedisNode,
   { units }: ComponentFacts,
   signal: AbortSignal,
@@ -72,13 +72,13 @@ async function inspectFiles(
 
 /** Logs in to one node and asks what it knows of the cluster. */
 export async function inspectNode(
-  eyes: Pick<Eyes, "withSecret">,
+  reader: Pick<FactReader, "withSecret">,
   port: number,
   signal: AbortSignal,
 ): Promise<NodeFacts> {
   const ended = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT)]);
   try {
-    return await eyes.withSecret("redis.auth", (password) =>
+    return await reader.withSecret("redis.auth", (password) =>
       withRedis(port, password, ended, (client) => lookAtNode(client, port)),
     );
   } catch (error) {

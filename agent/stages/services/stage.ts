@@ -1,8 +1,8 @@
-import { lastWords, tellingLine } from "../../engine/last-words.ts";
-import { type ComponentFacts, inspectComponent, planComponent } from "../../engine/plan-files.ts";
-import { failingServer } from "../../engine/plan-mend.ts";
-import { resetComponent } from "../../engine/plan-reset.ts";
-import { defineStage, type FailingServer } from "../../engine/stage.ts";
+import { lastWords, tellingLine } from "../../../engine/last-words.ts";
+import { type ComponentFacts, inspectComponent, planComponent } from "../../../engine/plan-files.ts";
+import { failingServer } from "../../../engine/plan-mend.ts";
+import { resetComponent } from "../../../engine/plan-reset.ts";
+import { defineStage, type FailingServer } from "../../../engine/stage.ts";
 
 export interface ServicesFacts extends ComponentFacts {
   /** Those that start again and again; missing where none was looked for. */
@@ -21,11 +21,11 @@ export const servicesStage = defineStage<"services", ServicesFacts>({
   needs: ["system", "python", "postgres", "redis", "rabbitmq"],
   present: (model) => model.services.length > 0,
   checks: () => [],
-  async inspect(eyes, model, signal) {
-    const facts = await inspectComponent(eyes, model, "services");
+  async inspect(reader, model, signal) {
+    const facts = await inspectComponent(reader, model, "services");
     const sick = [...facts.units.values()].filter(({ failing }) => failing === true);
     const failing = sick.map(async ({ unit }) =>
-      failingServer(unit, tellingLine(await lastWords(eyes.run, unit, signal), said), false),
+      failingServer(unit, tellingLine(await lastWords(reader.run, unit, signal), said), false),
     );
     return { ...facts, failing: await Promise.all(failing) };
   },

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { Problem } from "../../../engine/stage.ts";
+import type { HostRecord } from "../../../engine/state/state.ts";
 import { type DpkgPackage, dpkgStatusPath, parseDpkgStatus } from "../../../lib/dpkg-status.ts";
 import type { Listener } from "../../../lib/listeners.ts";
 import type { Model, PortUse, SecretName } from "../../../stack/model.ts";
 import { isOurPolicy, policyPath } from "../../actions/packages.ts";
-import type { Eyes } from "../../engine/eyes.ts";
-import type { Problem } from "../../engine/stage.ts";
-import type { HostRecord } from "../../state/state.ts";
 
 /** MiB that packages, virtual environments and empty databases take, and what is needed to unpack them. */
 const NEEDED = 3072;
@@ -39,16 +39,16 @@ export interface KnownOfHost {
   readonly missing: readonly string[];
 }
 
-export async function inspectBareHost(eyes: Eyes, model: Model, known: KnownOfHost): Promise<BareHostFacts> {
+export async function inspectBareHost(reader: FactReader, model: Model, known: KnownOfHost): Promise<BareHostFacts> {
   const away = known.host === undefined || known.host.reset !== undefined;
-  const fresh = away && !(await eyes.exists(agentUnit));
-  const packages = known.host === undefined ? [] : await dpkgPackages(eyes);
+  const fresh = away && !(await reader.exists(agentUnit));
+  const packages = known.host === undefined ? [] : await dpkgPackages(reader);
   const [files, data, taken, policy, free] = await Promise.all([
-    fresh ? strangersFiles(eyes, model) : { replaced: [], changed: [] },
-    fresh && known.secrets.length === model.secrets.length ? strangersData(eyes, model) : [],
-    takenPorts(eyes, model, fresh),
-    eyes.readText(policyPath),
-    known.missing.length > 0 ? eyes.freeMiB("/") : undefined,
+    fresh ? strangersFiles(reader, model) : { replaced: [], changed: [] },
+    fresh && known.secrets.length === model.secrets.length ? strangersData(reader, model) : [],
+    takenPorts(reader, model, fresh),
+    reader.readText(policyPath),
+    known.missing.length > 0 ? reader.freeMiB("/") : undefined,
   ]);
   const interrupted =
     known.host !== undefined &&
@@ -62,14 +62,14 @@ const agentUnit = "/etc/systemd/system/stack-agent.service";
 
 /** Files at the table's places below /etc: a package's, as it brought them, or somebody's. */
 async function strangersFiles(
-  eyes: Eyes,
+  reader: FactReader,
   model: Model,
 ): Promise<{ readonly replaced: readonly string[]; readonly changed: readonly string[] }> {
   const paths = model.files.filter(isHostsFile).map(({ path }) => path);
-  const found = await Promise.all(paths.map(async (path) => ({ path, text: await eyes.readText(path) })));
+  const found = await Promise.all(paths.map(async (path) => ({ path, text: await reader.readText(path) })));
   const there = found.filter(({ text }) => text !== undefined);
   if (there.length === 0) return { replaced: [], changed: [] };
-  const pristine = new Map((await dpkgPackages(eyes)).flatMap(({ conffiles }) => [...conffiles]));
+  const pristine = new Map((await dpkgPackages(reader)).flatMap(({ conffiles }) => [...conffiles]));
   const isPristine = ({ path, text = "" }: (typeof there)[number]): boolean =>
     pristine.get(path) === createHash("md5").update(text).digest("hex");
   return {
@@ -82,20 +82,20 @@ function isHostsFile({ component, kind, path }: Model["files"][number]): boolean
   return component !== "system" && kind === "file" && path.startsWith("/etc/");
 }
 
-async function dpkgPackages(eyes: Eyes): Promise<readonly DpkgPackage[]> {
-  return parseDpkgStatus((await eyes.readText(dpkgStatusPath)) ?? "");
+async function dpkgPackages(reader: FactReader): Promise<readonly DpkgPackage[]> {
+  return parseDpkgStatus((await reader.readText(dpkgStatusPath)) ?? "");
 }
 
-async function strangersData(eyes: Eyes, model: Model): Promise<string[]> {
+async function strangersData(reader: FactReader, model: Model): Promise<string[]> {
   const places = [...model.data.flatMap(({ holds }) => holds), ...model.services.map(({ venv }) => venv)];
-  const found = await Promise.all(places.map((path) => eyes.exists(path)));
+  const found = await Promise.all(places.map((path) => reader.exists(path)));
   return places.filter((_, index) => found[index]);
 }
 
 /** Where the stack is, its units hold their ports; where it is not, whoever does is a stranger. */
-async function takenPorts(eyes: Eyes, model: Model, fresh: boolean): Promise<BareHostFacts["taken"]> {
+async function takenPorts(reader: FactReader, model: Model, fresh: boolean): Promise<BareHostFacts["taken"]> {
   const ours = new Set([...model.units.map(({ unit }) => unit), "init.scope"]);
-  const listeners = await eyes.listeners(model.ports.map(({ port }) => port));
+  const listeners = await reader.listeners(model.ports.map(({ port }) => port));
   const strangers = listeners.filter(({ unit }) => fresh || unit === undefined || !ours.has(unit));
   return model.ports.flatMap((use) => {
     const by = strangers.find(({ port, elsewhere }) => port === use.port && !(elsewhere && use.bind === "loopback"));

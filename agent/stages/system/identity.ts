@@ -1,5 +1,5 @@
+import type { Action } from "../../../engine/action.ts";
 import type { Model, SecretName } from "../../../stack/model.ts";
-import type { Action } from "../../engine/action.ts";
 import { hasMoved, isTwin } from "./place.ts";
 import type { SystemFacts } from "./stage.ts";
 

@@ -1,5 +1,5 @@
-import type { Eyes } from "../../engine/eyes.ts";
-import type { Place } from "../../state/state.ts";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { Place } from "../../../engine/state/state.ts";
 
 /**
  * Where this container runs: its number on the Proxmox node and its network cards' addresses. A
@@ -9,9 +9,9 @@ import type { Place } from "../../state/state.ts";
  *
  * @returns undefined where the number can't be seen: not on Proxmox, or on a storage (Ceph) that names no volume
  */
-export async function lookAtPlace(eyes: Pick<Eyes, "readText">): Promise<Place | undefined> {
-  const guest = await guestNumber(eyes);
-  return guest === undefined ? undefined : { guest, cards: await networkCards(eyes) };
+export async function lookAtPlace(reader: Pick<FactReader, "readText">): Promise<Place | undefined> {
+  const guest = await guestNumber(reader);
+  return guest === undefined ? undefined : { guest, cards: await networkCards(reader) };
 }
 
 /** Both known, and not one of number and cards the same. */
@@ -31,13 +31,13 @@ function sharesCard(a: Place, b: Place): boolean {
 }
 
 /** Of the volume the root file system is on: `subvol-120-disk-0`, `vm-120-disk-0.raw`, `pve-vm--120--disk--0`. */
-async function guestNumber(eyes: Pick<Eyes, "readText">): Promise<string | undefined> {
+async function guestNumber(reader: Pick<FactReader, "readText">): Promise<string | undefined> {
   // proc(5): ID PARENT DEVICE ROOT MOUNTPOINT OPTIONS … - TYPE SOURCE OPTIONS
-  const mounts = ((await eyes.readText("/proc/self/mountinfo")) ?? "").split("\n").map((line) => line.split(" "));
+  const mounts = ((await reader.readText("/proc/self/mountinfo")) ?? "").split("\n").map((line) => line.split(" "));
   const mount = mounts.findLast((fields) => fields[4] === "/");
   const source = mount?.[mount.indexOf("-") + 2] ?? "";
   const loop = /^\/dev\/(loop\d+)$/.exec(source)?.[1];
-  const file = loop === undefined ? undefined : await eyes.readText(`/sys/block/${loop}/loop/backing_file`);
+  const file = loop === undefined ? undefined : await reader.readText(`/sys/block/${loop}/loop/backing_file`);
   for (const name of [file ?? "", mount?.[3] ?? "", source]) {
     const number = /(?:^|[/-])(?:vm|subvol)-{1,2}(\d+)-{1,2}disk-/.exec(name)?.[1];
     if (number !== undefined) return number;
@@ -45,9 +45,9 @@ async function guestNumber(eyes: Pick<Eyes, "readText">): Promise<string | undef
   return undefined;
 }
 
-async function networkCards(eyes: Pick<Eyes, "readText">): Promise<string[]> {
-  const lines = ((await eyes.readText("/proc/net/dev")) ?? "").split("\n");
+async function networkCards(reader: Pick<FactReader, "readText">): Promise<string[]> {
+  const lines = ((await reader.readText("/proc/net/dev")) ?? "").split("\n");
   const names = lines.flatMap((line) => /^\s*([^\s:]+):/.exec(line)?.[1] ?? []).filter((name) => name !== "lo");
-  const found = await Promise.all(names.map((name) => eyes.readText(`/sys/class/net/${name}/address`)));
+  const found = await Promise.all(names.map((name) => reader.readText(`/sys/class/net/${name}/address`)));
   return found.flatMap((text) => text?.trim() || []).sort();
 }

@@ -1,8 +1,8 @@
+import type { Action } from "../../../engine/action.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import type { ResetPlan, ResetWish } from "../../../engine/stage.ts";
 import type { Model } from "../../../stack/model.ts";
 import { cacheFolder } from "../../actions/venv.ts";
-import type { Action } from "../../engine/action.ts";
-import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.ts";
-import type { ResetPlan, ResetWish } from "../../engine/stage.ts";
 import type { SystemFacts } from "./stage.ts";
 
 /** Last of all: the agent's own files, users, packages; and what it knows, with the data. */

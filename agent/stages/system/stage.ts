@@ -1,4 +1,11 @@
 import { join } from "node:path";
+import { parseAccounts } from "../../../engine/accounts.ts";
+import { type Action, type SshKeyType, sshKeyTypes } from "../../../engine/action.ts";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../../engine/plan-files.ts";
+import { secretsFolder } from "../../../engine/secrets/read-secret.ts";
+import { defineStage } from "../../../engine/stage.ts";
+import { type Place, parseState, statePath } from "../../../engine/state/state.ts";
 import { isStackError, StackError } from "../../../lib/error.ts";
 import { budget } from "../../../stack/budget.ts";
 import { dependencyNames } from "../../../stack/components/names.ts";
@@ -6,13 +13,6 @@ import { templatesOwnPackages } from "../../../stack/components/system/component
 import type { FileEntry, Model, SecretName } from "../../../stack/model.ts";
 import { hostKeyPath, sshFolder } from "../../actions/ssh-key.ts";
 import { cacheFolder } from "../../actions/venv.ts";
-import { parseAccounts } from "../../engine/accounts.ts";
-import { type Action, type SshKeyType, sshKeyTypes } from "../../engine/action.ts";
-import type { Eyes } from "../../engine/eyes.ts";
-import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../engine/plan-files.ts";
-import { defineStage } from "../../engine/stage.ts";
-import { secretsFolder } from "../../secrets/read-secret.ts";
-import { type Place, parseState, statePath } from "../../state/state.ts";
 import { type BareHostFacts, inspectBareHost, preflightBareHost } from "./bare-host.ts";
 import { planIdentity, unseenOfCopy } from "./identity.ts";
 import { lookAtPlace } from "./place.ts";
@@ -70,42 +70,42 @@ export const systemStage = defineStage<"system", SystemFacts>({
   reset: resetSystem,
 });
 
-async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
-  if (!(await eyes.exists("/run/systemd/system"))) {
+async function inspect(reader: FactReader, model: Model): Promise<SystemFacts> {
+  if (!(await reader.exists("/run/systemd/system"))) {
     throw new StackError("no-systemd", "systemd is not this machine's init", {
       hint: "use a machine or container that systemd boots; the stack's servers are units of it",
     });
   }
-  const memory = await eyes.memoryMiB();
-  const template = await eyes.exists(`${model.paths.share}/manifest.json`);
+  const memory = await reader.memoryMiB();
+  const template = await reader.exists(`${model.paths.share}/manifest.json`);
   // Too little memory is a problem of its own (preflight); files that tell it can't be rendered.
   const names = tooLittle(model, memory) === undefined ? ownComponents(template) : [];
   // All at once: at boot this stage is what every server waits for.
   const [debian, packages, accounts, locale, secrets, machineId, state, place, sshKeys, run, cache, ...components] =
     await Promise.all([
-      eyes.readText("/etc/debian_version"),
-      eyes.packages(wantedPackages(model, template)),
-      missingAccounts(eyes, model),
-      hasLocale(eyes, model.definition.locale),
-      Promise.all(model.secrets.map(async ({ name }) => ((await eyes.hasSecret(name)) ? [] : [name]))),
-      eyes.machineId(),
-      eyes.readText(statePath(model.paths.state)),
-      template ? lookAtPlace(eyes) : undefined,
-      hostKeys(eyes),
-      eyes.exists(`${model.paths.run}/progress.json`),
-      eyes.exists(cacheFolder),
-      ...names.map((name) => inspectComponent(eyes, model, name)),
+      reader.readText("/etc/debian_version"),
+      reader.packages(wantedPackages(model, template)),
+      missingAccounts(reader, model),
+      hasLocale(reader, model.definition.locale),
+      Promise.all(model.secrets.map(async ({ name }) => ((await reader.hasSecret(name)) ? [] : [name]))),
+      reader.machineId(),
+      reader.readText(statePath(model.paths.state)),
+      template ? lookAtPlace(reader) : undefined,
+      hostKeys(reader),
+      reader.exists(`${model.paths.run}/progress.json`),
+      reader.exists(cacheFolder),
+      ...names.map((name) => inspectComponent(reader, model, name)),
     ]);
   const missing = [...packages].filter(([, version]) => version === undefined).map(([name]) => name);
   const known = parseState(state);
   const { host } = known;
-  const bare = template ? undefined : await inspectBareHost(eyes, model, { host, secrets: secrets.flat(), missing });
+  const bare = template ? undefined : await inspectBareHost(reader, model, { host, secrets: secrets.flat(), missing });
   const lost = await Promise.all(
     secrets
       .flat()
-      .map(async (name) => ((await eyes.exists(join(secretsFolder(model.paths.state), name))) ? [] : [name])),
+      .map(async (name) => ((await reader.exists(join(secretsFolder(model.paths.state), name))) ? [] : [name])),
   );
-  const early = missing.length === 0 ? [] : await filesBeforePackages(eyes, model, template);
+  const early = missing.length === 0 ? [] : await filesBeforePackages(reader, model, template);
   return {
     debian: debian?.trim(),
     memory,
@@ -126,8 +126,8 @@ async function inspect(eyes: Eyes, model: Model): Promise<SystemFacts> {
   };
 }
 
-async function hostKeys(eyes: Eyes): Promise<SshKeyType[]> {
-  const found = await Promise.all(sshKeyTypes.map((type) => eyes.exists(hostKeyPath(sshFolder, type))));
+async function hostKeys(reader: FactReader): Promise<SshKeyType[]> {
+  const found = await Promise.all(sshKeyTypes.map((type) => reader.exists(hostKeyPath(sshFolder, type))));
   return sshKeyTypes.filter((_, index) => found[index]);
 }
 
@@ -146,17 +146,21 @@ function wantedPackages(model: Model, template: boolean): readonly string[] {
  * Rules of unpacking; and on a host the servers' units, which don't start without configuration:
  * in the template none can be started while it is built.
  */
-async function filesBeforePackages(eyes: Eyes, model: Model, template: boolean): Promise<ComponentFacts["files"]> {
+async function filesBeforePackages(
+  reader: FactReader,
+  model: Model,
+  template: boolean,
+): Promise<ComponentFacts["files"]> {
   const isEarly = ({ component, path, beforePackages }: FileEntry): boolean =>
     beforePackages === true || (!template && servers.has(component) && path.startsWith("/etc/systemd/system/"));
   const owners = new Set(model.files.filter(isEarly).map((entry) => entry.component));
-  const files = await Promise.all([...owners].map((component) => eyes.files(component, model)));
+  const files = await Promise.all([...owners].map((component) => reader.files(component, model)));
   return files.flat().filter(({ entry }) => isEarly(entry));
 }
 
-async function missingAccounts(eyes: Eyes, model: Model): Promise<string[]> {
-  const users = parseAccounts((await eyes.readText("/etc/passwd")) ?? "");
-  const groups = parseAccounts((await eyes.readText("/etc/group")) ?? "");
+async function missingAccounts(reader: FactReader, model: Model): Promise<string[]> {
+  const users = parseAccounts((await reader.readText("/etc/passwd")) ?? "");
+  const groups = parseAccounts((await reader.readText("/etc/group")) ?? "");
   return [
     ...model.users.map((user) => user.name).filter((name) => !users.has(name)),
     ...new Set(model.users.flatMap((user) => user.groups.map(({ name }) => name)).filter((name) => !groups.has(name))),
@@ -164,10 +168,10 @@ async function missingAccounts(eyes: Eyes, model: Model): Promise<string[]> {
 }
 
 /** glibc keeps a locale in a folder of its own, or in one archive that only `locale` reads: a process to start. */
-async function hasLocale(eyes: Eyes, locale: string): Promise<boolean> {
+async function hasLocale(reader: FactReader, locale: string): Promise<boolean> {
   const name = locale.replace(/\.UTF-8$/, ".utf8");
-  if (await eyes.exists(`/usr/lib/locale/${name}/LC_IDENTIFICATION`)) return true;
-  const { stdout } = await eyes.run("locale", ["-a"]);
+  if (await reader.exists(`/usr/lib/locale/${name}/LC_IDENTIFICATION`)) return true;
+  const { stdout } = await reader.run("locale", ["-a"]);
   return stdout.split("\n").includes(name);
 }
 

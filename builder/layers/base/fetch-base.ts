@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { debianArchives } from "../../apt/debian-archives.ts";
 import { fetchPackages } from "../../apt/fetch-packages.ts";
 import type { Beside } from "../../apt/open-apt.ts";
+import { aptFolder } from "../../apt/resolve.ts";
 import type { BuildContext } from "../../context.ts";
-import { aptFolder } from "../../resolve.ts";
 import type { BaseInputs } from "./base.ts";
 
 /** What setup.sh gives to mmdebstrap. */

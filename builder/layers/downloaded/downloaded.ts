@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import type { PackageFile } from "../../../stack/package-sources.ts";
 import { openApt } from "../../apt/open-apt.ts";
+import type { Inputs } from "../../cache/layer-key.ts";
+import type { MadeLayer } from "../../cache/made-layer.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { explainSpace } from "../../explain-space.ts";
 import { codeDigest } from "../code.ts";
-import type { Inputs } from "../key.ts";
-import type { MadeLayer } from "../made-layer.ts";
 import { type Deb, packageRepository } from "../package-repository.ts";
 import { readControl } from "../relocated/repack.ts";
 

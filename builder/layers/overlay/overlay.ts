@@ -3,17 +3,17 @@ import type { FileEntry, Model, UnitSpec } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
 import { requirementsLock } from "../../../stack/venv.ts";
+import { archiveOfEntries, type Entry } from "../../archive/write.ts";
+import type { Inputs } from "../../cache/layer-key.ts";
+import type { MadeLayer } from "../../cache/made-layer.ts";
 import { sourceDateEpoch } from "../../context.ts";
-import { archiveOfEntries, type Entry } from "../../pack/write.ts";
-import type { TemplateTree } from "../../templates.ts";
+import type { OwnEntry } from "../../trees/own-files.ts";
+import { unitFolder } from "../../trees/own-place.ts";
+import type { TemplateTree } from "../../trees/templates.ts";
 import { type BaseFacts, ownerIds } from "../base/facts.ts";
 import { codeDigest } from "../code.ts";
-import type { Inputs } from "../key.ts";
-import type { MadeLayer } from "../made-layer.ts";
 import type { ServiceSource } from "../python/sources.ts";
 import { documentSchemas } from "./document-schemas.ts";
-import type { OwnEntry } from "./own-files.ts";
-import { unitFolder } from "./own-place.ts";
 
 /** The overlay is small: its inputs are its files themselves. */
 export interface OverlayInputs extends Inputs {
@@ -47,7 +47,7 @@ export async function overlayInputs(from: OverlaySources): Promise<OverlayInputs
     ...own,
   ];
   refuseDuplicates(entries);
-  return { code: await codeDigest(["pack/write.ts", "pack/header.ts"]), entries, epoch: sourceDateEpoch };
+  return { code: await codeDigest(["archive/write.ts", "archive/header.ts"]), entries, epoch: sourceDateEpoch };
 }
 
 export async function buildOverlay(inputs: OverlayInputs): Promise<MadeLayer> {

@@ -1,5 +1,5 @@
 import { bytesText } from "../../../lib/cli/text.ts";
-import type { Target } from "../target.ts";
+import type { Target } from "../../build/target.ts";
 import { debName } from "./control.ts";
 import { dpkgDeb } from "./dpkg-deb.ts";
 import type { DebArtefacts } from "./render.ts";

@@ -1,10 +1,10 @@
 import type { Progress } from "../../../lib/progress/progress.ts";
 import type { ManifestDocument } from "../../../stack/documents/manifest.ts";
-import { type MadeLayers, stacked } from "../../make-layers.ts";
+import { type MadeLayers, stacked } from "../../build/make-layers.ts";
 import { manifest } from "../../manifest/manifest.ts";
 import { pack } from "../../pack/pack.ts";
 import { sign } from "../../provenance/sign.ts";
-import { toolVersions } from "../../provenance/tool-versions.ts";
+import { toolVersions } from "../../tool-versions.ts";
 import { templateShape } from "./shape.ts";
 import { templateName } from "./template-name.ts";
 import { type WrittenDocuments, writeDocuments } from "./write-documents.ts";

@@ -1,4 +1,4 @@
-import { TypeFlag } from "../../pack/header.ts";
+import { TypeFlag } from "../../archive/header.ts";
 import { faultList, type Probe } from "../../verify/probe.ts";
 
 const appliance = "./etc/appliance.info";

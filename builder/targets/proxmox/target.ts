@@ -1,5 +1,5 @@
 import { bytesText } from "../../../lib/cli/text.ts";
-import type { Target } from "../target.ts";
+import type { Target } from "../../build/target.ts";
 import type { TemplateArtefacts } from "./render.ts";
 
 /** A template for Proxmox's containers, which Incus and LXD take too, and what tells of it. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { messageOf } from "../../../lib/error.ts";
 import { compressionFlag } from "../../../lib/lxc/template-name.ts";
-import { decompress } from "../../pack/decompress.ts";
+import { decompress } from "../../archive/decompress.ts";
 import { type Check, failed, passed } from "../../verify/check.ts";
 import { checksumCheck, manifestCheck } from "../../verify/checksum.ts";
 import { examine } from "../../verify/examine.ts";

@@ -1,4 +1,4 @@
-import { TypeFlag } from "../../pack/header.ts";
+import { TypeFlag } from "../../archive/header.ts";
 import { faultList, type Probe } from "../probe.ts";
 
 const kinds: ReadonlySet<string> = new Set([

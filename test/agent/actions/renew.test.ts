@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { renewSecret } from "../../../agent/actions/secrets.ts";
 import { hostKeyPath, replaceHostKey } from "../../../agent/actions/ssh-key.ts";
-import { isStale, monotonicMicroseconds } from "../../../agent/state/stale.ts";
+import { renewSecret } from "../../../engine/actions/secrets.ts";
+import { isStale, monotonicMicroseconds } from "../../../engine/state/stale.ts";
 import { run } from "../../../lib/run.ts";
-import { testIo } from "../test-io.ts";
+import { testIo } from "../../engine/test-io.ts";
 
 t.test("who has read a renewed secret runs with an older one, until it is started again", async (t) => {
   const { io, store } = testIo(t.testdir(), [{ name: "redis.auth", reader: "agent", purpose: "" }]);

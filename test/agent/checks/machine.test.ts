@@ -1,7 +1,7 @@
 import t from "tap";
 import { diskCheck, diskOutcome } from "../../../agent/checks/disk.ts";
 import { memoryCheck, memoryOutcome } from "../../../agent/checks/memory.ts";
-import type { CheckContext } from "../../../agent/engine/check.ts";
+import type { CheckContext } from "../../../engine/check.ts";
 
 const never = new AbortController().signal;
 const context = {} as CheckContext;

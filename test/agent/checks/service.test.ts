@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import t, { type Test as TapTest } from "tap";
 import { serviceCheck, serviceOutcome } from "../../../agent/checks/service.ts";
-import type { CheckContext } from "../../../agent/engine/check.ts";
+import type { CheckContext } from "../../../engine/check.ts";
 import { waitFor } from "../../../lib/wait.ts";
 
 async function listening(t: TapTest, answer: RequestListener): Promise<{ server: Server; port: number }> {

@@ -4,7 +4,7 @@ import { judge } from "../../../agent/doctor/judge.ts";
 import { type Answer, type Circumstances, promises } from "../../../agent/doctor/promises.ts";
 import { circumstances, question } from "../../../agent/doctor/question.ts";
 import { sandboxesOf } from "../../../agent/doctor/sandboxes.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 const sandboxes = sandboxesOf(model, (path) => readFileSync(path, "utf8"));

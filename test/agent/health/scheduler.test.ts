@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test as TapTest } from "tap";
-import type { Check, CheckContext, Outcome } from "../../../agent/engine/check.ts";
 import { type CheckResult, type Scheduler, scheduler } from "../../../agent/health/scheduler.ts";
+import type { Check, CheckContext, Outcome } from "../../../engine/check.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { StackError } from "../../../lib/error.ts";
 import { waitFor } from "../../../lib/wait.ts";

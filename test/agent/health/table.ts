@@ -1,6 +1,6 @@
-import type { Outcome } from "../../../agent/engine/check.ts";
-import type { Snapshot } from "../../../agent/health/components.ts";
+import type { Snapshot } from "../../../agent/health/component-states.ts";
 import type { CheckResult } from "../../../agent/health/scheduler.ts";
+import type { Outcome } from "../../../engine/check.ts";
 import type { ProgressDocument } from "../../../stack/documents/progress.ts";
 
 /** Rows for tables of results. `age` in milliseconds before now, which is 100 000. */

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { journalArguments } from "../../../agent/logs/command.ts";
 import { journalMatches } from "../../../agent/logs/journal-matches.ts";
+import { journalArguments } from "../../../agent/logs/logs-command.ts";
 import { logSources } from "../../../stack/log-sources.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const sources = logSources(stackModel());
 const matches = (name: string): string => journalMatches(sources.filter((one) => one.name === name)).join(" ");
@@ -50,7 +50,7 @@ t.test("options are journalctl's; without --since it is this boot", async (t) =>
 /** `stack-agent logs` with a journalctl of the test's own on the PATH. */
 function logs(folder: string, journalctl: string) {
   writeFileSync(join(folder, "journalctl"), `#!/bin/sh\n${journalctl}\n`, { mode: 0o755 });
-  const program = `import("${join(process.cwd(), "agent/logs/command.ts")}").then(async ({ logsCommand }) => {
+  const program = `import("${join(process.cwd(), "agent/logs/logs-command.ts")}").then(async ({ logsCommand }) => {
     process.exitCode = await logsCommand({ component: "redis", definitionPath: "stack/stock-analysis.yaml" });
   });`;
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };

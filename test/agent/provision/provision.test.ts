@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { makeDirectory } from "../../../agent/actions/files.ts";
 import { readDrift, writeDrift } from "../../../agent/drift/drift-file.ts";
-import type { Executors } from "../../../agent/engine/action.ts";
-import type { EngineOptions } from "../../../agent/engine/engine.ts";
-import type { Eyes } from "../../../agent/engine/eyes.ts";
-import type { Stage, StageId } from "../../../agent/engine/stage.ts";
-import { trackTimeline } from "../../../agent/engine/timeline.ts";
 import { provision } from "../../../agent/provision/provision.ts";
+import type { Executors } from "../../../engine/action.ts";
+import { makeDirectory } from "../../../engine/actions/files.ts";
+import type { EngineOptions } from "../../../engine/engine.ts";
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { Stage, StageId } from "../../../engine/stage.ts";
+import { trackTimeline } from "../../../engine/timeline.ts";
 import { exists } from "../../../lib/files.ts";
-import { stackModel } from "../stack-model.ts";
-import { testIo } from "../test-io.ts";
+import { testIo } from "../../engine/test-io.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 /** Stages that each want a folder; `below` may be a place where none can be made. */
 function machine(t: Test) {
@@ -43,7 +43,7 @@ function machine(t: Test) {
       reset: () => ({ actions: [], kept: [] }),
     }) as Stage;
   const all = [stage("system", () => "."), stage("postgres", () => below), stage("redis", () => ".")];
-  const eyes: Partial<Eyes> = {
+  const reader: Partial<FactReader> = {
     memoryMiB: async () => 8192,
     machineId: async () => "a",
     packages: async () => new Map(),
@@ -53,7 +53,7 @@ function machine(t: Test) {
       stages: all.filter(({ id }) => ids.length === 0 || ids.includes(id)),
       model,
       executors: { makeDirectory } as Partial<Executors> as Executors,
-      eyes: eyes as Eyes,
+      reader: reader as FactReader,
       io,
       checks: { model, secret: async () => undefined },
       log: () => {},

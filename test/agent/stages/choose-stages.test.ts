@@ -1,7 +1,7 @@
 import t from "tap";
-import type { Stage, StageId } from "../../../agent/engine/stage.ts";
 import { chooseStages } from "../../../agent/stages/choose-stages.ts";
-import { stackModel } from "../stack-model.ts";
+import type { Stage, StageId } from "../../../engine/stage.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 const stage = (id: StageId, needs: readonly StageId[], present = true) =>

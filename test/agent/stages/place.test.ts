@@ -1,6 +1,6 @@
 import t from "tap";
 import { hasMoved, isTwin, lookAtPlace } from "../../../agent/stages/system/place.ts";
-import type { Place } from "../../../agent/state/state.ts";
+import type { Place } from "../../../engine/state/state.ts";
 
 /** A container as it sees itself: where its root is, by mountinfo, and its cards. */
 function look(root: string, source: string, more: Readonly<Record<string, string>> = {}) {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { explainDamage, failingPostgres } from "../../../agent/stages/postgres/failing.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const { postgres } = stackModel();
 if (postgres === undefined) throw new TypeError("the default stack has PostgreSQL");

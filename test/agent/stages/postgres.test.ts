@@ -1,10 +1,10 @@
 import t from "tap";
-import type { FileFacts, UnitFacts } from "../../../agent/engine/eyes.ts";
-import { seal } from "../../../agent/secrets/sealed.ts";
 import type { PostgresFacts, ServerFacts } from "../../../agent/stages/postgres/facts.ts";
 import { planPostgres } from "../../../agent/stages/postgres/plan.ts";
 import { lostPrivileges } from "../../../agent/stages/postgres/privileges.ts";
-import { stackModel } from "../stack-model.ts";
+import type { FileFacts, UnitFacts } from "../../../engine/fact-reader.ts";
+import { asSealed } from "../../../engine/secrets/sealed.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 const { postgres } = model;
@@ -23,7 +23,7 @@ const unit = (state: Partial<UnitFacts>): UnitFacts => ({
 
 const memory = model.files.find((file) => file.path.endsWith("/conf.d/memory.conf") && file.component === "postgres");
 if (memory === undefined) throw new TypeError("memory.conf is in the table of files");
-const missingMemory: FileFacts = { entry: memory, text: seal("shared_buffers = 1GB\n"), differs: ["missing"] };
+const missingMemory: FileFacts = { entry: memory, text: asSealed("shared_buffers = 1GB\n"), differs: ["missing"] };
 
 function component(state: Partial<UnitFacts>, files: readonly FileFacts[] = []): PostgresFacts["component"] {
   const specs = model.units.filter((spec) => spec.unit === postgres?.unit);

@@ -1,6 +1,6 @@
 import t from "tap";
 import { pythonStage, type VenvFacts } from "../../../agent/stages/python/stage.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 const whole: VenvFacts = {

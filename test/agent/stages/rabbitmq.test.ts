@@ -1,11 +1,11 @@
 import t from "tap";
-import { seal } from "../../../agent/secrets/sealed.ts";
 import { definitionsDrift, type Held } from "../../../agent/stages/rabbitmq/drift.ts";
 import type { Broker } from "../../../agent/stages/rabbitmq/inspect.ts";
 import { preflightQueues } from "../../../agent/stages/rabbitmq/preflight-queues.ts";
 import { planRabbitmq, type RabbitmqFacts } from "../../../agent/stages/rabbitmq/stage.ts";
+import { asSealed } from "../../../engine/secrets/sealed.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "../../../stack/components/rabbitmq/definitions.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 const { rabbitmq } = model;
@@ -32,7 +32,7 @@ function held(other: Partial<Broker> = {}): Broker {
 const entry = model.files.find((file) => file.path === "/etc/rabbitmq/definitions.json");
 if (entry === undefined) throw new TypeError("definitions.json is in the table of files");
 const component: RabbitmqFacts["component"] = {
-  files: [{ entry, text: seal("{}"), differs: [] }],
+  files: [{ entry, text: asSealed("{}"), differs: [] }],
   specs: [],
   units: new Map(),
 };

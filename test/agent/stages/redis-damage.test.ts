@@ -4,7 +4,7 @@ import { type ClusterNode, slotShares } from "../../../agent/stages/redis/cluste
 import { mendNode, nodeSays } from "../../../agent/stages/redis/damage.ts";
 import { planStrangers } from "../../../agent/stages/redis/plan-strangers.ts";
 import { planRedis, type RedisFacts } from "../../../agent/stages/redis/stage.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const { redis } = stackModel();
 const node = redis?.nodes[1];

@@ -2,7 +2,7 @@ import t from "tap";
 import { parseClusterNodes, slotShares, subtractSlots } from "../../../agent/stages/redis/cluster-nodes.ts";
 import { isWhole, type NodeView, planCluster } from "../../../agent/stages/redis/plan-cluster.ts";
 import { planRedis, type RedisFacts } from "../../../agent/stages/redis/stage.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const { redis } = stackModel();
 if (redis === undefined) throw new TypeError("the default stack has Redis");

@@ -1,10 +1,10 @@
 import t from "tap";
-import type { ResetWish } from "../../../agent/engine/stage.ts";
 import { type BareHostFacts, broughtPackages } from "../../../agent/stages/system/bare-host.ts";
 import { resetSystem } from "../../../agent/stages/system/reset.ts";
 import type { SystemFacts } from "../../../agent/stages/system/stage.ts";
+import type { ResetWish } from "../../../engine/stage.ts";
 import { parseDpkgStatus } from "../../../lib/dpkg-status.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 const users = model.users.map(({ name }) => name);

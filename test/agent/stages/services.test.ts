@@ -1,13 +1,13 @@
 import t from "tap";
-import type { Eyes, UnitFacts } from "../../../agent/engine/eyes.ts";
 import { servicesStage } from "../../../agent/stages/services/stage.ts";
-import { stackModel } from "../stack-model.ts";
+import type { FactReader, UnitFacts } from "../../../engine/fact-reader.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 
 /** Facts of a machine whose services' files are in place and whose units are in one state. */
 async function facts(state: Partial<UnitFacts>): Promise<unknown> {
-  const eyes: Partial<Eyes> = {
+  const reader: Partial<FactReader> = {
     files: async () => [],
     exists: async () => true,
     units: async (names) =>
@@ -27,7 +27,7 @@ async function facts(state: Partial<UnitFacts>): Promise<unknown> {
         ]),
       ),
   };
-  return servicesStage.inspect(eyes as Eyes, model, new AbortController().signal);
+  return servicesStage.inspect(reader as FactReader, model, new AbortController().signal);
 }
 
 t.test("at boot, with the services queued behind provisioning, nothing is planned", async (t) => {

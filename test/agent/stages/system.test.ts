@@ -1,10 +1,10 @@
 import t from "tap";
-import type { FileFacts } from "../../../agent/engine/eyes.ts";
-import { seal } from "../../../agent/secrets/sealed.ts";
 import type { BareHostFacts } from "../../../agent/stages/system/bare-host.ts";
 import { type SystemFacts, systemStage } from "../../../agent/stages/system/stage.ts";
+import type { FileFacts } from "../../../engine/fact-reader.ts";
+import { asSealed } from "../../../engine/secrets/sealed.ts";
 import type { FileEntry } from "../../../stack/model.ts";
-import { stackModel } from "../stack-model.ts";
+import { stackModel } from "../../stack/stack-model.ts";
 
 const model = stackModel();
 
@@ -29,7 +29,7 @@ const ready: SystemFacts = {
 
 function file(path: string, component: FileEntry["component"] = "system"): FileFacts {
   const entry: FileEntry = { path, component, kind: "file", mode: 0o644, owner: "root:root", when: "build" };
-  return { entry, text: seal("x"), differs: ["missing"] };
+  return { entry, text: asSealed("x"), differs: ["missing"] };
 }
 
 function planned(facts: Partial<SystemFacts>): string[] {

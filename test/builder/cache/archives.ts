@@ -1,6 +1,6 @@
+import { pad, TypeFlag, writeHeader } from "../../../builder/archive/header.ts";
+import { endOfArchive } from "../../../builder/archive/merge.ts";
 import { chunkSize } from "../../../builder/cache/layer-index.ts";
-import { pad, TypeFlag, writeHeader } from "../../../builder/pack/header.ts";
-import { endOfArchive } from "../../../builder/pack/merge.ts";
 
 /** Numbers that are the same in every run. */
 export function random(seed: number): (below: number) => number {

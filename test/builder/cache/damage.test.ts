@@ -2,13 +2,13 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
+import { endOfArchive } from "../../../builder/archive/merge.ts";
 import { codecs } from "../../../builder/cache/codec.ts";
 import { openContent } from "../../../builder/cache/content.ts";
 import { openLayer, type StoredLayer } from "../../../builder/cache/layer.ts";
 import { archiveOf } from "../../../builder/cache/raw.ts";
 import { entryName, storeLayer } from "../../../builder/cache/store-layer.ts";
 import type { Format } from "../../../builder/context.ts";
-import { endOfArchive } from "../../../builder/pack/merge.ts";
 import { pack } from "../../../builder/pack/pack.ts";
 import { isStackError } from "../../../lib/error.ts";
 import { archive, content, flowing, gathered } from "./archives.ts";

@@ -2,13 +2,13 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
+import { scan } from "../../../builder/archive/scan.ts";
 import { codecs, sha256 } from "../../../builder/cache/codec.ts";
 import { openContent } from "../../../builder/cache/content.ts";
 import { openLayer, type StoredLayer } from "../../../builder/cache/layer.ts";
+import { layerKey } from "../../../builder/cache/layer-key.ts";
 import { archiveOf, rawRange } from "../../../builder/cache/raw.ts";
 import { storeLayer } from "../../../builder/cache/store-layer.ts";
-import { layerKey } from "../../../builder/layers/key.ts";
-import { scan } from "../../../builder/pack/scan.ts";
 import { archive, content, type File, flowing, gathered, random, wholeChunk } from "./archives.ts";
 
 const here = mkdtempSync(join(tmpdir(), "store-"));

@@ -11,7 +11,7 @@ t.test("bundled, the clock of the jobs asks Intl for nothing in UTC: the tables 
   const entry = join(folder, "entry.ts");
   writeFileSync(
     entry,
-    `import { jobRunner } from ${JSON.stringify(join(project, "agent/jobs/runner.ts"))};
+    `import { jobRunner } from ${JSON.stringify(join(project, "agent/jobs/job-runner.ts"))};
     let asked = 0;
     const known = Intl.DateTimeFormat;
     Intl.DateTimeFormat = new Proxy(known, {

@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import t from "tap";
 import { documentSchemas } from "../../../builder/layers/overlay/document-schemas.ts";
 import { overlayInputs } from "../../../builder/layers/overlay/overlay.ts";
-import { templateTree } from "../../../builder/templates.ts";
+import { templateTree } from "../../../builder/trees/templates.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
 import type { StatusDocument } from "../../../stack/documents/status.ts";
 import { resolve } from "../../../stack/resolve.ts";

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import t from "tap";
+import { resolvePackages } from "../../../builder/apt/resolve.ts";
 import type { BuildContext } from "../../../builder/context.ts";
 import { readBaseFacts } from "../../../builder/layers/base/facts.ts";
 import {
@@ -13,7 +14,6 @@ import {
   relocatedInputs,
   relocatedVersions,
 } from "../../../builder/layers/relocated/relocated.ts";
-import { resolvePackages } from "../../../builder/resolve.ts";
 import { silentLog } from "../../../lib/log.ts";
 import { type Run, run } from "../../../lib/run.ts";
 import { rabbitmqSources } from "../../../stack/components/rabbitmq/sources.ts";

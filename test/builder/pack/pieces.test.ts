@@ -1,6 +1,6 @@
 import t from "tap";
+import type { Segment } from "../../../builder/archive/merge.ts";
 import { chunkSize } from "../../../builder/cache/layer-index.ts";
-import type { Segment } from "../../../builder/pack/merge.ts";
 import { type Piece, pieces } from "../../../builder/pack/pieces.ts";
 import { random } from "../cache/archives.ts";
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import type { Resolution } from "../../../builder/apt/resolve.ts";
 import type { BuildContext } from "../../../builder/context.ts";
-import type { Resolution } from "../../../builder/resolve.ts";
 import { chooseSources, type Finder, type Finders } from "../../../builder/sources/choose-sources.ts";
 import { lockPath } from "../../../builder/sources/lock-file.ts";
 import { StackError } from "../../../lib/error.ts";

@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { Option } from "commander";
 import t from "tap";
+import type { Target } from "../../../builder/build/target.ts";
 import { commands } from "../../../builder/cli/commands.ts";
 import { targetCommand } from "../../../builder/cli/target-command.ts";
 import { defaultTarget, targets } from "../../../builder/targets/index.ts";
-import type { Target } from "../../../builder/targets/target.ts";
 import { projectFolder } from "../../../lib/project-folder.ts";
 
 const builder = join(projectFolder, "builder");

@@ -1,6 +1,6 @@
 /** Small archives in which a fault can be planted: what a tar program may be given, wrong or not. */
 import { readFileSync } from "node:fs";
-import { type Header, pad, TypeFlag, writeHeader } from "../../../builder/pack/header.ts";
+import { type Header, pad, TypeFlag, writeHeader } from "../../../builder/archive/header.ts";
 
 export type Planted = Partial<Header> & { readonly name: string; readonly text?: string | Buffer };
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { secretForms } from "../../../agent/secrets/forms.ts";
+import { secretForms } from "../../../engine/secrets/secret-forms.ts";
 
 /** What to look for of one secret. */
 export interface Needle {

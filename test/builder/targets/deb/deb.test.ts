@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import t from "tap";
-import type { Entry } from "../../../../builder/pack/write.ts";
+import type { Entry } from "../../../../builder/archive/write.ts";
 import { resource } from "../../../../builder/resources.ts";
 import { conffiles, debEntries } from "../../../../builder/targets/deb/contents.ts";
 import { controlText } from "../../../../builder/targets/deb/control.ts";
 import { run } from "../../../../lib/run.ts";
-import { stackModel } from "../../../agent/stack-model.ts";
+import { stackModel } from "../../../stack/stack-model.ts";
 
 const model = stackModel();
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import t from "tap";
-import { TypeFlag } from "../../../../builder/pack/header.ts";
+import { TypeFlag } from "../../../../builder/archive/header.ts";
 import { verifyTemplate } from "../../../../builder/targets/proxmox/verify.ts";
 import type { MachineTraits } from "../../../../builder/verify/probes/machine.ts";
 import type { VerifyReport } from "../../../../builder/verify/report.ts";

@@ -1,0 +1,33 @@
+import type { Model, SecretName } from "../stack/model.ts";
+
+/** What one look at a component found. */
+export interface Outcome {
+  readonly status: "pass" | "warn" | "fail";
+  /** Stable kebab-case word: ok, refused, timeout, auth, cluster-down, memory-alarm, starting … */
+  readonly code: string;
+  readonly observedValue?: number;
+  readonly observedUnit?: string;
+  /** For those with a token only. */
+  readonly message?: string;
+}
+
+export interface CheckContext {
+  readonly model: Model;
+  /** A secret's value as this process may read it, undefined while there is none. */
+  secret(name: SecretName): Promise<string | undefined>;
+}
+
+/** A check proves work done: it writes and reads, publishes and consumes. */
+export interface Check {
+  /** `COMPONENT:MEASUREMENT`, as in the health document. */
+  readonly name: `${string}:${string}`;
+  readonly component: string;
+  open(context: CheckContext): OpenCheck;
+}
+
+/** A check with its client, kept between looks. */
+export interface OpenCheck {
+  /** Rejects or gives `fail` when the signal aborts, and then leaves no client behind. */
+  run(signal: AbortSignal): Promise<Outcome>;
+  close(): Promise<void>;
+}
