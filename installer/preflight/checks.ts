@@ -1,4 +1,5 @@
 import { formatMiB } from "../../stack/definition/size.ts";
+import { askedAddresses } from "../../stack/net-addresses.ts";
 import type { Guest } from "../node/node.ts";
 import { createParameters } from "../wanted/create-parameters.ts";
 import { isOf, isOurs } from "../wanted/ownership.ts";
@@ -20,6 +21,17 @@ export const checks: readonly Check[] = [
       major(version) >= 8
         ? []
         : [finding("old-proxmox", `the node runs Proxmox VE ${version}`, "use a node with version 8 or 9")],
+  },
+  {
+    name: "addresses",
+    // Such a container works; that it does nobody can see from here.
+    warn: ({ version }, { container }) => {
+      const asked = askedAddresses(container.network);
+      const given = asked.filter(({ family, by }) => family === "IPv6" && by !== "static");
+      if (major(version) >= 9 || given.length < asked.length) return [];
+      const message = `Proxmox VE ${version} does not tell a container's IPv6 addresses: it could not be waited for`;
+      return [finding("untold-address", message, "a fixed address6, or IPv4 beside it, or a node with version 9")];
+    },
   },
   {
     name: "architecture",
