@@ -1,6 +1,5 @@
 import type { Log } from "../lib/log.ts";
 import type { Run } from "../lib/run.ts";
-import type { BrokerSource } from "../stack/components/rabbitmq/sources.ts";
 import type { Model } from "../stack/model.ts";
 import type { Templates } from "../stack/render/render.ts";
 import type { OwnEntry } from "./trees/own-files.ts";
@@ -25,8 +24,8 @@ export interface BuildOptions {
   readonly cacheLimit: number;
   /** Builds from what is cached alone. */
   readonly offline: boolean;
-  /** Where RabbitMQ may come from, in the place of the definition's word. */
-  readonly brokerSources?: readonly BrokerSource[];
+  /** All packages are Debian's own, whatever the definition says of where components' may come from. */
+  readonly debianOnly?: boolean;
   /** Chooses anew what is kept beside the definition. */
   readonly update?: boolean;
   /** Refuses to build what deviates from the definition. */

@@ -49,7 +49,7 @@ export function build<Artefacts, Flags>(
     const made = await makeLayers(bare, progress, hold);
     const artefacts = await target.render(made, progress, flags);
     const { cache, cacheLimit: limit } = made.context;
-    const used = [...stacked(made.layers), ...(made.relocated ? [made.relocated] : [])];
+    const used = [...stacked(made.layers), ...made.repositories];
     await pruneCache(cache, { limit, keep: used.map(({ folder }) => folder) });
     return artefacts;
   };

@@ -48,7 +48,7 @@ const options: ProjectOptions = {
   cacheLimit: 0,
   offline: false,
   // A rebuild's versions are none of what is tested here.
-  brokerSources: ["debian"],
+  debianOnly: true,
   project,
 };
 const describe = (more: Partial<ProjectOptions> = {}) =>
@@ -131,7 +131,7 @@ t.test("with layers in the cache", async (t) => {
   });
 
   await t.test("where all are there, the template's name is the one that a build gives it", async (t) => {
-    const of = { packages: facts.packages, broker: plan.broker.source, tools: plan.tools };
+    const of = { packages: facts.packages, chosen: plan.chosen, tools: plan.tools };
     const inside = await manifest({ model, layers: lower, ...of });
     const overlay = await overlayOf(context, plan, facts, inside);
     layers = [...lower, await keep("overlay", overlay, (await buildOverlay(overlay)).archive)];

@@ -45,7 +45,7 @@ export async function planKeys(file: string, cache: string, mirror: Mirror): Pro
     format: "zst",
     cacheLimit: 0,
     offline: true,
-    brokerSources: ["debian"],
+    debianOnly: true,
     log: () => {},
     signal: new AbortController().signal,
     root: false,
@@ -61,7 +61,7 @@ export async function planKeys(file: string, cache: string, mirror: Mirror): Pro
     layer("agent", plan.agent.inputs),
   ];
   const document = await manifest({
-    ...{ model, packages: facts.packages, broker: plan.broker.source, tools: plan.tools },
+    ...{ model, packages: facts.packages, chosen: plan.chosen, tools: plan.tools },
     layers: lower,
   });
   const overlay = await overlayOf(context, plan, facts, document);

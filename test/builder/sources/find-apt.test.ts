@@ -1,14 +1,16 @@
 /** The RabbitMQ team's repositories, as they are laid out, on loopback: nothing here reaches the real ones. */
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { findVendor } from "../../../builder/broker/find-vendor.ts";
-import type { VendorRepositories } from "../../../builder/broker/vendor-repositories.ts";
 import type { BuildContext } from "../../../builder/context.ts";
+import { findApt } from "../../../builder/sources/find-apt.ts";
+import { fingerprintOf } from "../../../builder/sources/fingerprint.ts";
 import { silentLog } from "../../../lib/log.ts";
 import { type Run, run } from "../../../lib/run.ts";
+import { rabbitmqSources } from "../../../stack/components/rabbitmq/sources.ts";
+import type { AptSource, PackageSources } from "../../../stack/package-sources.ts";
 import { type AptArchive, aptArchive, type Offered } from "../apt/apt-archive.ts";
 import { debianMirror, type MirroredPackage } from "../apt/debian-mirror.ts";
 
@@ -36,6 +38,7 @@ const signal = new AbortController().signal;
 interface Asked {
   readonly mirrors?: readonly string[];
   readonly key?: string;
+  readonly fingerprint?: string;
   readonly folder: string;
 }
 
@@ -48,19 +51,35 @@ t.test("signed repositories", async (t) => {
   vendor.offer(erlang, "rabbitmq-erlang/debian/bookworm");
   vendor.offer(server, "rabbitmq-server/debian/bookworm");
   const key = vendor.key();
-  const ask = ({ mirrors = [vendor.uri], key: with_ = key, folder }: Asked) =>
-    findVendor(contextOf(folder, main.run), true, {
-      mirrors,
-      key: with_,
+  const ask = ({ mirrors = [vendor.uri], key: with_ = key, fingerprint = fingerprintOf(with_), folder }: Asked) => {
+    const source: AptSource = {
+      ...rabbitmqSources.vendor,
+      ...{ mirrors, fingerprint, key: join(folder, "key.asc") },
       paths: { [suite]: ["rabbitmq-erlang/debian", "rabbitmq-server/debian"] },
-    } satisfies VendorRepositories);
+    };
+    writeFileSync(source.key, with_);
+    const sources: PackageSources = {
+      ...{
+        label: "RabbitMQ",
+        package: "rabbitmq-server",
+        least: "3.12",
+        asked: ["vendor"],
+        setting: "rabbitmq.sources",
+      },
+      of: { vendor: source },
+    };
+    return findApt(source, sources, contextOf(folder, main.run), true);
+  };
 
   await t.test("the newest server is taken with Erlang 27, and nothing else from there", async (t) => {
     const folder = t.testdir();
     const found = await ask({ folder });
-    t.match(found, { source: "vendor" });
     t.match(found?.versions, { "rabbitmq-server": "4.2.9-1", "erlang-base": "1:27.3.4-1", curl: "7.88" });
-    t.match(found?.vendor?.sources, /^Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n \.\n/m, "the key is in it");
+    t.match(
+      found?.repositories?.sources,
+      /^Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n \.\n/m,
+      "the key is in it",
+    );
   });
 
   await t.test("a signature by another key is refused, and told", async (t) => {
@@ -68,6 +87,12 @@ t.test("signed repositories", async (t) => {
     await t.rejects(ask({ folder: t.testdir(), key: other.key() }), {
       code: "untrusted-source",
       detail: [/NO_PUBKEY/],
+    });
+  });
+
+  await t.test("a key that is not the one its owner published is not used at all", async (t) => {
+    await t.rejects(ask({ folder: t.testdir(), fingerprint: rabbitmqSources.vendor.fingerprint }), {
+      code: "wrong-key",
     });
   });
 

@@ -1,18 +1,17 @@
 import { join } from "node:path";
+import type { RelocatedSource } from "../../stack/package-sources.ts";
 import { resolvePackages } from "../apt/resolve.ts";
-import type { BuildContext } from "../context.ts";
 import { relocatedInputs, relocatedVersions } from "../layers/relocated/relocated.ts";
-import { relocations } from "../layers/relocated/relocations.ts";
 import { toolVersions } from "../tool-versions.ts";
-import type { Broker } from "./choose-broker.ts";
+import type { Finder } from "./choose-sources.ts";
 
 /**
- * The next Debian's RabbitMQ and Erlang with its C library beside them; undefined where the release
- * has a new one itself. Nothing is made here.
+ * The next Debian's packages with its C library beside them; undefined where the release has new
+ * ones itself. Nothing is made here.
  *
  * @throws StackError what `resolvePackages` does
  */
-export async function findRelocated(context: BuildContext, dry: boolean): Promise<Broker | undefined> {
+export const findRelocated: Finder<RelocatedSource> = async ({ relocations }, _, context, dry) => {
   const { model, cache, work, offline, run, log, signal } = context;
   const { architecture } = model;
   const relocation = relocations[model.debian.suite];
@@ -22,6 +21,6 @@ export async function findRelocated(context: BuildContext, dry: boolean): Promis
     resolvePackages({ ...asked, folder: join(cache, "resolutions"), work, offline, dry, run, log, signal }),
     toolVersions(["patchelf"], run),
   ]);
-  const relocated = await relocatedInputs(relocation, resolution, { architecture, patchelf });
-  return { source: "relocated", versions: relocatedVersions(relocated), relocated };
-}
+  const inputs = await relocatedInputs(relocation, resolution, { architecture, patchelf });
+  return { versions: relocatedVersions(inputs), made: { name: "relocated", inputs } };
+};

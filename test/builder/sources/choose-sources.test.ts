@@ -2,11 +2,11 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import type { Resolution } from "../../../builder/apt/resolve.ts";
-import { type Broker, chooseBroker, type Finder, type Finders } from "../../../builder/broker/choose-broker.ts";
-import { lockPath } from "../../../builder/broker/lock-file.ts";
 import type { BuildContext } from "../../../builder/context.ts";
+import { chooseSources, type Finder, type Finders } from "../../../builder/sources/choose-sources.ts";
+import { lockPath } from "../../../builder/sources/lock-file.ts";
 import { StackError } from "../../../lib/error.ts";
-import type { BrokerSource } from "../../../stack/components/rabbitmq/sources.ts";
+import { type RabbitmqSource, rabbitmqSources } from "../../../stack/components/rabbitmq/sources.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
 import { resolve } from "../../../stack/resolve.ts";
 
@@ -17,23 +17,23 @@ const resolved: Resolution = {
 };
 
 const has =
-  (source: BrokerSource, version?: string): Finder =>
-  async () => ({ source, versions: version === undefined ? {} : { "rabbitmq-server": version } });
+  (version?: string): Finder =>
+  async () => ({ versions: version === undefined ? {} : { "rabbitmq-server": version } });
 const fails =
   (code: string): Finder =>
   async () => {
     throw new StackError(code, "for a reason", { hint: "do something" });
   };
 const nothing: Finder = async () => undefined;
-const all: Finders = {
-  vendor: has("vendor", "4.2.9-1"),
-  relocated: has("relocated", "4.0.5-6"),
-  debian: has("debian"),
+const all: Readonly<Record<RabbitmqSource, Finder>> = {
+  vendor: has("4.2.9-1"),
+  relocated: has("4.0.5-6"),
+  debian: has(),
 };
 
 interface Asked {
-  readonly sources: readonly BrokerSource[];
-  readonly finders?: Partial<Finders>;
+  readonly sources: readonly RabbitmqSource[];
+  readonly finders?: Partial<typeof all>;
   readonly minimum?: string;
   readonly locked?: string;
   readonly debian?: string;
@@ -55,11 +55,13 @@ async function choose(
     log: (_level: string, line: string) => void told.push(line),
     ...(update && { update }),
   } as unknown as BuildContext;
-  const chosen: Broker = await chooseBroker(context, Promise.resolve(resolved), dry, { ...all, ...finders });
+  const by = { ...all, ...finders };
+  const kinds: Finders = { apt: by.vendor, relocated: by.relocated, debian: by.debian, files: nothing };
+  const [chosen] = await chooseSources(context, Promise.resolve(resolved), dry, kinds);
   const kept = existsSync(lockPath(file)) ? JSON.parse(readFileSync(lockPath(file), "utf8")) : undefined;
   rmSync(lockPath(file), { force: true });
   return {
-    source: chosen.source,
+    source: chosen?.name,
     told: told.join("\n"),
     kept: kept?.rabbitmq?.[debian ?? "bookworm"],
     lock: kept?.rabbitmq,
@@ -85,13 +87,9 @@ t.test(
         { sources: every, finders: { vendor: nothing, relocated: nothing } },
         "debian",
       ],
-      [
-        "one that is too old too",
-        { sources: every, minimum: "4.1", finders: { vendor: has("vendor", "4.0.9-1") } },
-        "debian",
-      ],
+      ["one that is too old too", { sources: every, minimum: "4.1", finders: { vendor: has("4.0.9-1") } }, "debian"],
       ["Debian's own, where that is new enough", { sources: ["debian", "vendor"], minimum: "3.10" }, "debian"],
-    ] as const satisfies readonly (readonly [string, Asked, BrokerSource])[]) {
+    ] as const satisfies readonly (readonly [string, Asked, RabbitmqSource])[]) {
       const { kept, ...found } = await choose(t, asked);
       t.equal(found.source, source, what);
       t.equal(kept, source, `${what}: kept`);
@@ -149,16 +147,43 @@ t.test("without any source, or with a lock that no build wrote, that is told", a
   const unreachable = fails("mirror-unreachable");
   await t.rejects(
     choose(t, { sources: ["vendor", "relocated"], finders: { vendor: unreachable, relocated: unreachable } }),
-    { code: "no-broker" },
+    { code: "no-source" },
   );
   await t.rejects(
     choose(t, { sources: ["vendor"], finders: { vendor: unreachable } }),
     { code: "mirror-unreachable", hint: "do something" },
     "of a single source what it said itself",
   );
-  await t.rejects(choose(t, { sources: ["relocated"], finders: { relocated: nothing } }), { code: "no-broker" });
+  await t.rejects(choose(t, { sources: ["relocated"], finders: { relocated: nothing } }), { code: "no-source" });
   for (const text of ["", "{}", lock("elsewhere")]) {
     await t.rejects(choose(t, { sources: every, locked: text }), { code: "bad-lock" });
     t.match(await choose(t, { sources: every, locked: text, update: true }), { kept: "vendor" }, "written anew");
   }
+});
+
+t.test("a target that takes Debian's packages alone has Debian's, and keeps nothing", async (t) => {
+  const file = join(t.testdir(), "stack.yaml");
+  const text = "name: shop\nversion: 1.0.0\nrabbitmq: {sources: [vendor]}\nservices: {web: {port: 9001}}\n";
+  const context = {
+    ...{ model: resolve(parseDefinition(text, file)), definition: { file, text, folder: "" }, debianOnly: true },
+  } as unknown as BuildContext;
+  t.match(await chooseSources(context, Promise.resolve(resolved), false), [{ name: "debian", versions: {} }]);
+  t.notOk(existsSync(lockPath(file)));
+});
+
+t.test("of an apt repository's answer, what is as in Debian's own archive is Debian's", async (t) => {
+  const whole: Resolution = { ...resolved, packages: [...resolved.packages, { name: "curl", version: "7.88" }] };
+  const finder: Finder = async () => ({
+    versions: { "rabbitmq-server": "4.2.9-1", curl: "7.88" },
+    repositories: { sources: "", preferences: "" },
+  });
+  const text = "name: shop\nversion: 1.0.0\nrabbitmq: {sources: [vendor]}\nservices: {web: {port: 9001}}\n";
+  const context = { model: resolve(parseDefinition(text, "stack.yaml")) } as unknown as BuildContext;
+  const kinds: Finders = { apt: finder, relocated: nothing, debian: nothing, files: nothing };
+  t.match(await chooseSources(context, Promise.resolve(whole), true, kinds), [
+    { component: "rabbitmq", name: "vendor", source: rabbitmqSources.vendor },
+  ]);
+  t.strictSame((await chooseSources(context, Promise.resolve(whole), true, kinds))[0]?.versions, {
+    "rabbitmq-server": "4.2.9-1",
+  });
 });
