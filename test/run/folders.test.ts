@@ -1,4 +1,4 @@
-/** Folders of builder/ and installer/ have an order: none imports, even by way of others, one that imports it. */
+/** Folders of a room have an order: none imports, even by way of others, one that imports it. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import t from "tap";
@@ -36,10 +36,10 @@ function withoutOrder(graph: ReadonlyMap<string, ReadonlySet<string>>): string[]
   }
 }
 
-for (const room of ["builder", "installer"]) {
+for (const room of ["agent", "builder", "engine", "installer"]) {
   t.test(`no folder of ${room}/ imports one that imports it`, async (t) => {
     const graph = imports(room);
-    t.ok(graph.size > 5);
+    t.ok(graph.size > 1);
     t.same(withoutOrder(graph), []);
   });
 }
