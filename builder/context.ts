@@ -1,10 +1,9 @@
 import type { Log } from "../lib/log.ts";
 import type { Run } from "../lib/run.ts";
-import type { BrokerSource } from "../stack/components/rabbitmq/sources.ts";
 import type { Model } from "../stack/model.ts";
 import type { Templates } from "../stack/render/render.ts";
 import type { OwnEntry } from "./trees/own-files.ts";
-import type { TemplateTree } from "./trees/templates.ts";
+import type { TemplateTrees } from "./trees/template-trees.ts";
 
 /** What the builder is asked for, as the command line gives it. */
 export interface BuildOptions {
@@ -25,8 +24,8 @@ export interface BuildOptions {
   readonly cacheLimit: number;
   /** Builds from what is cached alone. */
   readonly offline: boolean;
-  /** Where RabbitMQ may come from, in the place of the definition's word. */
-  readonly brokerSources?: readonly BrokerSource[];
+  /** All packages are Debian's own, whatever the definition says of where components' may come from. */
+  readonly debianOnly?: boolean;
   /** Chooses anew what is kept beside the definition. */
   readonly update?: boolean;
   /** Refuses to build what deviates from the definition. */
@@ -49,7 +48,7 @@ export interface BuildContext extends BuildOptions {
   readonly work: string;
   readonly templates: Templates;
   /** Where the templates come from: this project, and the user's folder over it. */
-  readonly tree: TemplateTree;
+  readonly tree: TemplateTrees;
   /** What the user's own trees add to the container. */
   readonly own: readonly OwnEntry[];
   /** The base layer unpacked, as a chroot to build other layers in: its path. */

@@ -1,30 +1,24 @@
-import type { BrokerSource } from "./components/rabbitmq/sources.ts";
 import type { Model } from "./model.ts";
-
-/** Whose a version is, by where it comes from. */
-const whose: Readonly<Record<BrokerSource, (debian: string) => string>> = {
-  vendor: () => "the RabbitMQ team's",
-  relocated: () => "the next Debian's",
-  debian: (debian) => `Debian ${debian}'s`,
-};
+import type { PackageSource } from "./package-sources.ts";
 
 /**
  * Where a stack is not what it is asked to be, one sentence each.
  *
  * @param versions installed Debian packages, name → version
- * @param broker where RabbitMQ comes from
+ * @param sources where components' packages come from, by the component's name; others' are Debian's
  */
 export function deviations(
   model: Pick<Model, "versions" | "debian">,
   versions: ReadonlyMap<string, string>,
-  broker: BrokerSource = "debian",
+  sources: ReadonlyMap<string, PackageSource> = new Map(),
 ): string[] {
   return model.versions.flatMap(({ what, package: name, least, component }) => {
     const installed = versions.get(name);
     if (installed === undefined) return [`${what} is not installed; ${least} or newer is asked for`];
     if (isAtLeast(installed, least)) return [];
-    const source = whose[component === "rabbitmq" ? broker : "debian"](model.debian.version);
-    return [`${what} is ${upstreamVersion(installed)}, ${source}; ${least} or newer is asked for`];
+    const source = sources.get(component);
+    const whose = source !== undefined && "whose" in source ? source.whose : `Debian ${model.debian.version}'s`;
+    return [`${what} is ${upstreamVersion(installed)}, ${whose}; ${least} or newer is asked for`];
   });
 }
 

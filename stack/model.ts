@@ -4,6 +4,7 @@ import type { DependencyName } from "./components/names.ts";
 import type { Process, Variable } from "./components/process.ts";
 import type { DebianRelease } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
+import type { PackageSources } from "./package-sources.ts";
 
 export type { DependencyName } from "./components/names.ts";
 export type { Migration, PostgresModel } from "./components/postgres/model.ts";
@@ -46,6 +47,8 @@ export interface Model extends BareModel {
   readonly components: readonly ComponentSpec[];
   /** Debian packages of the template, sorted, each once. */
   readonly packages: readonly string[];
+  /** Where packages may come from, of the components whose needn't be Debian's. */
+  readonly packageSources: readonly (PackageSources & { readonly component: DependencyName })[];
   /** What versions it is asked to have. */
   readonly versions: readonly (VersionAsked & { readonly component: ComponentName })[];
   /** What components ask of the memory. */
@@ -69,6 +72,8 @@ export interface VersionAsked {
   readonly package: string;
   /** Upstream's, `3.12`. */
   readonly least: string;
+  /** The setting of stack.yaml that asks for it. */
+  readonly setting?: string;
 }
 
 export interface ComponentSpec {

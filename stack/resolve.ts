@@ -54,6 +54,9 @@ export function resolve(definition: Definition): Model {
     ...bare,
     components: components.map(({ name, label, kind }) => ({ name, label, kind })),
     packages: [...new Set(parts.flatMap((part) => part.packages(bare)))].sort(),
+    packageSources: components.flatMap(({ name, packageSources }) =>
+      packageSources === undefined ? [] : [{ ...packageSources(bare), component: name }],
+    ),
     versions: parts.flatMap(({ name, versions }) =>
       (versions?.(bare) ?? []).map((asked) => ({ ...asked, component: name })),
     ),

@@ -12,6 +12,7 @@ import { type CacheEntry, listCache } from "../cache/list.ts";
 import type { BuildContext } from "../context.ts";
 import type { BaseFacts } from "../layers/base/facts.ts";
 import { manifest } from "../manifest/manifest.ts";
+import { sourcesByComponent } from "../sources/choose-sources.ts";
 import { buildTools } from "../validate/validate.ts";
 import { withWorkFolder } from "../work-folder.ts";
 import { contextOf, type ProjectOptions } from "./build.ts";
@@ -60,9 +61,9 @@ export function describePlan(
     if (lower[0]?.layer !== undefined) refuseTaken(context, lower[0].layer);
     const overlay = await overlayIn(context, plan, lower, look, entries);
     const layers = [...lower, overlay];
-    const { relocated } = plan.broker;
     // What the base is made from is made only together with it.
-    const before = relocated !== undefined && lower[0]?.layer === undefined ? [await look("relocated", relocated)] : [];
+    const repositories = lower[0]?.layer === undefined ? plan.chosen.flatMap(({ made }) => made ?? []) : [];
+    const before = await Promise.all(repositories.map(({ name, inputs }) => look(name, inputs)));
     return {
       schemaVersion: 1,
       name: model.name,
@@ -75,7 +76,7 @@ export function describePlan(
       packages: Object.entries(plan.base.versions).map(([name, version]) => ({ name, version })),
       services: model.services.map(({ name, port }) => ({ name, port })),
       tools: { ...plan.tools },
-      deviations: deviations(model, new Map(Object.entries(plan.base.versions)), plan.broker.source),
+      deviations: deviations(model, new Map(Object.entries(plan.base.versions)), sourcesByComponent(plan.chosen)),
     };
   });
 }
@@ -119,7 +120,7 @@ async function overlayIn(
     return { plan: { name: "overlay", state: "build", ...lastOf("overlay", entries) } };
   }
   const facts = base.index.facts as BaseFacts;
-  const of = { packages: facts.packages, broker: plan.broker.source, tools: plan.tools };
+  const of = { packages: facts.packages, chosen: plan.chosen, tools: plan.tools };
   const inside = await manifest({ model: context.model, layers, ...of });
   return look("overlay", await overlayOf(context, plan, facts, inside));
 }

@@ -6,10 +6,13 @@ import { layerSize } from "../cache/layer-size.ts";
 import type { BuildContext } from "../context.ts";
 import { buildBase } from "../layers/base/base.ts";
 import type { BaseFacts } from "../layers/base/facts.ts";
+import type { MadeRepository } from "../layers/base/other-packages.ts";
+import { buildDownloaded } from "../layers/downloaded/downloaded.ts";
 import { buildNode } from "../layers/node/node.ts";
 import { buildOverlay, type OverlayInputs } from "../layers/overlay/overlay.ts";
+import { unpackRepository } from "../layers/package-repository.ts";
 import { buildPython } from "../layers/python/python.ts";
-import { buildRelocated, unpackRelocated } from "../layers/relocated/relocated.ts";
+import { buildRelocated } from "../layers/relocated/relocated.ts";
 import { agentInputs, buildAgent } from "../layers/stack-agent/agent.ts";
 import { manifest } from "../manifest/manifest.ts";
 import { assertKey } from "../provenance/sign.ts";
@@ -29,8 +32,8 @@ export interface MadeLayers {
   readonly plan: BuildPlan;
   /** Of the base. */
   readonly facts: BaseFacts;
-  /** No part of the template: what the base's RabbitMQ was taken from. */
-  readonly relocated?: CachedLayer;
+  /** No part of the template: repositories that packages of the base were taken from. */
+  readonly repositories: readonly CachedLayer[];
   readonly layers: Readonly<Record<LayerName, CachedLayer>>;
   readonly overlayInputs: OverlayInputs;
 }
@@ -64,7 +67,7 @@ export async function makeLayers(
     tellDeviations(bare, plan);
     return plan;
   });
-  const relocated = await madeRelocated(bare, plan, step, ended);
+  const repositories = await madeRepositories(bare, plan, step, ended);
   const base = await step(
     "base",
     `Debian ${model.debian.version} with ${Object.keys(plan.base.versions).length} packages`,
@@ -74,7 +77,12 @@ export async function makeLayers(
           name: "base",
           inputs: plan.base,
           online: true,
-          make: async () => buildBase(plan.base, bare, relocated && (await unpackRelocated(relocated, work, signal))),
+          make: async () => {
+            const folders = repositories.map((layer, index) =>
+              unpackRepository(layer, `${layer.index.name}-${index}`, work, signal),
+            );
+            return buildBase(plan.base, bare, await Promise.all(folders));
+          },
         },
         bare,
       ),
@@ -122,7 +130,7 @@ export async function makeLayers(
   );
   const lower = [base, pythonLayer, nodeLayer, agentLayer];
   const facts = base.index.facts as BaseFacts;
-  const of = { model, packages: facts.packages, broker: plan.broker.source, tools: plan.tools };
+  const of = { model, packages: facts.packages, chosen: plan.chosen, tools: plan.tools };
   const [overlay, inputs] = await step(
     "overlay",
     "units, configuration, templates",
@@ -134,29 +142,36 @@ export async function makeLayers(
     ([layer]) => ended(layer),
   );
   return {
-    ...{ context, plan, facts, overlayInputs: inputs, ...(relocated && { relocated }) },
+    ...{ context, plan, facts, overlayInputs: inputs, repositories },
     layers: { base, python: pythonLayer, node: nodeLayer, agent: agentLayer, overlay },
   };
 }
 
-/** Where RabbitMQ is relocated and the base is still to be made, the layer that it takes it from. */
-async function madeRelocated(
+/** Where the base is still to be made, the layers that some of its packages are taken from. */
+async function madeRepositories(
   context: BuildContext,
-  { broker, base }: BuildPlan,
+  { chosen, base }: BuildPlan,
   step: Progress["step"],
   ended: (layer: CachedLayer) => Promise<string | undefined>,
-): Promise<CachedLayer | undefined> {
-  const { relocated: inputs } = broker;
-  if (inputs === undefined || (await findLayer({ name: "base", inputs: base }, context)) !== undefined)
-    return undefined;
-  const packages = Object.entries(inputs.ready).map(([name, version]) => `${name} ${version}`);
-  return step(
-    "relocated",
-    `${packages.join(", ")} of Debian ${debianReleases[inputs.from].version}, with the libraries it needs`,
-    () =>
-      cachedLayer({ name: "relocated", inputs, online: true, make: () => buildRelocated(inputs, context) }, context),
-    ended,
-  );
+): Promise<readonly CachedLayer[]> {
+  const wanted = chosen.flatMap(({ made }) => made ?? []);
+  if (wanted.length === 0 || (await findLayer({ name: "base", inputs: base }, context)) !== undefined) return [];
+  const layers: CachedLayer[] = [];
+  for (const made of wanted) {
+    const { name, inputs } = made;
+    const make = () =>
+      made.name === "relocated" ? buildRelocated(made.inputs, context) : buildDownloaded(made.inputs, context);
+    const layer = () => cachedLayer({ name, inputs, online: true, make }, context);
+    layers.push(await step(name, repositoryTitle(made), layer, ended));
+  }
+  return layers;
+}
+
+function repositoryTitle(made: MadeRepository): string {
+  if (made.name === "downloaded") return made.inputs.files.map(({ name, version }) => `${name} ${version}`).join(", ");
+  const packages = Object.entries(made.inputs.ready).map(([name, version]) => `${name} ${version}`);
+  const { version } = debianReleases[made.inputs.from];
+  return `${packages.join(", ")} of Debian ${version}, with the libraries it needs`;
 }
 
 /** `cached (f1ba8ee33f8d, 296 MB)`, for a layer that was found. */

@@ -4,7 +4,6 @@ import { StackError } from "../../lib/error.ts";
 import { deviations } from "../../stack/deviations.ts";
 import type { ManifestDocument } from "../../stack/documents/manifest.ts";
 import { resolvePackages } from "../apt/resolve.ts";
-import { type Broker, chooseBroker } from "../broker/choose-broker.ts";
 import { layerKey } from "../cache/layer-key.ts";
 import type { BuildContext } from "../context.ts";
 import { type BaseInputs, baseInputs } from "../layers/base/base.ts";
@@ -16,12 +15,14 @@ import { findSources, type ServiceSource } from "../layers/python/sources.ts";
 import { uvLock, uvVersion } from "../layers/python/uv.ts";
 import { type AgentParts, agentInputs } from "../layers/stack-agent/agent.ts";
 import type { NpmPackage } from "../layers/stack-agent/npm-package.ts";
+import { type ChosenSource, chooseSources, packagesNotDebians, sourcesByComponent } from "../sources/choose-sources.ts";
 import { toolVersions } from "../tool-versions.ts";
 import { ownAccounts } from "../trees/own-files.ts";
 
 /** What a build is made from: every layer's inputs but the overlay's, which wants the base's facts. */
 export interface BuildPlan {
-  readonly broker: Broker;
+  /** Where components' packages come from. */
+  readonly chosen: readonly ChosenSource[];
   readonly base: BaseInputs;
   readonly python: PythonInputs;
   readonly node: NodeInputs;
@@ -44,23 +45,24 @@ export interface PlanOptions {
 export async function planBuild(context: BuildContext, { dry, ...begun }: PlanOptions): Promise<BuildPlan> {
   const { model, project, templates, own, definition, work, run, log, signal, cache, offline } = context;
   const sources = await findSources(model.services, project, definition.folder);
+  const elsewhere = packagesNotDebians(model.packageSources);
   const resolving = resolvePackages({
     suite: model.debian.suite,
     architecture: model.architecture,
-    packages: model.packages,
+    packages: model.packages.filter((name) => !elsewhere.has(name)),
     folder: join(cache, "resolutions"),
     ...{ work, offline, dry, run, log, signal },
   });
-  const [resolved, broker, agent, { mmdebstrap = "", tar = "" }] = await Promise.all([
+  const [resolved, chosen, agent, { mmdebstrap = "", tar = "" }] = await Promise.all([
     resolving,
-    chooseBroker(context, resolving, dry),
+    chooseSources(context, resolving, dry),
     begun.agent ?? agentInputs(project, model.paths.agent),
     toolVersions(["mmdebstrap", "tar"], run),
   ]);
-  const base = await baseInputs(model, templates, resolved, ownAccounts(own), { mmdebstrap, tar }, broker);
+  const base = await baseInputs(model, templates, resolved, ownAccounts(own), { mmdebstrap, tar }, chosen);
   const baseKey = layerKey("base", base);
   return {
-    ...{ broker, base },
+    ...{ chosen, base },
     python: await pythonInputs(model, sources, baseKey),
     node: await nodeInputs(project, model.paths.agent, baseKey),
     agent,
@@ -75,12 +77,13 @@ export async function planBuild(context: BuildContext, { dry, ...begun }: PlanOp
  *
  * @throws StackError `deviation` where that is refused
  */
-export function tellDeviations({ model, strict, log }: BuildContext, { base, broker }: BuildPlan): void {
-  const sentences = deviations(model, new Map(Object.entries(base.versions)), broker.source);
+export function tellDeviations({ model, strict, log }: BuildContext, { base, chosen }: BuildPlan): void {
+  const sentences = deviations(model, new Map(Object.entries(base.versions)), sourcesByComponent(chosen));
+  const settings = model.versions.flatMap(({ setting }) => setting ?? []).join(", ");
   if (sentences.length > 0 && strict === true) {
     throw new StackError("deviation", `${model.name} would not be what its definition asks for`, {
       detail: sentences,
-      hint: "ask for less in stack.yaml (rabbitmq.minimumVersion), or build without --strict",
+      hint: `ask for less in stack.yaml${settings === "" ? "" : ` (${settings})`}, or build without --strict`,
     });
   }
   for (const sentence of sentences) log("warning", `DEVIATION: ${sentence}`);

@@ -7,21 +7,21 @@ import type { VerifyOptions, VerifyReport } from "../verify/report.ts";
 import type { MadeLayers } from "./make-layers.ts";
 
 /**
- * A form in which a stack is delivered: a folder here and a line in index.ts. A target knows
- * the layers and no other target; nothing else knows a target by its name. Its target.ts is
- * read at every start, so what renders and verifies is imported there when it is called.
+ * A form in which a stack is delivered: the folder targets/NAME and a line in targets/index.ts. A
+ * target knows the layers and no other target; nothing else knows a target by its name. Its
+ * target.ts is read at every start, so what renders and verifies is imported when it is called.
  */
 export interface Target<Artefacts = unknown, Flags = Readonly<Record<string, unknown>>> {
   /** As in `build-template NAME`. */
   readonly name: string;
   /** Its line in `build-template --help`. */
   readonly summary: string;
-  /** What `build-template NAME --help` says before and after the options. */
+  /** What `build-template NAME --help` says before and after the options, and of `--out`. */
   readonly help: { readonly before: string; readonly after: string; readonly out: string };
   /** Options beside those that every target has, made anew for each command line. */
   readonly options?: () => readonly Option[];
   /** What holds in the place of the definition's word, or of the command line's. */
-  readonly settings?: Pick<BuildContext, "brokerSources">;
+  readonly settings?: Pick<BuildContext, "debianOnly">;
   /** Programs that rendering needs, beside those of the layers. */
   readonly tools?: readonly HostTool[];
   /** Which of its artefacts `build-template verify` may be given, by the file's name. */

@@ -32,7 +32,7 @@ export async function buildCommand(argv: readonly string[]): Promise<number> {
     .addOption(setOption())
     .addOption(new Option("--arch <arch>", "processor of the node").choices(["amd64", "arm64"]).default("amd64"))
     .option("--offline", "build from what is cached, without asking the network")
-    .option("--update", "choose anew where RabbitMQ comes from, which is kept beside the definition")
+    .option("--update", "choose anew where packages come from, which is kept beside the definition")
     .option("--strict", "refuse to build what deviates from the definition, an older version than asked for")
     .addOption(cacheLimitOption())
     .addOption(

@@ -1,16 +1,16 @@
-import type { BrokerSource } from "../../stack/components/rabbitmq/sources.ts";
 import { deviations } from "../../stack/deviations.ts";
 import type { ManifestDocument } from "../../stack/documents/manifest.ts";
 import type { Model } from "../../stack/model.ts";
 import type { CachedLayer } from "../cache/cached-layer.ts";
 import type { Package } from "../layers/base/facts.ts";
 import type { PackedTemplate } from "../pack/pack.ts";
+import { type ChosenSource, sourcesByComponent } from "../sources/choose-sources.ts";
 
 export interface ManifestSources {
   readonly model: Model;
   readonly layers: readonly CachedLayer[];
   readonly packages: readonly Package[];
-  readonly broker: BrokerSource;
+  readonly chosen: readonly ChosenSource[];
   /** Versions of what goes into the template (uv, node). */
   readonly tools: Readonly<Record<string, string>>;
 }
@@ -20,9 +20,9 @@ export interface ManifestSources {
  * holds nothing of the building machine, so that the same input gives the same bytes.
  */
 export async function manifest(from: ManifestSources, packed?: PackedTemplate): Promise<ManifestDocument> {
-  const { model, packages, broker } = from;
+  const { model, packages, chosen } = from;
   const versions = new Map(packages.map(({ name, version }) => [name, version]));
-  const rabbitmq = versions.get("rabbitmq-server");
+  const names = new Map(chosen.map(({ component, name }) => [component, name]));
   const layers = from.layers.map(({ index: { name, key, entries, bytes, seconds }, cached }) => ({
     ...{ name, key, entries, bytes },
     ...(packed && { seconds, cached }),
@@ -36,8 +36,13 @@ export async function manifest(from: ManifestSources, packed?: PackedTemplate): 
     ...(packed && { template: { file: packed.file, bytes: packed.bytes, sha256: packed.sha256 } }),
     layers,
     packages: packages.map(({ name, version }) => ({ name, version })),
-    ...(rabbitmq !== undefined && { rabbitmq: { source: broker, version: rabbitmq } }),
+    sources: Object.fromEntries(
+      model.packageSources.map((of) => [
+        of.component,
+        { source: names.get(of.component) ?? "", version: versions.get(of.package) ?? "" },
+      ]),
+    ),
     tools: { ...from.tools },
-    deviations: deviations(model, versions, broker),
+    deviations: deviations(model, versions, sourcesByComponent(chosen)),
   };
 }

@@ -1,5 +1,5 @@
 import { debianReleases } from "../../stack/debian.ts";
-import type { Broker } from "../broker/choose-broker.ts";
+import type { ChosenSource } from "../sources/choose-sources.ts";
 
 /** Whose advisories hold for a package. */
 export interface Origin {
@@ -10,12 +10,14 @@ export interface Origin {
 }
 
 /** Of the base's packages those that don't come from its own archive, by name. */
-export function origins({ source, versions, relocated }: Broker): ReadonlyMap<string, Origin> {
+export function origins(chosen: readonly ChosenSource[]): ReadonlyMap<string, Origin> {
+  return new Map(chosen.flatMap(originsOf));
+}
+
+function originsOf({ source, versions, made }: ChosenSource): (readonly [string, Origin])[] {
   const names = Object.keys(versions);
-  if (source === "vendor") return new Map(names.map((name) => [name, { vendor: "rabbitmq" }]));
-  if (relocated === undefined) return new Map();
-  const { version: release } = debianReleases[relocated.from];
-  return new Map(
-    names.map((name) => [name, { vendor: name === relocated.package ? "proxmox-stack" : "debian", release }]),
-  );
+  if ("vendor" in source) return names.map((name) => [name, { vendor: source.vendor }]);
+  if (made?.name !== "relocated") return [];
+  const { version: release } = debianReleases[made.inputs.from];
+  return names.map((name) => [name, { vendor: name === made.inputs.package ? "proxmox-stack" : "debian", release }]);
 }

@@ -4,20 +4,23 @@ import { dirname } from "node:path";
 import { ensureTools, type HostTool } from "../../lib/apt/host-tools.ts";
 import { messageOf, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
-import { sourcesOf } from "../broker/choose-broker.ts";
 import type { BuildContext } from "../context.ts";
+import { askedSources } from "../sources/choose-sources.ts";
 import { requireSpace } from "./free-space.ts";
 import { requireUserNamespace } from "./user-namespace.ts";
 import { requireUsableWorkFolder } from "./work-folder.ts";
 
 /** What a build needs of its machine, beside Node and npm's packages. */
-export function buildTools(context: Pick<BuildContext, "root" | "model" | "brokerSources">): HostTool[] {
+export function buildTools(context: Pick<BuildContext, "root" | "model" | "debianOnly">): HostTool[] {
+  const relocates = context.model.packageSources.some((sources) =>
+    askedSources(sources, context).some((name) => sources.of[name]?.kind === "relocated"),
+  );
   return [
     { command: "mmdebstrap", package: "mmdebstrap" },
     { command: "tar", package: "tar" },
     { command: "python3", package: "python3" },
     { command: "python3", package: "python3-pip", probe: ["-c", "import pip"] },
-    ...(sourcesOf(context).includes("relocated") ? [{ command: "patchelf", package: "patchelf" }] : []),
+    ...(relocates ? [{ command: "patchelf", package: "patchelf" }] : []),
     ...(context.root ? [] : [{ command: "newuidmap", package: "uidmap" }]),
   ];
 }

@@ -1,13 +1,13 @@
 import { bytesText } from "../../lib/cli/text.ts";
 import { isStackError, StackError } from "../../lib/error.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
+import { urlOf } from "../../lib/url-of.ts";
 import type { DeploymentDocument } from "../../stack/documents/deployment.ts";
 import type { Node } from "../node/node.ts";
 import { type TaskWait, waitTask } from "../node/wait-task.ts";
 import { type Facts, lookAround, occupantOf } from "../preflight/facts.ts";
 import { assertPossible, preflight, type Verdict } from "../preflight/preflight.ts";
-import { urlOf } from "../url-of.ts";
-import type { Wanted } from "../wanted.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 import { adopt, create } from "./create.ts";
 import { type Left, left } from "./left.ts";
 import { absences } from "./no-address.ts";

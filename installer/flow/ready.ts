@@ -1,9 +1,9 @@
 import { Agent, request } from "undici";
 import { isStackError, StackError } from "../../lib/error.ts";
+import { urlOf } from "../../lib/url-of.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { type HealthDocument, healthDocument } from "../../stack/documents/health.ts";
 import type { Node } from "../node/node.ts";
-import { urlOf } from "../url-of.ts";
 import { type AddressWait, type Found, findAddresses, waitAddresses } from "./addresses.ts";
 
 export interface ReadyWait extends AddressWait {

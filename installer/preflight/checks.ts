@@ -1,9 +1,9 @@
 import { formatMiB } from "../../stack/definition/size.ts";
 import { askedAddresses } from "../../stack/net-addresses.ts";
-import { createParameters } from "../flow/create-parameters.ts";
 import type { Guest } from "../node/node.ts";
-import { isOf, isOurs } from "../ownership.ts";
-import type { Wanted } from "../wanted.ts";
+import { createParameters } from "../wanted/create-parameters.ts";
+import { isOf, isOurs } from "../wanted/ownership.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 import { type Check, type Finding, finding } from "./check.ts";
 import type { Facts } from "./facts.ts";
 import { grants, major, neededPrivileges } from "./privileges.ts";

@@ -16,6 +16,7 @@ import type {
   User,
   VersionAsked,
 } from "../model.ts";
+import type { PackageSources } from "../package-sources.ts";
 import type { Process, Variable } from "./process.ts";
 
 /** A unit of the part that declares it. */
@@ -70,6 +71,8 @@ export interface Component<Name extends string, S extends Settings, Own extends 
   names?(stack: Stack): readonly NameClaim[];
   /** What it names itself, whatever the definition says: as NameClaim's `what`. */
   ownNames?(stack: Stack): readonly string[];
+  /** Where its packages come from, where that need not be Debian's own archive. */
+  packageSources?(stack: Stack): PackageSources;
   /** What it takes of the machine's memory; none where it takes little. */
   memory?(stack: Stack): MemoryClaim;
   /** Files that packages make of the machine they are unpacked on, a secret or an identity; `FOLDER/*`: all in it. */

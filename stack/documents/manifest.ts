@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import { brokerSources } from "../components/rabbitmq/sources.ts";
 
 /** `TEMPLATE.manifest.json`, and `/usr/share/stack-agent/manifest.json` without the file's own figures. */
 export const manifestDocument = z.object({
@@ -23,8 +22,8 @@ export const manifestDocument = z.object({
     }),
   ),
   packages: z.array(z.object({ name: z.string(), version: z.string() })),
-  /** Where RabbitMQ and its Erlang come from; absent where the stack has none. */
-  rabbitmq: z.optional(z.object({ source: z.enum(brokerSources), version: z.string() })),
+  /** Where components' packages come from, by the component's name, of those whose needn't be Debian's; and the version of each. */
+  sources: z.optional(z.record(z.string(), z.object({ source: z.string(), version: z.string() }))),
   tools: z.record(z.string(), z.string()),
   deviations: z.array(z.string()),
 });

@@ -51,7 +51,7 @@ if (needs(t, process.getuid?.() === 0 ? "" : "one user is enough, and root's bui
     work(async (context) => {
       const { base: inputs } = await planBuild(context, { dry: false });
       const apart = { ...context, run: withoutNetwork(context.run) };
-      const recipe = { name: "base", inputs, online: true, make: () => buildBase(inputs, apart) };
+      const recipe = { name: "base", inputs, online: true, make: () => buildBase(inputs, apart, []) };
       const { index, cached } = await cachedLayer(recipe, context);
       return { cached, versions: inputs.versions, installed: (index.facts as BaseFacts).packages };
     });

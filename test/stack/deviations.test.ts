@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { rabbitmqSources } from "../../stack/components/rabbitmq/sources.ts";
 import { parseDefinition, readDefinition } from "../../stack/definition/parse.ts";
 import { deviations, upstreamVersion } from "../../stack/deviations.ts";
 import { resolve } from "../../stack/resolve.ts";
@@ -31,7 +32,7 @@ t.test("its sentence says whose the RabbitMQ is; PostgreSQL is always Debian's",
     ["relocated", "the next Debian's"],
     ["debian", "Debian 12's"],
   ] as const) {
-    t.strictSame(deviations(model, old, source), [
+    t.strictSame(deviations(model, old, new Map([["rabbitmq", rabbitmqSources[source]]])), [
       "PostgreSQL is 14.1, Debian 12's; 15 or newer is asked for",
       `RabbitMQ is 3.11.1, ${whose}; 3.12 or newer is asked for`,
     ]);

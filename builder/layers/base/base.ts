@@ -6,8 +6,8 @@ import type { Model } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
 import { debianArchives } from "../../apt/debian-archives.ts";
+import type { Beside } from "../../apt/open-apt.ts";
 import type { Resolution } from "../../apt/resolve.ts";
-import type { Broker } from "../../broker/choose-broker.ts";
 import { type Inputs, layerKey } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
@@ -21,6 +21,7 @@ import { archiveFlags } from "./archive-flags.ts";
 import { excludedPaths } from "./excluded-paths.ts";
 import { type BaseFacts, readBaseFacts } from "./facts.ts";
 import { fetchBase } from "./fetch-base.ts";
+import type { OtherPackages } from "./other-packages.ts";
 import { type AccountLines, packagedAccountLines } from "./packaged-accounts.ts";
 import { refuseOtherIds } from "./refuse-other-ids.ts";
 
@@ -37,10 +38,10 @@ export interface BaseInputs extends Inputs {
   readonly local: readonly string[];
   /** Versions of this machine's programs that make it. */
   readonly tools: { readonly mmdebstrap: string; readonly tar: string };
-  /** The RabbitMQ team's repositories, where RabbitMQ comes from them. They stay in the template: updates come from there. */
-  readonly vendor?: { readonly sources: string; readonly preferences: string };
-  /** Key of the layer that RabbitMQ comes from, where that is not Debian's archive. */
-  readonly relocated?: string;
+  /** Others' repositories, by the component whose packages come from there. They stay in the template: updates come from there. */
+  readonly repositories: Readonly<Record<string, Beside>>;
+  /** Keys of the layers that packages come from, where that is no archive. */
+  readonly made: readonly string[];
   readonly suite: string;
   readonly architecture: string;
   readonly packages: readonly string[];
@@ -66,7 +67,7 @@ export async function baseInputs(
   resolved: Resolution,
   accounts: string,
   tools: BaseInputs["tools"],
-  broker: Pick<Broker, "versions" | "relocated" | "vendor">,
+  others: readonly OtherPackages[],
 ): Promise<BaseInputs> {
   const texts = await Promise.all(scripts.map((name) => readFile(resource(`layers/base/${name}`), "utf8")));
   return {
@@ -74,11 +75,13 @@ export async function baseInputs(
     sources: resolved.releases.map(({ uri, suite }) => ({ uri, suite })),
     versions: {
       ...Object.fromEntries(resolved.packages.map(({ name, version }) => [name, version])),
-      ...broker.versions,
+      ...Object.assign({}, ...others.map(({ versions }) => versions)),
     },
-    local: broker.vendor === undefined ? Object.keys(broker.versions) : [],
-    ...(broker.vendor && { vendor: broker.vendor }),
-    ...(broker.relocated && { relocated: layerKey("relocated", broker.relocated) }),
+    local: others.flatMap(({ made, versions }) => (made === undefined ? [] : Object.keys(versions))),
+    repositories: Object.fromEntries(
+      others.flatMap(({ component, repositories }) => (repositories === undefined ? [] : [[component, repositories]])),
+    ),
+    made: others.flatMap(({ made }) => (made === undefined ? [] : [layerKey(made.name, made.inputs)])),
     tools,
     suite: model.debian.suite,
     architecture: model.architecture,
@@ -104,10 +107,14 @@ export async function baseInputs(
  *
  * All packages are fetched before the first is unpacked, and mmdebstrap asks no archive itself.
  *
- * @param repository folder of packages that are there beside Debian's
+ * @param repositories folders of packages that are there beside Debian's
  * @throws StackError what `fetchPackages` does; `other-packages` where others came than the inputs name; `account-id-taken`
  */
-export async function buildBase(inputs: BaseInputs, context: BuildContext, repository?: string): Promise<MadeLayer> {
+export async function buildBase(
+  inputs: BaseInputs,
+  context: BuildContext,
+  repositories: readonly string[],
+): Promise<MadeLayer> {
   const { run, signal, work } = context;
   const root = join(work, rootfsFolder);
   const { lists, packages, preferences } = await fetchBase(inputs, context);
@@ -130,11 +137,8 @@ export async function buildBase(inputs: BaseInputs, context: BuildContext, repos
       STACK_LISTS: lists,
       STACK_PACKAGES: packages,
       STACK_PREFERENCES: preferences,
-      ...(repository !== undefined && { STACK_REPOSITORY: encodeURI(repository) }),
-      ...(inputs.vendor && {
-        STACK_VENDOR_SOURCES: inputs.vendor.sources,
-        STACK_VENDOR_PREFERENCES: inputs.vendor.preferences,
-      }),
+      STACK_REPOSITORIES: repositories.map(encodeURI).join(" "),
+      ...Object.fromEntries(repositoryFiles(inputs).map(({ variable, text }) => [variable, text])),
       STACK_DISABLED: inputs.disabled.join(" "),
       ...Object.fromEntries(inputs.beforePackages.map(({ text }, index) => [`STACK_BEFORE_${index}`, text])),
     },
@@ -162,10 +166,17 @@ function refuseOtherVersions(installed: BaseFacts["packages"], versions: BaseInp
 /** As root too, what mmdebstrap mounts into the rootfs must be gone when it is killed: the rootfs is removed then. */
 const ownMounts = ["unshare", "--mount", "--propagation", "slave"] as const;
 
-const vendorHooks = [
-  ["STACK_VENDOR_SOURCES", "/etc/apt/sources.list.d/stack-rabbitmq.sources"],
-  ["STACK_VENDOR_PREFERENCES", "/etc/apt/preferences.d/stack-rabbitmq"],
-].map(([variable, path]) => `--setup-hook=printf %s "$${variable}" | install -D -m 644 /dev/stdin "$1${path}"`);
+/** Files that name others' repositories, each text in a variable of its own. */
+function repositoryFiles({ repositories }: BaseInputs) {
+  return Object.entries(repositories).flatMap(([component, { sources, preferences }], index) => [
+    {
+      variable: `STACK_SOURCES_${index}`,
+      text: sources,
+      path: `/etc/apt/sources.list.d/stack-${component}.sources`,
+    },
+    { variable: `STACK_PINS_${index}`, text: preferences, path: `/etc/apt/preferences.d/stack-${component}` },
+  ]);
+}
 
 function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean): string[] {
   return [
@@ -179,16 +190,19 @@ function mmdebstrapCommand(inputs: BaseInputs, root: string, asRoot: boolean): s
     `--setup-hook=${inputs.scripts["setup.sh"]}`,
     "--dpkgopt=force-unsafe-io",
     ...inputs.excluded.map((line) => `--dpkgopt=${line}`),
-    ...inputs.beforePackages.map(
-      ({ path }, index) => `--setup-hook=printf %s "$STACK_BEFORE_${index}" | install -D -m 644 /dev/stdin "$1${path}"`,
-    ),
-    ...(inputs.vendor === undefined ? [] : vendorHooks),
+    ...inputs.beforePackages.map(({ path }, index) => putFile(`STACK_BEFORE_${index}`, path)),
+    ...repositoryFiles(inputs).map(({ variable, path }) => putFile(variable, path)),
     `--essential-hook=${inputs.scripts["accounts.sh"]}`,
     `--customize-hook=${inputs.scripts["customize.sh"]}`,
     inputs.suite,
     root,
     ...debianArchives(inputs.suite).map(({ uri, suite }) => `deb ${uri} ${suite} main`),
   ];
+}
+
+/** A file of a variable's text. */
+function putFile(variable: string, path: string): string {
+  return `--setup-hook=printf %s "$${variable}" | install -D -m 644 /dev/stdin "$1${path}"`;
 }
 
 function sysusersText(model: Model, templates: Templates): string {

@@ -1,26 +1,21 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { StackError } from "../../../lib/error.ts";
 import { debianReleases, type Suite } from "../../../stack/debian.ts";
+import type { Relocation } from "../../../stack/package-sources.ts";
 import { allEnded } from "../../all-ended.ts";
 import { fetchPackages } from "../../apt/fetch-packages.ts";
 import { aptFolder, type Resolution } from "../../apt/resolve.ts";
-import { archiveOfEntries, type Entry } from "../../archive/write.ts";
-import type { StoredLayer } from "../../cache/layer.ts";
 import type { Inputs } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
-import { archiveOf } from "../../cache/raw.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { explainSpace } from "../../explain-space.ts";
-import { inputTo } from "../../pipe.ts";
 import { codeDigest } from "../code.ts";
+import { type Deb, packageRepository } from "../package-repository.ts";
 import { type Control, dependencyFields, sourceOf, withoutDependencies, withSuffix } from "./control.ts";
 import { type LibrariesSpec, layOutLibraries } from "./libraries.ts";
-import { packagesIndex } from "./packages-index.ts";
 import { elfFiles, relocateElf } from "./relocate-elf.ts";
-import type { Relocation } from "./relocations.ts";
 import { type DpkgDeb, packDeb, readControl, unpackDeb } from "./repack.ts";
 
 type Versions = Readonly<Record<string, string>>;
@@ -61,7 +56,7 @@ export async function relocatedInputs(
     );
   const { from, package: own, folder, suffix, needless } = relocation;
   return {
-    code: await codeDigest(["layers/relocated"]),
+    code: await codeDigest(["layers/relocated", "layers/package-repository.ts"]),
     sources: releases.map(({ uri, suite }) => ({ uri, suite })),
     ready: pick([ready]),
     moved: pick([...versions.keys()].filter((name) => moved.test(name)).sort()),
@@ -82,14 +77,6 @@ function librariesVersion({ libraries, code }: RelocatedInputs): string {
     .update(JSON.stringify([libraries, code]))
     .digest("hex");
   return `${libraries.libc6}+${digest.slice(0, 8)}`;
-}
-
-/** Where in the layer the packages are, and apt's index of them. */
-const folder = "/packages";
-
-interface Deb {
-  readonly file: string;
-  readonly control: Control;
 }
 
 /**
@@ -133,16 +120,7 @@ async function makePackages(inputs: RelocatedInputs, context: BuildContext): Pro
       return { file: downloaded(name), control: await readControl(downloaded(name), how) };
     }),
   ]);
-  return { archive: archiveOfEntries(await repository(debs), inputs.epoch) };
-}
-
-/** Unpacks relocated packages. @returns their folder */
-export async function unpackRelocated(layer: StoredLayer, work: string, signal: AbortSignal): Promise<string> {
-  const top = join(work, "relocated-packages");
-  await mkdir(top, { recursive: true });
-  const archive = Readable.from(archiveOf(layer), { objectMode: false });
-  await inputTo(archive, ["tar", "--extract", "--no-same-owner", "-C", top], signal);
-  return join(top, folder);
+  return packageRepository(debs, inputs.epoch);
 }
 
 /** @returns the file of each package, by its name */
@@ -191,15 +169,4 @@ export function movedControl(control: Control, inputs: RelocatedInputs): Control
     else changed.set(field, withSuffix(left, version, suffix, isMoved));
   }
   return changed;
-}
-
-/** The index beside the packages that it names, each by its name alone. */
-async function repository(debs: readonly Deb[]): Promise<Entry[]> {
-  const file = (path: string, content: Entry["content"]): Entry => ({ path, mode: 0o644, content });
-  const named = debs.map((deb) => ({ ...deb, name: `${deb.control.get("Package")}.deb` }));
-  return [
-    { path: folder, mode: 0o755, content: { kind: "directory" } },
-    ...named.map(({ name, file: from }) => file(`${folder}/${name}`, { kind: "file", from })),
-    file(`${folder}/Packages`, { kind: "text", text: await packagesIndex(named) }),
-  ];
 }

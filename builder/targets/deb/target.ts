@@ -26,8 +26,8 @@ It is made of the same layers as the template, from the same cache.
 Exit codes: 0 built, 1 a step failed, 64 unknown option or invalid stack.yaml, 130 Ctrl-C.
 `,
   },
-  // The host's apt brings RabbitMQ, from Debian.
-  settings: { brokerSources: ["debian"] },
+  // The host's apt brings the servers, from Debian.
+  settings: { debianOnly: true },
   tools: [dpkgDeb],
   verifies: /\.deb$/,
   fileName: async ({ model }) => debName(model),

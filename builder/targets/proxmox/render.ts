@@ -31,7 +31,7 @@ export async function renderTemplate(made: MadeLayers, { step }: Progress): Prom
   );
   const written = await step("manifest", packed.file, async () => {
     const used = await toolVersions(made.layers.base.cached ? ["tar"] : ["mmdebstrap", "apt", "dpkg", "tar"], run);
-    const of = { model, packages: facts.packages, broker: plan.broker.source, layers };
+    const of = { model, packages: facts.packages, chosen: plan.chosen, layers };
     const document = await manifest({ ...of, tools: { ...plan.tools, ...used } }, packed);
     return { template: packed.path, document, ...(await writeDocuments(context, plan, facts, packed, document)) };
   });

@@ -25,7 +25,7 @@ export interface WrittenDocuments {
 /** Writes all that tells of a template, beside it; not its signature. The same template has the same documents. */
 export async function writeDocuments(
   { model, out, project }: Pick<BuildContext, "model" | "out" | "project">,
-  plan: Pick<BuildPlan, "broker" | "npm" | "sources" | "tools">,
+  plan: Pick<BuildPlan, "chosen" | "npm" | "sources" | "tools">,
   { packages }: Pick<BaseFacts, "packages">,
   template: Pick<PackedTemplate, "path" | "file" | "bytes" | "sha256">,
   document: Pick<ManifestDocument, "version" | "deviations">,
@@ -41,7 +41,7 @@ export async function writeDocuments(
   };
   const materials = sbom({
     model: { ...model, version },
-    ...{ template, packages, npm: plan.npm, origins: origins(plan.broker) },
+    ...{ template, packages, npm: plan.npm, origins: origins(plan.chosen) },
     locks: Object.fromEntries(
       model.services.map(({ name, source }) => [name, plan.sources.get(source)?.lockText ?? ""]),
     ),

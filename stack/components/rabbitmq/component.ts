@@ -5,6 +5,7 @@ import { loadedDefinitions, rabbitmqDefinitions } from "./definitions.ts";
 import { type RabbitmqModel, rabbitmqModel } from "./model.ts";
 import { queueTypes } from "./queue-types.ts";
 import { rabbitmqSettings } from "./settings.ts";
+import { rabbitmqSources } from "./sources.ts";
 
 /** Fixed by Erlang and by rabbitmq-env.conf; both on loopback. */
 export const epmdPort = 4369;
@@ -41,8 +42,16 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
     { name: "rabbitmq.admin", reader: "root", purpose: "RabbitMQ administrator: management pages, the agent's setup" },
     { name: "rabbitmq.cookie", reader: "root", purpose: "Erlang cookie: rabbitmqctl's way in" },
   ],
+  packageSources: ({ rabbitmq: { sources, minimumVersion } }) => ({
+    label: "RabbitMQ",
+    package: "rabbitmq-server",
+    least: minimumVersion,
+    asked: sources,
+    setting: "rabbitmq.sources",
+    of: rabbitmqSources,
+  }),
   versions: ({ rabbitmq: { minimumVersion } }) => [
-    { what: "RabbitMQ", package: "rabbitmq-server", least: minimumVersion },
+    { what: "RabbitMQ", package: "rabbitmq-server", least: minimumVersion, setting: "rabbitmq.minimumVersion" },
   ],
   // An idle broker uses 100 to 130 MiB: a lower watermark holds back every publisher (measured at 2 GiB).
   memory: () => ({ setting: "vm_memory_high_watermark", share: 1 / 16, least: 256, most: 512 }),

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { nameField, portField, TiB } from "../../definition/fields.ts";
 import { sizeMiB } from "../../definition/size.ts";
-import { brokerSources } from "./sources.ts";
+import { rabbitmqSourceNames } from "./sources.ts";
 
 /** The section `rabbitmq` of a stack.yaml. */
 export const rabbitmqSettings = z
@@ -38,7 +38,7 @@ export const rabbitmqSettings = z
     ),
     sources: z.optional(
       z
-        .array(z.enum(brokerSources))
+        .array(z.enum(rabbitmqSourceNames))
         .check(
           z.minLength(1, "must name a source"),
           z.describe(

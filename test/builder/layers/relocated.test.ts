@@ -14,9 +14,10 @@ import {
   relocatedInputs,
   relocatedVersions,
 } from "../../../builder/layers/relocated/relocated.ts";
-import { type Relocation, relocations } from "../../../builder/layers/relocated/relocations.ts";
 import { silentLog } from "../../../lib/log.ts";
 import { type Run, run } from "../../../lib/run.ts";
+import { rabbitmqSources } from "../../../stack/components/rabbitmq/sources.ts";
+import type { Relocation } from "../../../stack/package-sources.ts";
 
 t.setTimeout(600_000);
 
@@ -161,5 +162,5 @@ t.test("a package that the newer release lacks is named", async (t) => {
 });
 
 t.test("Debian 12 alone has something to relocate", async (t) => {
-  t.strictSame(Object.keys(relocations), ["bookworm"]);
+  t.strictSame(Object.keys(rabbitmqSources.relocated.relocations), ["bookworm"]);
 });

@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import t from "tap";
-import type { Broker } from "../../../builder/broker/choose-broker.ts";
 import { readBaseFacts } from "../../../builder/layers/base/facts.ts";
 import { bundleAgent } from "../../../builder/layers/stack-agent/bundle.ts";
 import { readNpmPackage } from "../../../builder/layers/stack-agent/npm-package.ts";
@@ -10,7 +9,9 @@ import { origins } from "../../../builder/provenance/origins.ts";
 import { purl } from "../../../builder/provenance/purl.ts";
 import { readPythonLock } from "../../../builder/provenance/python-lock.ts";
 import { type SbomSources, sbom } from "../../../builder/provenance/sbom.ts";
+import type { ChosenSource } from "../../../builder/sources/choose-sources.ts";
 import { run } from "../../../lib/run.ts";
+import { rabbitmqSources } from "../../../stack/components/rabbitmq/sources.ts";
 import { debianReleases } from "../../../stack/debian.ts";
 
 const project = join(import.meta.dirname, "../../..");
@@ -18,13 +19,16 @@ const lock = readFileSync(join(project, "services/reference/requirements.lock"),
 const sha256 = "0123456789abcdef".repeat(4);
 
 const erlang = "1:27.3.4.1+dfsg-1+deb13u4";
-const relocated: Broker = {
-  source: "relocated",
+const relocated: ChosenSource = {
+  ...{ component: "rabbitmq", name: "relocated", source: rabbitmqSources.relocated },
   versions: { "rabbitmq-server": "4.0.5-6+deb13u2", "erlang-base": `${erlang}~relocated12+1`, "stack-libraries": "1" },
-  relocated: {
-    ...{ code: "", sources: [], from: "trixie", architecture: "amd64", needless: [], patchelf: "", epoch: 0 },
-    ...{ ready: { "rabbitmq-server": "4.0.5-6+deb13u2" }, moved: { "erlang-base": erlang }, libraries: {} },
-    ...{ package: "stack-libraries", folder: "/usr/lib/stack-libraries", suffix: "~relocated12+1" },
+  made: {
+    name: "relocated",
+    inputs: {
+      ...{ code: "", sources: [], from: "trixie", architecture: "amd64", needless: [], patchelf: "", epoch: 0 },
+      ...{ ready: { "rabbitmq-server": "4.0.5-6+deb13u2" }, moved: { "erlang-base": erlang }, libraries: {} },
+      ...{ package: "stack-libraries", folder: "/usr/lib/stack-libraries", suffix: "~relocated12+1" },
+    },
   },
 };
 
@@ -79,7 +83,7 @@ const sources: SbomSources = {
       source: { name: "rabbitmq-server", version: "4.0.5-6+deb13u2" },
     },
   ],
-  origins: origins(relocated),
+  origins: origins([relocated]),
   locks: { broker: lock, events: lock },
   npm: [
     { name: "pg", version: "8.23.1", licence: "MIT" },
@@ -177,8 +181,8 @@ t.test("packages are named as the tools that look up advisories name them", asyn
 });
 
 t.test("a relocated package is looked up as what it was before, the RabbitMQ team's as theirs", async (t) => {
-  const urls = (broker: Broker): readonly string[] =>
-    documentOf({ ...sources, origins: origins(broker) }).components.flatMap(({ purl }) =>
+  const urls = (chosen: ChosenSource): readonly string[] =>
+    documentOf({ ...sources, origins: origins([chosen]) }).components.flatMap(({ purl }) =>
       purl !== undefined && /erlang|rabbitmq-server|tzdata/.test(purl) ? [purl] : [],
     );
   const tzdata = "pkg:deb/debian/tzdata@2026f-0%2Bdeb12u1?arch=all&distro=debian-12";
@@ -189,13 +193,16 @@ t.test("a relocated package is looked up as what it was before, the RabbitMQ tea
     "pkg:deb/debian/rabbitmq-server@4.0.5-6%2Bdeb13u2?arch=all&distro=debian-13",
     tzdata,
   ]);
-  t.strictSame(urls({ source: "vendor", versions: relocated.versions }), [
-    tzdata,
-    `pkg:deb/rabbitmq/${base}&distro=debian-12&${upstream}`,
-    "pkg:deb/rabbitmq/rabbitmq-server@4.0.5-6%2Bdeb13u2?arch=all&distro=debian-12",
-  ]);
   t.strictSame(
-    urls({ source: "debian", versions: {} }).at(-2),
+    urls({ component: "rabbitmq", name: "vendor", source: rabbitmqSources.vendor, versions: relocated.versions }),
+    [
+      tzdata,
+      `pkg:deb/rabbitmq/${base}&distro=debian-12&${upstream}`,
+      "pkg:deb/rabbitmq/rabbitmq-server@4.0.5-6%2Bdeb13u2?arch=all&distro=debian-12",
+    ],
+  );
+  t.strictSame(
+    urls({ component: "rabbitmq", name: "debian", source: rabbitmqSources.debian, versions: {} }).at(-2),
     "pkg:deb/debian/rabbitmq-server@4.0.5-6%2Bdeb13u2?arch=all&distro=debian-12",
   );
 });

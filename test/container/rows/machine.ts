@@ -63,7 +63,7 @@ export function machineRows(t: Test, machine: Machine): void {
     const installed = await machine.sh("dpkg-query -W rabbitmq-server erlang-base");
     const source = /^erlang-base\t.*~relocated/m.test(installed) ? "relocated" : "debian";
     const version = /^rabbitmq-server\t(.*)$/m.exec(installed)?.[1];
-    t.strictSame(baked.rabbitmq, { source, version }, "and where RabbitMQ comes from");
+    t.strictSame(baked.sources, { rabbitmq: { source, version } }, "and where RabbitMQ comes from");
     const status = statusDocument.parse(JSON.parse(await machine.sh("stack-agent status --format json")));
     t.strictSame(status.deviations, expected, "and so has status");
   });

@@ -21,7 +21,7 @@ t.test(
     const stack = readFileSync(join(project, "stack/stock-analysis.yaml"), "utf8");
     const model = resolve(parseDefinition(stack, "stack.yaml"));
     const plan = {
-      broker: { source: "debian", versions: {} },
+      chosen: [],
       npm: [],
       sources: await findSources(model.services, project, join(project, "stack")),
       tools: { node: "24.21.0" },
