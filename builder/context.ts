@@ -3,7 +3,7 @@ import type { Run } from "../lib/run.ts";
 import type { Model } from "../stack/model.ts";
 import type { Templates } from "../stack/render/render.ts";
 import type { OwnEntry } from "./trees/own-files.ts";
-import type { TemplateTree } from "./trees/templates.ts";
+import type { TemplateTrees } from "./trees/template-trees.ts";
 
 /** What the builder is asked for, as the command line gives it. */
 export interface BuildOptions {
@@ -48,7 +48,7 @@ export interface BuildContext extends BuildOptions {
   readonly work: string;
   readonly templates: Templates;
   /** Where the templates come from: this project, and the user's folder over it. */
-  readonly tree: TemplateTree;
+  readonly tree: TemplateTrees;
   /** What the user's own trees add to the container. */
   readonly own: readonly OwnEntry[];
   /** The base layer unpacked, as a chroot to build other layers in: its path. */

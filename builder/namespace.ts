@@ -84,7 +84,7 @@ export function chrootCallOf(args: readonly string[]): ChrootCall | undefined {
 }
 
 /** Removes a folder with files of mapped users in it, which their owner outside can't. */
-export async function removeTree(run: Run, path: string, rootfs: readonly string[]): Promise<void> {
+export async function removeMapped(run: Run, path: string, rootfs: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) {
     for (const name of rootfs) {
       const tree = join(path, name);

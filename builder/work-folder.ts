@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { messageOf, StackError } from "../lib/error.ts";
 import type { Log } from "../lib/log.ts";
 import { type Run, run as realRun } from "../lib/run.ts";
-import { namespaceCommand, removeTree } from "./namespace.ts";
+import { namespaceCommand, removeMapped } from "./namespace.ts";
 
 /** Where mmdebstrap unpacks; mapped users own what is in it. */
 export const rootfsFolder = "rootfs";
@@ -36,7 +36,7 @@ export async function withWorkFolder<T>(
     });
   } finally {
     if (fate === "remove") {
-      await removeTree(run, path, [rootfsFolder]).catch((error: unknown) => {
+      await removeMapped(run, path, [rootfsFolder]).catch((error: unknown) => {
         log("warning", `the work folder ${path} could not be removed: ${messageOf(error)}`);
       });
     }

@@ -1,17 +1,15 @@
 import type { Log } from "../lib/log.ts";
 import type { Run } from "../lib/run.ts";
-import type { Migration, SecretName } from "../stack/model.ts";
+import type { SecretName } from "../stack/model.ts";
 import type { Sealed } from "./secrets/sealed.ts";
-import type { Place } from "./state/state.ts";
 
-/** Every action there is and what it is given: one line an action. */
+/**
+ * Every action there is and what it is given: one line an action. These are any stage's; a component
+ * adds what only its own stages do, by a declaration in its `agent/actions.ts`.
+ */
 export interface ActionArgs {
   makeSecret: { name: SecretName; units: readonly string[] };
   renewSecret: { name: SecretName; units: readonly string[] };
-  renewSshKey: { type: SshKeyType };
-  installPackages: { packages: readonly string[] };
-  makeUsers: { path: string };
-  rememberHost: { files: readonly string[] };
   makeDirectory: { path: string; mode: number; owner: string; units?: readonly string[] };
   writeFile: { path: string; mode: number; owner: string; text: Sealed; units?: readonly string[] };
   linkFile: { path: string; target: string };
@@ -27,33 +25,13 @@ export interface ActionArgs {
    */
   setAside: { path: string; lost: string; names?: readonly string[] };
   cutFile: { path: string; bytes: number; lost: string };
-  generateLocale: { locale: string };
-  makeVenv: { service: string; venv: string; requirements: string; units: readonly string[] };
-  rememberInstance: { machineId: string; place?: Place };
   stopUnits: { units: readonly string[] };
   unmaskUnits: { units: readonly string[] };
   removeFile: { path: string };
   removeFolders: { paths: readonly string[] };
   removeTree: { path: string };
-  removeUsers: { users: readonly string[]; groups: readonly string[] };
-  removePackages: { packages: readonly string[]; purge: boolean };
-  removeLocale: { locale: string };
-  forgetHost: Record<string, never>;
   ownData: { path: string; within: string; owner: string };
-  initdb: { dataDirectory: string; binDirectory: string; locale: string };
-  superuserPassword: { port: number };
-  sql: { port: number; database: string; text: Sealed };
-  migrate: { port: number; database: string; migrations: readonly Migration[] };
-  redisCluster: { ports: readonly number[] };
-  importDefinitions: { managementPort: number; text: Sealed };
-  deleteBrokerUser: { managementPort: number; user: string };
-  leadQueue: { member: string; empty: string; log: string | undefined; led?: true };
-  reviveQueue: { member: string; folder: string; damaged: "config" | "log" };
-  recoverStreams: Record<string, never>;
 }
-/** Types of SSH host keys; each in `/etc/ssh/ssh_host_TYPE_key`, as sshd looks for them. */
-export const sshKeyTypes = ["ecdsa", "ed25519", "rsa"] as const;
-export type SshKeyType = (typeof sshKeyTypes)[number];
 
 export type ActionName = keyof ActionArgs;
 
@@ -72,6 +50,8 @@ export type Executors = {
     readonly lock?: string;
     /** Neighbours of this kind run at once: none of them depends on another. */
     readonly together?: true;
+    /** The units that it names run with something older than what is there, once it is done. */
+    readonly outdates?: true;
     /** What stands for `args` in a plan, one line, no secret. */
     readonly describe: (args: ActionArgs[K]) => string;
     readonly apply: (args: ActionArgs[K], io: Io) => Promise<void>;

@@ -1,20 +1,17 @@
-import type { Action, ActionName } from "./action.ts";
+import type { Action, ActionName, Executors } from "./action.ts";
 import type { FactReader, UnitFacts } from "./fact-reader.ts";
-
-/** Actions after which the units they name run with something older than what is there. */
-const outdating: readonly ActionName[] = ["makeSecret", "renewSecret", "makeVenv"];
 
 /** Actions that make systemd read its units anew; enabling does it too. */
 const reloading: readonly ActionName[] = ["reloadUnits", "enableUnits", "disableUnits", "maskUnits"];
 
 /** Whether facts would be others after these actions. */
-export function isForeseen(done: readonly Action[]): boolean {
-  return outdated(done).length > 0 || done.some((action) => reloading.includes(action.do));
+export function isForeseen(done: readonly Action[], executors: Executors): boolean {
+  return outdated(done, executors).length > 0 || done.some((action) => reloading.includes(action.do));
 }
 
 /** A reader that sees units as they will be once other stages' actions are done. */
-export function foresee(reader: FactReader, done: readonly Action[]): FactReader {
-  const stale = new Set(outdated(done));
+export function foresee(reader: FactReader, done: readonly Action[], executors: Executors): FactReader {
+  const stale = new Set(outdated(done, executors));
   const reloaded = done.some((action) => reloading.includes(action.do));
   const later = (unit: UnitFacts): UnitFacts => ({
     ...unit,
@@ -27,8 +24,8 @@ export function foresee(reader: FactReader, done: readonly Action[]): FactReader
   };
 }
 
-function outdated(done: readonly Action[]): readonly string[] {
+function outdated(done: readonly Action[], executors: Executors): readonly string[] {
   return done
-    .filter((action) => outdating.includes(action.do))
+    .filter((action) => executors[action.do]?.outdates === true)
     .flatMap(({ args }) => ("units" in args ? args.units : []));
 }

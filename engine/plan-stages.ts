@@ -67,6 +67,7 @@ async function planEach(options: Looking, refuse: boolean): Promise<ReadonlyMap<
   });
   const error = refuse ? preflightError(refused) : undefined;
   if (error !== undefined) throw error;
+  const { executors } = options;
   const before = new Map<StageId, readonly Action[]>();
   const plans = new Map<StageId, Planned>();
   // The list is in an order in which what is needed comes first.
@@ -77,7 +78,9 @@ async function planEach(options: Looking, refuse: boolean): Promise<ReadonlyMap<
     const known = early.get(stage.id);
     plans.set(
       stage.id,
-      known !== undefined && !isForeseen(done) ? known : await planStage(stage, foresee(options.reader, done), options),
+      known !== undefined && !isForeseen(done, executors)
+        ? known
+        : await planStage(stage, foresee(options.reader, done, executors), options),
     );
   }
   return plans;

@@ -8,3 +8,6 @@ export const machinePaths = {
   run: "/run/stack-agent",
   agent: "/opt/stack-agent",
 } as const satisfies Omit<Paths, "config" | "opt">;
+
+/** What the agent can make again: uv's downloads. */
+export const agentCache = "/var/cache/stack-agent";

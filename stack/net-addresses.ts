@@ -16,10 +16,36 @@ export function netAddresses(network: NetworkSettings): NetAddresses {
   return { ip, gw, ip6, gw6 };
 }
 
-/** Those that are always the same, without their prefix. */
-export function fixedAddresses(network: NetworkSettings): readonly string[] {
+/** One of eth0's addresses, as it is asked for. */
+export interface AskedAddress {
+  readonly family: "IPv4" | "IPv6";
+  /** As it is written in `net0`: `ip=dhcp`, `ip6=fd00::120/64`. */
+  readonly option: string;
+  /** Who gives it: a DHCP server, routers that advertise a prefix (SLAAC), or the definition. */
+  readonly by: "dhcp" | "auto" | "static";
+  /** Of `static` alone: without its prefix, as ip-address(8) writes it. */
+  readonly address?: string | undefined;
+}
+
+export function askedAddresses(network: NetworkSettings): readonly AskedAddress[] {
   const { ip, ip6 } = netAddresses(network);
-  return [ip, ip6].flatMap((address) => (address?.includes("/") ? [address.replace(/\/.*$/, "")] : []));
+  const asked = (family: AskedAddress["family"], key: string, value: string | undefined): AskedAddress[] => {
+    if (value === undefined) return [];
+    const option = `${key}=${value}`;
+    if (value === "dhcp" || value === "auto") return [{ family, option, by: value }];
+    return [{ family, option, by: "static", address: canonical(value.replace(/\/.*$/, "")) }];
+  };
+  return [...asked("IPv4", "ip", ip), ...asked("IPv6", "ip6", ip6)];
+}
+
+/** Those that are always the same, without their prefix, as ip-address(8) writes them. */
+export function fixedAddresses(network: NetworkSettings): readonly string[] {
+  return askedAddresses(network).flatMap(({ address }) => address ?? []);
+}
+
+/** Of IPv6's spellings the one of RFC 5952. */
+function canonical(address: string): string {
+  return address.includes(":") ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address;
 }
 
 /** `ip=dhcp,ip6=auto`: as it is written in `net0`. */

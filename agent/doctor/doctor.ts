@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
+import { loadFindings } from "../../components/agent.ts";
 import { messageOf } from "../../lib/error.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Confinement } from "../../stack/documents/confinement.ts";
@@ -7,8 +8,8 @@ import type { DoctorDocument, PromiseFinding } from "../../stack/documents/docto
 import type { Model } from "../../stack/model.ts";
 import type { Templates } from "../../stack/render/render.ts";
 import { readConfinement } from "../status/read-confinement.ts";
+import { confinementFinding } from "./confinement-finding.ts";
 import { judge } from "./judge.ts";
-import { examineMachine } from "./machine.ts";
 import { probe, sandboxInForce } from "./probe.ts";
 import { circumstances, question, type Surroundings } from "./question.ts";
 import { type Sandbox, sandboxesOf } from "./sandboxes.ts";
@@ -35,7 +36,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorDocument> {
     status: states.has("broken") ? "broken" : states.has("not-enforced") ? "not-enforced" : "kept",
     confinement,
     units,
-    machine: await examineMachine({ ...options, confinement }),
+    machine: [confinementFinding(confinement), ...(await loadFindings(options))],
   };
 }
 

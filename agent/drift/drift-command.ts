@@ -1,3 +1,4 @@
+import { loadStages } from "../../components/agent.ts";
 import { ExitCode } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
@@ -5,7 +6,6 @@ import { refuseOthers } from "../cli/require-root.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { presentStages } from "../stages/choose-stages.ts";
-import { stages } from "../stages/index.ts";
 import { lookForDrift } from "./look-for-drift.ts";
 import { printDrift } from "./print-drift.ts";
 
@@ -29,7 +29,9 @@ export async function driftCommand(options: DriftCommandOptions): Promise<number
   refuseOthers("drift", options.userId);
   const model = await loadModel();
   const { log, signal } = options;
-  const document = await lookForDrift(thisMachine({ model, stages: presentStages(stages, model), run, log, signal }));
+  const document = await lookForDrift(
+    await thisMachine({ model, stages: presentStages(await loadStages(), model), run, log, signal }),
+  );
   options.write(options.json ? `${JSON.stringify(document)}\n` : printDrift(document));
   return document.differences.length === 0 && document.failing === undefined ? ExitCode.healthy : ExitCode.degraded;
 }

@@ -1,4 +1,5 @@
 import type { Check, CheckContext } from "../../engine/check.ts";
+import type { Job } from "../../engine/job.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
@@ -7,7 +8,6 @@ import { messageIds } from "../../stack/message-ids.ts";
 import type { Model } from "../../stack/model.ts";
 import { driftPath, readDrift } from "../drift/drift-file.ts";
 import { jobRunner } from "../jobs/job-runner.ts";
-import type { Job } from "../jobs/jobs.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import { keepWatchdog } from "../notify/watchdog.ts";
 import { componentStates, runningStages, type Snapshot } from "./component-states.ts";

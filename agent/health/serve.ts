@@ -1,8 +1,8 @@
+import { loadChecks } from "../../components/agent.ts";
 import type { CheckContext } from "../../engine/check.ts";
 import { readSecret } from "../../engine/secrets/read-secret.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { stackChecks } from "../checks/index.ts";
-import { jobs } from "../jobs/jobs.ts";
+import { stackJobs } from "../jobs/jobs.ts";
 import { openLog } from "../journal/open-log.ts";
 import { loadModelApart } from "../model/load-model-apart.ts";
 import { datagramSender } from "../notify/datagram-sender.ts";
@@ -47,7 +47,7 @@ export async function serve(options: ServeOptions = {}): Promise<number> {
   const context: CheckContext = { model, secret: (name) => readSecret(stateFolder, name) };
   const agent = await runAgent({
     model,
-    load: async () => ({ checks: await stackChecks(model), jobs: jobs(model) }),
+    load: async () => ({ checks: await loadChecks(model), jobs: await stackJobs(model) }),
     context,
     runFolder: options.runFolder ?? model.paths.run,
     host: options.host,

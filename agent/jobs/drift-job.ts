@@ -1,3 +1,4 @@
+import { loadStages } from "../../components/agent.ts";
 import { readProgress } from "../../engine/read-progress.ts";
 import { errorDocument } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
@@ -7,7 +8,6 @@ import { lookForDrift } from "../drift/look-for-drift.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { presentStages } from "../stages/choose-stages.ts";
-import { stages } from "../stages/index.ts";
 import type { RootJob } from "./root-jobs.ts";
 
 /** Looks for drift and leaves what it found in `drift.json`; nothing while, or where, provisioning was at work. */
@@ -19,12 +19,15 @@ export const driftJob: RootJob = async ({ runFolder, log, signal }) => {
     return progress?.finishedAt !== undefined && Date.parse(progress.finishedAt) >= started;
   };
   if (await isProvisioned()) return;
-  const document = await loadModel()
-    .then((model) => lookForDrift(thisMachine({ model, stages: presentStages(stages, model), run, log, signal })))
-    .catch((error: unknown): DriftDocument => {
-      const { detail, ...told } = errorDocument(error);
-      const checkedAt = new Date(started).toISOString();
-      return { schemaVersion: 1, checkedAt, differences: [], unseen: [], error: { ...told, detail: [...detail] } };
-    });
+  const look = async (): Promise<DriftDocument> => {
+    const model = await loadModel();
+    const stages = presentStages(await loadStages(), model);
+    return lookForDrift(await thisMachine({ model, stages, run, log, signal }));
+  };
+  const document = await look().catch((error: unknown): DriftDocument => {
+    const { detail, ...told } = errorDocument(error);
+    const checkedAt = new Date(started).toISOString();
+    return { schemaVersion: 1, checkedAt, differences: [], unseen: [], error: { ...told, detail: [...detail] } };
+  });
   if (!(await isProvisioned())) await writeDrift(runFolder, document);
 };

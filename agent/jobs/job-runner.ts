@@ -1,12 +1,12 @@
 import { CronJob } from "cron";
 import { Settings } from "luxon";
 import type { CheckContext } from "../../engine/check.ts";
+import type { Job } from "../../engine/job.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { messageOf, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { within } from "../../lib/within.ts";
 import { messageIds } from "../../stack/message-ids.ts";
-import type { Job } from "./jobs.ts";
 
 /** How a job stands. Times are ISO 8601. */
 export interface JobState {

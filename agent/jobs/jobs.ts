@@ -1,22 +1,11 @@
-import type { CheckContext } from "../../engine/check.ts";
+import { loadJobs } from "../../components/agent.ts";
+import type { Job } from "../../engine/job.ts";
 import { StackError } from "../../lib/error.ts";
 import { type RootJobName, rootJobNames, rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { Model } from "../../stack/model.ts";
 import { readDrift } from "../drift/drift-file.ts";
-import { refreshView } from "./refresh-view.ts";
 import { requestRootJob } from "./request-root-job.ts";
-
-/** Work the agent does on a schedule, as its own unprivileged user, or asks systemd for. */
-export interface Job {
-  readonly name: string;
-  /** Five cron fields, in the stack's time zone. */
-  readonly schedule: string;
-  /** Rejects where it failed or the signal aborted. */
-  run(context: CheckContext, signal: AbortSignal): Promise<void>;
-  /** Asked after each run: milliseconds after which it runs again before its turn. */
-  again?(): Promise<number | undefined>;
-}
 
 /** What was found may be put right by hand, or by itself: a unit that is just being restarted, say. */
 const LOOK_AGAIN = 60_000;
@@ -38,11 +27,9 @@ const outcomes: {
 };
 
 /** The jobs of a stack. */
-export function jobs(model: Model): readonly Job[] {
+export async function stackJobs(model: Model): Promise<readonly Job[]> {
   return [
-    ...(model.postgres === undefined
-      ? []
-      : [{ name: "refresh-view", schedule: model.postgres.viewRefresh, run: refreshView(model.postgres) }]),
+    ...(await loadJobs(model)),
     ...rootJobNames.flatMap((name): Job[] => {
       const schedule = rootJobSchedule(name, model.definition);
       const run: Job["run"] = async (_, signal) => {

@@ -1,3 +1,4 @@
+import { loadExecutors } from "../../components/agent.ts";
 import { awaitPorts } from "../../engine/await-ports.ts";
 import { type EngineOptions, engineTimeouts } from "../../engine/engine.ts";
 import { installedTemplates } from "../../engine/installed-templates.ts";
@@ -10,7 +11,6 @@ import { trackTimeline } from "../../engine/timeline.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Model } from "../../stack/model.ts";
-import { executors } from "./executors.ts";
 
 export interface MachineOptions {
   readonly model: Model;
@@ -21,7 +21,7 @@ export interface MachineOptions {
 }
 
 /** What the engine looks and acts through on this machine. */
-export function thisMachine(options: MachineOptions): EngineOptions {
+export async function thisMachine(options: MachineOptions): Promise<EngineOptions> {
   const { model, log, signal } = options;
   const { paths } = model;
   const secrets = secretStore({ stateDirectory: paths.state, secrets: model.secrets, owner: accountOwner });
@@ -35,7 +35,7 @@ export function thisMachine(options: MachineOptions): EngineOptions {
   return {
     stages: options.stages,
     model,
-    executors,
+    executors: await loadExecutors(),
     io,
     reader: localFactReader({
       run: io.run,

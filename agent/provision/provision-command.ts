@@ -1,3 +1,4 @@
+import { loadStages } from "../../components/agent.ts";
 import { planStages } from "../../engine/plan-stages.ts";
 import type { Stage } from "../../engine/stage.ts";
 import { ExitCode } from "../../lib/error.ts";
@@ -8,7 +9,6 @@ import { refuseOthers } from "../cli/require-root.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { chooseStages, presentStages } from "../stages/choose-stages.ts";
-import { stages } from "../stages/index.ts";
 import { findUnmetNeeds } from "./needs.ts";
 import { printPlan } from "./print-plan.ts";
 import { provision } from "./provision.ts";
@@ -38,9 +38,10 @@ export interface ProvisionCommandOptions {
 export async function provisionCommand(options: ProvisionCommandOptions): Promise<number> {
   refuseOthers("provision", options.userId);
   const model = await loadModel();
+  const stages = await loadStages();
   const chosen = chooseStages(stages, model, options);
   const all = presentStages(stages, model);
-  const machine = thisMachine({ model, stages: chosen, run, log: options.log, signal: options.signal });
+  const machine = await thisMachine({ model, stages: chosen, run, log: options.log, signal: options.signal });
   if (options.plan || options.diff) {
     const plan = await planStages(machine, { diff: options.diff === true, refuse: true });
     options.write(options.json ? `${JSON.stringify(plan)}\n` : printPlan(plan));

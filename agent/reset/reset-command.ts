@@ -1,3 +1,4 @@
+import { loadStages } from "../../components/agent.ts";
 import { planReset, runReset } from "../../engine/reset.ts";
 import { takeLock } from "../../engine/take-lock.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
@@ -10,7 +11,6 @@ import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { printPlan } from "../provision/print-plan.ts";
 import { chooseStages } from "../stages/choose-stages.ts";
-import { stages } from "../stages/index.ts";
 
 export interface ResetCommandOptions {
   readonly plan?: boolean;
@@ -44,8 +44,8 @@ export async function resetCommand(options: ResetCommandOptions): Promise<number
       exit: ExitCode.usage,
     });
   }
-  const chosen = chooseStages(stages, model, options.only === undefined ? {} : { only: options.only });
-  const machine = thisMachine({ model, stages: chosen, run, log: options.log, signal: options.signal });
+  const chosen = chooseStages(await loadStages(), model, options.only === undefined ? {} : { only: options.only });
+  const machine = await thisMachine({ model, stages: chosen, run, log: options.log, signal: options.signal });
   const wish = {
     data: options.withData === true,
     force: options.force === true,

@@ -30,6 +30,15 @@ export interface ReadMember {
   readonly body: AsyncIterable<Buffer>;
 }
 
+/** Types of what a container's root file system may hold, as `StreamedMember` has them. */
+export const memberTypes: ReadonlySet<string> = new Set([
+  TypeFlag.file,
+  TypeFlag.hardlink,
+  TypeFlag.symlink,
+  TypeFlag.directory,
+  TypeFlag.fifo,
+]);
+
 /** Extended headers are small; a larger one is damage, or an attack on memory. */
 const maxExtended = 1024 * 1024;
 

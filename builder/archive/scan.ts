@@ -1,6 +1,6 @@
 import { isStackError, StackError } from "../../lib/error.ts";
 import { TypeFlag } from "./header.ts";
-import { type ReadMember, readArchive, type StreamedMember } from "./read-archive.ts";
+import { memberTypes, type ReadMember, readArchive, type StreamedMember } from "./read-archive.ts";
 
 /** A member of an archive on disk. */
 export interface Member extends StreamedMember {
@@ -15,13 +15,6 @@ export interface Member extends StreamedMember {
 /** Unprivileged containers map 65536 ids: `pct create` fails on any other. */
 const maxId = 65535;
 const special: ReadonlySet<string> = new Set([TypeFlag.character, TypeFlag.block]);
-const known: ReadonlySet<string> = new Set([
-  TypeFlag.file,
-  TypeFlag.hardlink,
-  TypeFlag.symlink,
-  TypeFlag.directory,
-  TypeFlag.fifo,
-]);
 
 /**
  * Lists an archive's members as its bytes flow by, for one that is to be a layer.
@@ -69,7 +62,7 @@ function refuseUnfit({ name, type, uid, gid }: StreamedMember, source: string): 
       hint: "an unprivileged container can't make device nodes; systemd and LXC fill /dev at boot",
     });
   }
-  if (!known.has(type)) {
+  if (!memberTypes.has(type)) {
     throw new StackError("bad-archive", `${source}: ${name} is of the unknown type ${JSON.stringify(type)}`);
   }
   if (uid > maxId || gid > maxId) {

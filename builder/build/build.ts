@@ -7,7 +7,7 @@ import { dropLayer } from "../cache/layer.ts";
 import { pruneCache } from "../cache/prune.ts";
 import type { BuildContext, BuildOptions } from "../context.ts";
 import { ownFiles } from "../trees/own-files.ts";
-import { templateTree } from "../trees/templates.ts";
+import { readTemplateTrees } from "../trees/template-trees.ts";
 import { withWorkFolder } from "../work-folder.ts";
 import { type FailedCommand, failureRecorder } from "./failure-recorder.ts";
 import { makeLayers, stacked } from "./make-layers.ts";
@@ -112,7 +112,7 @@ export async function contextOf(
   work: string,
 ): Promise<BuildContext> {
   const { folder } = options.definition;
-  const tree = await templateTree({ project: options.project, folder });
+  const tree = await readTemplateTrees({ project: options.project, folder });
   return {
     ...options,
     run: realRun,

@@ -4,7 +4,7 @@ import { projectFolder } from "../../lib/project-folder.ts";
 import { suites } from "../../stack/debian.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
 import { resolve } from "../../stack/resolve.ts";
-import { cacheFolder } from "../cache/cache-folder.ts";
+import { cacheHome } from "../cache/cache-home.ts";
 import { layersFolder } from "../cache/cached-layer.ts";
 import { readLayer } from "../cache/layer.ts";
 import { stackAccounts } from "../known/accounts.ts";
@@ -18,7 +18,7 @@ import { resource } from "../resources.ts";
  */
 const file = join(projectFolder, "stack/stock-analysis.yaml");
 const definition = parseDefinition(await readFile(file, "utf8"), file);
-const folder = layersFolder(cacheFolder(process.env));
+const folder = layersFolder(cacheHome(process.env));
 const release = { bookworm: /^12\./, trixie: /^13\./ };
 
 for (const name of await readdir(folder)) {

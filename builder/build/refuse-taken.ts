@@ -7,7 +7,7 @@ import { namesOfBase } from "../known/names-of-base.ts";
 import type { BaseFacts } from "../layers/base/facts.ts";
 import { ownNameFaults, ownPathFaults } from "../trees/own-faults.ts";
 import { ownAccounts } from "../trees/own-files.ts";
-import { invalidOverlay } from "../trees/templates.ts";
+import { invalidOverlay } from "../trees/template-trees.ts";
 
 /**
  * Looks in the base itself for every name that the stack would give, `packages` of its own

@@ -1,5 +1,5 @@
 import { columns } from "../../lib/cli/text.ts";
-import { cacheFolder } from "../cache/cache-folder.ts";
+import { cacheHome } from "../cache/cache-home.ts";
 import { commands } from "./commands.ts";
 
 /**
@@ -20,7 +20,7 @@ unless --keep says otherwise; it needs 4 GiB. Root or an ordinary user may build
 Debian tools are installed when root builds, and named otherwise.
 
 Layers are kept, so that the next build makes only what changed, in
-  ${cacheFolder(environment)}
+  ${cacheHome(environment)}
 which is below XDG_CACHE_HOME (~/.cache).
 ${written}
 Examples:

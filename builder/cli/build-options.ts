@@ -4,7 +4,7 @@ import { ExitCode, isErrno, messageOf, StackError } from "../../lib/error.ts";
 import { projectFolder as project } from "../../lib/project-folder.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
 import { resolve } from "../../stack/resolve.ts";
-import { cacheFolder } from "../cache/cache-folder.ts";
+import { cacheHome } from "../cache/cache-home.ts";
 import { defaultCacheLimit } from "../cache/prune.ts";
 import type { BuildOptions, Format } from "../context.ts";
 import { knownFaults } from "../known/known-faults.ts";
@@ -45,7 +45,7 @@ export async function buildOptions(file: string | undefined, flags: BuildFlags):
     model: resolve(definition),
     out: resolvePath(flags.out),
     format: flags.format,
-    cache: cacheFolder(process.env),
+    cache: cacheHome(process.env),
     cacheLimit: flags.cacheLimit ?? defaultCacheLimit,
     offline: flags.offline === true,
     ...(flags.update && { update: true }),

@@ -4,7 +4,7 @@ import { Command, Option } from "commander";
 import { carryOut, daysArgument, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
 import { ageText, bytesText, columns } from "../../lib/cli/text.ts";
 import { ExitCode } from "../../lib/error.ts";
-import { cacheFolder } from "../cache/cache-folder.ts";
+import { cacheHome } from "../cache/cache-home.ts";
 import { type CacheEntry, listCache } from "../cache/list.ts";
 import { defaultCacheLimit, pruneCache } from "../cache/prune.ts";
 import { shortKey } from "./short-key.ts";
@@ -34,7 +34,7 @@ interface PruneFlags {
 
 /** `build-template cache ls|prune`. @returns the exit code */
 export async function cacheCommand(argv: readonly string[]): Promise<number> {
-  const folder = cacheFolder(process.env);
+  const folder = cacheHome(process.env);
   let use: (() => Promise<number>) | undefined;
   const command = new Command("build-template cache")
     .description(`What earlier builds left for the next ones, in ${folder}`)

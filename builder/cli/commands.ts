@@ -17,7 +17,7 @@ export const commands: readonly Subcommand[] = [
     name: "init",
     usage: "init [DIR]",
     summary: "write a commented start of a stack of your own",
-    load: async () => (await import("../init/command.ts")).initCommand,
+    load: async () => (await import("./init-command.ts")).initCommand,
   },
   ...targets.filter((target) => target !== defaultTarget).map(subcommandOf),
   {

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { createGzip } from "node:zlib";
-import { build } from "esbuild";
-import { messageOf, StackError } from "../../lib/error.ts";
 import { exists, writeFileAtomic } from "../../lib/files.ts";
 import { archiveOfEntries, type Entry } from "../archive/write.ts";
+import { bundleText } from "../bundle-text.ts";
 import { sourceDateEpoch } from "../context.ts";
 import { nodeBinary } from "../layers/node/node.ts";
 import { resource } from "../resources.ts";
@@ -67,29 +66,13 @@ async function bundle(project: string): Promise<string> {
   const source = join(project, "installer/cli.ts");
   // An installed package has it as JavaScript.
   const entry = (await exists(source)) ? source : join(project, "bundled/deploy-template.js");
-  try {
-    const { outputFiles } = await build({
-      entryPoints: [entry],
-      absWorkingDir: project,
-      bundle: true,
-      write: false,
-      platform: "node",
-      target: "node24",
-      format: "esm",
-      legalComments: "none",
-      external: [...nativeAddons, "supports-color"],
-      banner: { js: await readFile(resource("deployer/common-js.mjs"), "utf8") },
-      tsconfigRaw: "{}",
-      logLevel: "silent",
-    });
-    const text = outputFiles[0]?.text;
-    if (text === undefined) throw new StackError("bundle-failed", "esbuild gave no bundle");
-    return text;
-  } catch (error) {
-    if (error instanceof StackError) throw error;
-    const detail = messageOf(error).split("\n");
-    throw new StackError("bundle-failed", "deploy-template could not be bundled", { detail });
-  }
+  const { text } = await bundleText("deploy-template", project, {
+    entryPoints: [entry],
+    format: "esm",
+    external: [...nativeAddons, "supports-color"],
+    banner: { js: await readFile(resource("deployer/common-js.mjs"), "utf8") },
+  });
+  return text;
 }
 
 function packed(all: readonly Entry[]): Promise<Buffer> {

@@ -3,10 +3,11 @@ import { exists } from "../../lib/files.ts";
 import { compressionFlag } from "../../lib/lxc/template-name.ts";
 import { run } from "../../lib/run.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
+import { machinePaths } from "../../stack/machine-paths.ts";
 import type { Model } from "../../stack/model.ts";
 import { resolve } from "../../stack/resolve.ts";
 
-const path = "./etc/stack-agent/stack.yaml";
+const path = `.${machinePaths.definition}`;
 
 /** The stack that a template holds. @throws StackError `no-template`, `not-a-template`, exit 64 */
 export async function stackOfTemplate(template: string, signal: AbortSignal): Promise<Model> {

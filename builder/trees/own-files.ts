@@ -12,7 +12,7 @@ import { ownNameFaults } from "./own-faults.ts";
 import { ownPlace } from "./own-place.ts";
 import { ownUnits } from "./own-units.ts";
 import { reservedPaths } from "./reserved-paths.ts";
-import { invalidOverlay, type TemplateTree, type TreeFile } from "./templates.ts";
+import { invalidOverlay, type TemplateTrees, type TreeFile } from "./template-trees.ts";
 
 /** An entry of the user's. */
 export type OwnEntry = Entry & { readonly content: Entry["content"] | CopiedFile };
@@ -48,7 +48,7 @@ export interface PlacedFile {
  * @throws StackError `overlay-invalid`, exit 64, every fault at once: names that clash,
  *   places that are not for files, templates that can't be rendered
  */
-export async function ownFiles(tree: TemplateTree, model: Model, folder: string): Promise<OwnEntry[]> {
+export async function ownFiles(tree: TemplateTrees, model: Model, folder: string): Promise<OwnEntry[]> {
   if (tree.own.length === 0) return [];
   const faults = [...replacingFaults(tree), ...renderFaults(tree, model)];
   const placed: PlacedFile[] = [];
@@ -69,14 +69,14 @@ export async function ownFiles(tree: TemplateTree, model: Model, folder: string)
   return own;
 }
 
-function replacingFaults({ own, ours }: TemplateTree): string[] {
+function replacingFaults({ own, ours }: TemplateTrees): string[] {
   return own
     .filter(({ kind, path }) => kind === "symlink" && ours.includes(path))
     .map(({ path }) => `${path}: is a template of the stack's; only a file can replace it`);
 }
 
 /** Boot files are rendered in the container, where nobody could tell a fault any more: they are tried here. */
-function renderFaults({ templates, own, ours }: TemplateTree, model: Model): string[] {
+function renderFaults({ templates, own, ours }: TemplateTrees, model: Model): string[] {
   if (!own.some(({ path }) => ours.includes(path))) return [];
   const context = { templates, budget: budget(model, model.definition.container.memory), secret: () => "secret" };
   const faults = model.files.flatMap((file) => {
@@ -93,7 +93,7 @@ function renderFaults({ templates, own, ours }: TemplateTree, model: Model): str
 async function content(
   file: TreeFile,
   path: string,
-  { templates }: TemplateTree,
+  { templates }: TemplateTrees,
   model: Model,
 ): Promise<{ readonly entry: OwnEntry } | { readonly fault: string }> {
   if (file.kind === "symlink") {

@@ -1,5 +1,5 @@
 import type { Model } from "../../stack/model.ts";
-import type { TreeFile } from "./templates.ts";
+import type { TreeFile } from "./template-trees.ts";
 
 /** Where a file goes (nowhere: it is only included by others), or why it can't go anywhere. */
 export type Place = { readonly path: string | undefined } | { readonly fault: string };

@@ -2,7 +2,7 @@ import { isStackError, messageOf } from "../../lib/error.ts";
 import { TypeFlag } from "../archive/header.ts";
 import { readArchive } from "../archive/read-archive.ts";
 import { type Check, failed, passed, unchecked } from "./check.ts";
-import type { Probe } from "./probe.ts";
+import type { Probe } from "./probes/probe.ts";
 
 /** What an archive's members showed. */
 export interface Examined {

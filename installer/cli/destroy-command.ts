@@ -2,8 +2,8 @@ import { Command, Option } from "commander";
 import { carryOut, readCommandLine, secondsArgument, writeJson } from "../../lib/cli/command-line.ts";
 import { interruptible } from "../../lib/cli/interruptible.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
-import { connect } from "../connect.ts";
 import { type Doomed, destroy, doomed } from "../flow/destroy.ts";
+import { connect } from "../node/connect.ts";
 import { ask } from "./ask.ts";
 import {
   accessOptions,

@@ -1,8 +1,8 @@
 import { columns } from "../../lib/cli/text.ts";
-import { createParameters } from "../flow/create-parameters.ts";
 import type { Intent } from "../flow/deploy.ts";
 import type { Step } from "../flow/plan.ts";
-import type { Wanted } from "../wanted.ts";
+import { createParameters } from "../wanted/create-parameters.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 
 const words: Readonly<Record<Step, (wanted: Wanted) => string>> = {
   upload: ({ template, settings }) => `send ${template.file} to storage ${settings.templateStorage}`,

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { plainProgress } from "../../lib/progress/plain.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
-import { names, type Setting, settings } from "../settings.ts";
+import { names, type Setting, settings } from "../wanted/settings.ts";
 import type { AccessFlags } from "./who-asks.ts";
 
 /** What both commands are told of the node and who asks it. */

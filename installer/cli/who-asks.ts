@@ -1,10 +1,10 @@
 import { access as accessible, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { ExitCode, StackError } from "../../lib/error.ts";
-import type { Access } from "../access.ts";
 import { knownHostsFiles } from "../ssh/host-trust.ts";
 import { ownLogin } from "../ssh/login.ts";
-import { credentials } from "../transports/api/credentials.ts";
+import type { Access } from "../transports/access.ts";
+import { credentials } from "../transports/credentials.ts";
 import { type Way, ways } from "../transports/transport.ts";
 import { askSecretly } from "./ask.ts";
 

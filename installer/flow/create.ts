@@ -2,10 +2,10 @@ import { isStackError, StackError } from "../../lib/error.ts";
 import { waitFor } from "../../lib/wait.ts";
 import type { Node } from "../node/node.ts";
 import { type TaskWait, waitTask } from "../node/wait-task.ts";
-import { isOf } from "../ownership.ts";
 import { occupantOf } from "../preflight/facts.ts";
-import type { Wanted } from "../wanted.ts";
-import { createParameters } from "./create-parameters.ts";
+import { createParameters } from "../wanted/create-parameters.ts";
+import { isOf } from "../wanted/ownership.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 
 /** How long an answer that was lost may come to light as a task at the most, milliseconds. */
 const lostPatience = 15_000;

@@ -1,15 +1,16 @@
 import { bytesText } from "../../lib/cli/text.ts";
 import { isStackError, StackError } from "../../lib/error.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
+import { urlOf } from "../../lib/url-of.ts";
 import type { DeploymentDocument } from "../../stack/documents/deployment.ts";
 import type { Node } from "../node/node.ts";
 import { type TaskWait, waitTask } from "../node/wait-task.ts";
 import { type Facts, lookAround, occupantOf } from "../preflight/facts.ts";
 import { assertPossible, preflight, type Verdict } from "../preflight/preflight.ts";
-import { urlOf } from "../url-of.ts";
-import type { Wanted } from "../wanted.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 import { adopt, create } from "./create.ts";
 import { type Left, left } from "./left.ts";
+import { absences } from "./no-address.ts";
 import { plan, type Step } from "./plan.ts";
 import { type Ready, readyNow, waitReady } from "./ready.ts";
 import type { Turns } from "./turns.ts";
@@ -199,13 +200,15 @@ function isUnreadable(error: unknown): error is StackError {
   return /\b(tar|gzip|zstd|xz)\b|archive|corrupt/i.test(said) && !/no space left/i.test(said);
 }
 
+/** What became of it; what isn't there all the same is told. */
 function deployed(
-  { node, wanted }: DeployOptions,
+  { node, wanted, progress }: DeployOptions,
   done: readonly Step[],
   ready: Ready,
   taskWarnings: readonly string[],
 ): DeploymentDocument {
   const { template, vmid, hostname, settings } = wanted;
+  for (const line of absences(ready, { vmid, bridge: settings.bridge })) progress.log("warning", line);
   const { model } = template;
   const listeners = [{ name: "agent", port: model.definition.agent.port }, ...model.services];
   return {
@@ -215,6 +218,7 @@ function deployed(
     changed: done.some((step) => step !== "wait"),
     steps: [...done],
     ...{ address: ready.address, addresses: [...ready.addresses] },
+    missingAddresses: [...ready.missing, ...ready.untold].map(({ option }) => option),
     urls: listeners.map(({ name, port }) => ({ name, url: urlOf(ready.address, port, "/health") })),
     warnings: ready.health.components
       .filter(({ status }) => status === "warn")

@@ -1,9 +1,9 @@
 import { StackError } from "../../lib/error.ts";
 import { fixedAddresses } from "../../stack/net-addresses.ts";
-import { chooseVmid } from "../choose-vmid.ts";
 import type { Node } from "../node/node.ts";
-import type { Template } from "../template/read-template.ts";
-import { type Wanted, wanted } from "../wanted.ts";
+import type { Template } from "../template/open-template.ts";
+import { chooseVmid } from "../wanted/choose-vmid.ts";
+import { type Wanted, wanted } from "../wanted/wanted.ts";
 
 /** A node that was reached, and what is to be there. */
 export interface Destination {

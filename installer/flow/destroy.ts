@@ -2,8 +2,8 @@ import { StackError } from "../../lib/error.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
 import type { Guest, Node } from "../node/node.ts";
 import { waitTask } from "../node/wait-task.ts";
-import { isOurs } from "../ownership.ts";
 import { occupantOf } from "../preflight/facts.ts";
+import { isOurs } from "../wanted/ownership.ts";
 
 export interface Doomed {
   readonly guest: Guest;

@@ -1,5 +1,5 @@
 import type { Facts } from "../preflight/facts.ts";
-import type { Wanted } from "../wanted.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 
 /** How far a deployment has come. */
 export type Left = Facts | "uploaded" | "doubtful" | "asked" | "creating" | "created" | "started";

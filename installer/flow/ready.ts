@@ -1,74 +1,73 @@
 import { Agent, request } from "undici";
 import { isStackError, StackError } from "../../lib/error.ts";
+import { urlOf } from "../../lib/url-of.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { type HealthDocument, healthDocument } from "../../stack/documents/health.ts";
 import type { Node } from "../node/node.ts";
-import { urlOf } from "../url-of.ts";
-import { type AddressWait, addressesOf, waitAddresses } from "./addresses.ts";
+import { type AddressWait, type Found, findAddresses, waitAddresses } from "./addresses.ts";
 
 export interface ReadyWait extends AddressWait {
   /** The agent's port. */
   readonly port: number;
-  /** How it stands, when that changes. */
-  readonly onLine: (line: string) => void;
 }
 
-export interface Ready {
+export interface Ready extends Found {
   /** The one that answered. */
   readonly address: string;
-  /** All that it has. */
-  readonly addresses: readonly string[];
   readonly health: HealthDocument;
 }
 
-/** Milliseconds between two looks for addresses that came later. */
+/** Milliseconds between two looks for addresses that came later, while none answers. */
 const lookAgain = 5000;
 
 /**
- * Waits until the container has an address of either family and its agent, at any of them, says
- * that all of the stack works.
+ * Waits until the container has its addresses, of either family at least, and its agent, at any of
+ * them, says that all of the stack works.
  *
  * @throws StackError `no-address`, `not-reachable`, `not-healthy`, `aborted`
  */
 export async function waitReady(node: Node, wait: ReadyWait): Promise<Ready> {
   const until = Date.now() + wait.timeout;
-  let addresses = await waitAddresses(node, wait);
-  wait.onLine(`address ${addresses.join(", ")}`);
+  let found = await waitAddresses(node, wait);
+  const findAgain = async (): Promise<void> => {
+    const now = await findAddresses(node, wait).catch(() => found);
+    if (now.addresses.length > 0) found = now;
+  };
   let looked = Date.now();
   let told = "";
   let last: Answer | undefined;
   let at: string | undefined;
   const agent = new Agent({ connect: { timeout: 3000 } });
-  const look = async (signal: AbortSignal): Promise<Ready | undefined> => {
+  const look = async (signal: AbortSignal): Promise<Answer | undefined> => {
     try {
       // Who has answered once is asked alone: of two families one may lead nowhere from here.
-      last = await ask(agent, at === undefined ? addresses : [at], wait.port, signal);
+      last = await ask(agent, at === undefined ? found.addresses : [at], wait.port, signal);
       at = last.address;
     } catch (error) {
       at = undefined;
       if (Date.now() - looked > lookAgain) {
         looked = Date.now();
-        const found = await addressesOf(node, wait).catch(() => []);
-        if (found.length > 0) addresses = found;
+        await findAgain();
       }
       throw error;
     }
-    const { ready, address, document } = last;
-    const line = standing(document);
+    const line = standing(last.document);
     if (line !== told) wait.onLine(line);
     told = line;
-    return ready ? { address, addresses, health: document } : undefined;
+    return last.ready ? last : undefined;
   };
   try {
-    return await waitFor(look, {
-      what: urlOf(addresses[0] ?? "", wait.port, "/readyz"),
+    const { address, document } = await waitFor(look, {
+      what: urlOf(found.addresses[0] ?? "", wait.port, "/readyz"),
       timeout: Math.max(1, until - Date.now()),
       interval: 250,
       signal: wait.signal,
     });
+    await findAgain();
+    return { ...found, address, health: document };
   } catch (error) {
     if (!isStackError(error) || error.code !== "timeout") throw error;
-    throw last === undefined ? notReachable(wait, addresses, error.cause) : notHealthy(wait, last.document);
+    throw last === undefined ? notReachable(wait, found.addresses, error.cause) : notHealthy(wait, last.document);
   } finally {
     await agent.close();
   }
@@ -79,12 +78,12 @@ export async function readyNow(
   node: Node,
   wait: Pick<ReadyWait, "vmid" | "port" | "network" | "signal">,
 ): Promise<Ready | undefined> {
-  const addresses = await addressesOf(node, wait);
-  if (addresses.length === 0) return undefined;
+  const found = await findAddresses(node, wait);
+  if (found.addresses.length === 0) return undefined;
   const agent = new Agent({ connect: { timeout: 3000 } });
   try {
-    const { ready, address, document } = await ask(agent, addresses, wait.port, wait.signal);
-    return ready ? { address, addresses, health: document } : undefined;
+    const { ready, address, document } = await ask(agent, found.addresses, wait.port, wait.signal);
+    return ready ? { ...found, address, health: document } : undefined;
   } catch {
     return undefined;
   } finally {

@@ -7,6 +7,7 @@ import { createZstdDecompress } from "node:zlib";
 import { Parser } from "tar";
 import { ExitCode, isErrno, messageOf, StackError } from "../../lib/error.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
+import { machinePaths } from "../../stack/machine-paths.ts";
 import type { Model } from "../../stack/model.ts";
 import { resolve } from "../../stack/resolve.ts";
 
@@ -38,7 +39,7 @@ export async function openPackage(path: string, signal: AbortSignal): Promise<Ho
     [...(control[0] ?? "").matchAll(/^(\w[\w-]*): (.*)$/gm)].map(([, key = "", value]) => [key, value]),
   );
   const [name, version] = [fields.get("Package"), fields.get("Version")];
-  const definitionPath = "./etc/stack-agent/stack.yaml";
+  const definitionPath = `.${machinePaths.definition}`;
   const [definition] = await texts(path, members.get("data.tar.zst"), [definitionPath]);
   if (!name?.startsWith("stack-agent-") || version === undefined || definition === undefined) {
     throw foreign(path, "it is no package of a stack");

@@ -183,7 +183,7 @@ export function openNode(transport: Transport, name: string) {
         .flatMap((one) => [one.inet, ...(one["ip-addresses"] ?? []).map((each) => each["ip-address"]), one.inet6])
         .flatMap((address) => (address === undefined || /^fe[89ab]/i.test(address) ? [] : [withoutPrefix(address)]))
         .filter((address, index, each) => each.indexOf(address) === index);
-      return { addresses, complete: eth0.some((one) => one["ip-addresses"] !== undefined) };
+      return { addresses, complete: eth0.every((one) => one["ip-addresses"] !== undefined) };
     },
 
     taskStatus: async (task: string) =>

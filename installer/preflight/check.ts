@@ -1,4 +1,4 @@
-import type { Wanted } from "../wanted.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 import type { Facts } from "./facts.ts";
 
 /** Something that keeps the container from being made, or that one should know before. */

@@ -1,8 +1,9 @@
 import { formatMiB } from "../../stack/definition/size.ts";
-import { createParameters } from "../flow/create-parameters.ts";
+import { askedAddresses } from "../../stack/net-addresses.ts";
 import type { Guest } from "../node/node.ts";
-import { isOf, isOurs } from "../ownership.ts";
-import type { Wanted } from "../wanted.ts";
+import { createParameters } from "../wanted/create-parameters.ts";
+import { isOf, isOurs } from "../wanted/ownership.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 import { type Check, type Finding, finding } from "./check.ts";
 import type { Facts } from "./facts.ts";
 import { grants, major, neededPrivileges } from "./privileges.ts";
@@ -20,6 +21,17 @@ export const checks: readonly Check[] = [
       major(version) >= 8
         ? []
         : [finding("old-proxmox", `the node runs Proxmox VE ${version}`, "use a node with version 8 or 9")],
+  },
+  {
+    name: "addresses",
+    // Such a container works; that it does nobody can see from here.
+    warn: ({ version }, { container }) => {
+      const asked = askedAddresses(container.network);
+      const given = asked.filter(({ family, by }) => family === "IPv6" && by !== "static");
+      if (major(version) >= 9 || given.length < asked.length) return [];
+      const message = `Proxmox VE ${version} does not tell a container's IPv6 addresses: it could not be waited for`;
+      return [finding("untold-address", message, "a fixed address6, or IPv4 beside it, or a node with version 9")];
+    },
   },
   {
     name: "architecture",

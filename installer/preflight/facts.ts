@@ -1,6 +1,6 @@
 import type { Guest, Machine, Node, Storage } from "../node/node.ts";
-import { isOurs } from "../ownership.ts";
-import type { Wanted } from "../wanted.ts";
+import { isOurs } from "../wanted/ownership.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 import { neededPrivileges } from "./privileges.ts";
 
 /** What was seen on the node before anything is done. */

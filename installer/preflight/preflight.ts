@@ -1,5 +1,5 @@
 import { StackError } from "../../lib/error.ts";
-import type { Wanted } from "../wanted.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 import type { Finding } from "./check.ts";
 import { checks } from "./checks.ts";
 import type { Facts } from "./facts.ts";

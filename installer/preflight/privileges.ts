@@ -1,4 +1,4 @@
-import type { Wanted } from "../wanted.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 
 /** Major number of a version like "8.4.1". */
 export function major(version: string): number {

@@ -1,6 +1,6 @@
 import { formatMiB } from "../../stack/definition/size.ts";
 import type { Storage } from "../node/node.ts";
-import type { Wanted } from "../wanted.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 import { type Check, type Finding, finding } from "./check.ts";
 import type { Facts } from "./facts.ts";
 import { grants, neededPrivileges } from "./privileges.ts";

@@ -1,5 +1,5 @@
 import { formatMiB } from "../../stack/definition/size.ts";
-import type { Wanted } from "../wanted.ts";
+import type { Wanted } from "../wanted/wanted.ts";
 import { type Finding, finding } from "./check.ts";
 import type { Facts } from "./facts.ts";
 

@@ -60,14 +60,14 @@ export async function hostTrust(host: string, port: number, trust: SshTrust): Pr
           `seen     ${seen}`,
         ]);
       }
-      return refusal(lines, { host, port, blob, seen, file: trust.knownHosts[0] ?? "~/.ssh/known_hosts" });
+      return hostKeyFault(lines, { host, port, blob, seen, file: trust.knownHosts[0] ?? "~/.ssh/known_hosts" });
     },
   };
 }
 
 const howToCompare = "compare it on that machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub";
 
-function refusal(
+function hostKeyFault(
   lines: readonly KnownHost[],
   shown: {
     readonly host: string;

@@ -83,30 +83,25 @@ async function* attempts(user: string, host: string, login: SshLogin, tried: str
     password ??= login.ask?.(`Password of ${user}@${host}: `);
     return password;
   };
+  const withPassword = (method: (text: string) => AnyAuthMethod) => async (): Promise<AnyAuthMethod | undefined> => {
+    const text = await asked();
+    if (text === undefined) return undefined;
+    tried.push("the password");
+    return method(text);
+  };
   yield {
     kind: "password",
-    method: async () => {
-      const text = await asked();
-      if (text === undefined) return undefined;
-      tried.push("the password");
-      return { type: "password", username: user, password: text };
-    },
+    method: withPassword((password) => ({ type: "password", username: user, password })),
   };
   yield {
     kind: "keyboard-interactive",
-    method: async () => {
-      const text = await asked();
-      if (text === undefined) return undefined;
-      tried.push("the password");
+    method: withPassword((text) => ({
+      type: "keyboard-interactive",
+      username: user,
       // Some servers ask for the password this way only. More than one question is a second factor, which isn't ours.
-      const answers = (_name: string, _what: string, _language: string, prompts: readonly unknown[]): string[] =>
-        prompts.map((_prompt, index) => (index === 0 ? text : ""));
-      return {
-        type: "keyboard-interactive",
-        username: user,
-        prompt: (name, what, language, prompts, finish) => finish(answers(name, what, language, prompts)),
-      };
-    },
+      prompt: (_name, _what, _language, prompts, finish) =>
+        finish(prompts.map((_prompt, index) => (index === 0 ? text : ""))),
+    })),
   };
 }
 

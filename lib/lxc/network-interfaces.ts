@@ -20,12 +20,11 @@ const REPLACED = /^\s+(address|netmask|gateway|broadcast)\s/;
 
 /**
  * ifupdown's /etc/network/interfaces as Proxmox merges it: eth0's own `iface … inet` and `inet6`
- * stanzas get the new addresses and keep their other options, everything else stays, and what is
- * missing (`auto eth0`, loopback) is added (PVE::LXC::Setup::Debian).
+ * stanzas get the new addresses and keep their other options, or go where there is none, everything
+ * else stays, and what is missing (`auto eth0`, loopback) is added (PVE::LXC::Setup::Debian).
  */
 export function mergeInterfaces(old: string, { ipv6, ...ipv4 }: Addressing): string {
-  const merged = mergeStanza(old, "inet", ipv4);
-  const both = ipv6 === undefined ? merged : mergeStanza(merged, "inet6", ipv6);
+  const both = mergeStanza(mergeStanza(old, "inet", ipv4), "inet6", ipv6 ?? { kind: "none" });
   const loopback = isAuto(old, "lo") ? "" : "auto lo\niface lo inet loopback\niface lo inet6 loopback\n\n";
   return `${loopback}${both.replace(/\n+$/, "")}\n`;
 }
@@ -37,6 +36,7 @@ function mergeStanza(old: string, family: "inet" | "inet6", addressing: OneFamil
   const start = lines.findIndex((line) => new RegExp(`^\\s*iface\\s+eth0\\s+${family}\\s`).test(line));
   const auto = isAuto(old, "eth0") ? [] : ["auto eth0"];
   if (start < 0) {
+    if (addressing.kind === "none") return old;
     const before = old.trim() === "" ? [] : [...old.replace(/\n+$/, "").split("\n"), ""];
     return [...before, ...auto, ...stanza(family, addressing, [])].join("\n");
   }
@@ -59,8 +59,8 @@ function isAuto(text: string, name: string): boolean {
 }
 
 function stanza(family: string, addressing: OneFamily, kept: readonly string[]): string[] {
-  const method = addressing.kind === "none" ? "manual" : addressing.kind;
-  if (!("address" in addressing)) return [`iface eth0 ${family} ${method}`, ""];
+  if (addressing.kind === "none") return [];
+  if (!("address" in addressing)) return [`iface eth0 ${family} ${addressing.kind}`, ""];
   return [
     `iface eth0 ${family} static`,
     `\taddress ${addressing.address}`,

@@ -23,6 +23,8 @@ export const deploymentDocument = z.object({
   address: z.string(),
   /** All that a container has, of both families. */
   addresses: z.optional(z.array(z.string())),
+  /** What a container was to have, as `net0` has it, and didn't in time, or the node tells nothing of: `ip6=auto`. */
+  missingAddresses: z.optional(z.array(z.string())),
   /** The agent's health and each service's. */
   urls: z.array(z.object({ name: z.string(), url: z.string() })),
   /** COMPONENT: CODE of what is `warn`. */

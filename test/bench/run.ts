@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
-import { removeTree } from "../../builder/namespace.ts";
+import { removeMapped } from "../../builder/namespace.ts";
 import { readCommandLine } from "../../lib/cli/command-line.ts";
 import { describeError, ExitCode, messageOf } from "../../lib/error.ts";
 import { writeFileAtomic } from "../../lib/files.ts";
@@ -68,7 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return await measureAll(rows, flags.json === true, stop.signal);
   } finally {
     await machines.close();
-    await removeTree(run, folder, []);
+    await removeMapped(run, folder, []);
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import t from "tap";
 import { findSources } from "../../builder/layers/python/sources.ts";
 import { ownFiles } from "../../builder/trees/own-files.ts";
-import { templateTree } from "../../builder/trees/templates.ts";
+import { readTemplateTrees } from "../../builder/trees/template-trees.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
 import { resolve } from "../../stack/resolve.ts";
 
@@ -34,7 +34,7 @@ t.test("init writes a start that the builder takes, named after its folder", asy
   t.equal(model.name, "coffee-shop");
   const sources = await findSources(model.services, project, folder);
   t.match(sources.get("services/hello")?.lockText, /^fastapi==.*\\\n +--hash=sha256:/m);
-  const tree = await templateTree({ project, folder });
+  const tree = await readTemplateTrees({ project, folder });
   t.equal(
     tree.templates("rootfs-overlay/etc/motd.ejs"),
     readFileSync(join(folder, "rootfs-overlay/etc/motd.ejs"), "utf8"),

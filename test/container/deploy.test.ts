@@ -149,6 +149,43 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
     });
   }
 
+  for (const [what, asked, expected, version] of [
+    [
+      "IPv6 beside IPv4: eth0 gets an address of each",
+      "{address: dhcp, address6: auto}",
+      [/^10\.1\.1\.\d+$/, /^fd10:1:1:0:/],
+      "9.2.11",
+    ],
+    // One that the router advertises may be there beside the lease.
+    ["IPv6 alone, by DHCP", "{address6: dhcp}", [/^fd10:1:1::[5-9]\w$/], "9.2.11"],
+    ["a fixed IPv6 alone, which the node does not tell", "{address6: fd10:1:1::120/64}", [/^fd10:1:1::120$/], "8.4.1"],
+  ] as const) {
+    t.test(`${what}: healthy, and reached at it`, async (t) => {
+      const { program, flags, env } = ways.api;
+      const deployTemplate = (args: readonly string[]) =>
+        inNetwork(network, run)(program, [...args, "--vmid", "121", ...flags], {
+          ...{ accept: [0, 2], timeout: 600_000, signal: cleanup.signal, env },
+        });
+      const typed = [template, "--set", `container.network=${asked}`, "--json"];
+      for (const [tells, changed] of [
+        [version, true],
+        ["9.2.11", false],
+      ] as const) {
+        await node.version(tells);
+        const { addresses = [], ...made } = deploymentDocument.parse(JSON.parse((await deployTemplate(typed)).stdout));
+        t.match(made, { changed, missingAddresses: [] });
+        for (const form of expected) {
+          t.ok(
+            addresses.some((address) => form.test(address)),
+            `${form}: ${addresses.join()}`,
+          );
+        }
+        for (const { url } of made.urls) t.equal((await peer.http({ url })).status, 200, url);
+      }
+      await deployTemplate(["destroy", "--yes"]);
+    });
+  }
+
   /** What is typed on each way, and where; and what its upload is on the node. */
   async function typedAs({ to, token, caFile, ssh, bin }: Served): Promise<Readonly<Record<Way, Typed>>> {
     const program = join(project, "bin/deploy-template");
@@ -196,6 +233,8 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
       /** As somebody in the web interface would. */
       stop: (vmid: number) => tell(`stop ${vmid}`),
       forget: () => tell("forget"),
+      /** It answers as that version of Proxmox VE does from now on. */
+      version: (version: string) => tell(`version ${version}`),
     };
   }
 }

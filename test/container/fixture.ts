@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheFolder } from "../../builder/cache/cache-folder.ts";
+import { cacheHome } from "../../builder/cache/cache-home.ts";
 import { exists } from "../../lib/files.ts";
 
 export interface Fixture {
@@ -45,7 +45,7 @@ export async function fixture({ name, suffix, inputs, make }: Fixture): Promise<
 }
 
 export function fixturesFolder(): string {
-  return process.env.STACK_FIXTURES ?? join(cacheFolder(process.env), "test");
+  return process.env.STACK_FIXTURES ?? join(cacheHome(process.env), "test");
 }
 
 /** What runs left that were killed goes with them. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import t from "tap";
-import { cacheFolder } from "../../builder/cache/cache-folder.ts";
+import { cacheHome } from "../../builder/cache/cache-home.ts";
 import { layersFolder } from "../../builder/cache/cached-layer.ts";
 import { openLayer, type StoredLayer } from "../../builder/cache/layer.ts";
 import { archiveOf } from "../../builder/cache/raw.ts";
@@ -54,7 +54,7 @@ if (needs(t, reason) && template !== undefined && (await canRunContainers(t))) {
 /** The layers as its manifest names them, undefined for one that the cache has not. */
 async function layersOf(path: string): Promise<(StoredLayer | undefined)[]> {
   const text = await readFile(`${path.replace(/\.tar\.\w+$/, "")}.manifest.json`, "utf8");
-  const folder = layersFolder(cacheFolder(process.env));
+  const folder = layersFolder(cacheHome(process.env));
   const { layers: named } = manifestDocument.parse(JSON.parse(text));
   return Promise.all(named.map(({ name, key }) => openLayer(folder, name, key, stderrLog)));
 }

@@ -1,5 +1,6 @@
 import t from "tap";
 import type { Action, Executors } from "../../engine/action.ts";
+import { commonExecutors } from "../../engine/actions/executors.ts";
 import type { FactReader, UnitFacts } from "../../engine/fact-reader.ts";
 import { planComponent } from "../../engine/plan-files.ts";
 import { planStages } from "../../engine/plan-stages.ts";
@@ -8,6 +9,7 @@ import type { Stage, StageId } from "../../engine/stage.ts";
 import { stackModel } from "../stack/stack-model.ts";
 
 const model = stackModel();
+const executors = commonExecutors as Partial<Executors> as Executors;
 const unit: UnitFacts = {
   unit: "a.service",
   load: "loaded",
@@ -45,18 +47,13 @@ async function planned(stages: readonly Stage[], facts: Partial<UnitFacts> = {},
     diff: async ({ path }) => `--- ${path}`,
   };
   const signal = new AbortController().signal;
-  const options = { stages, model, reader: reader as FactReader, executors: {} as Executors, signal, redact: String };
+  const options = { stages, model, reader: reader as FactReader, executors, signal, redact: String };
   return planStages(options, more);
 }
 
 const names = async (...args: Parameters<typeof planned>) =>
   (await planned(...args)).actions.map((action) => `${action.stage} ${action.do}`);
 
-const venv: Action = {
-  do: "makeVenv",
-  why: "missing",
-  args: { service: "a", venv: "/v", requirements: "/r", units: ["a.service"] },
-};
 const secret = (units: readonly string[]): Action => ({
   do: "makeSecret",
   why: "not there",
@@ -64,8 +61,8 @@ const secret = (units: readonly string[]): Action => ({
 });
 
 t.test("a plan foresees which units another stage's actions leave outdated", async (t) => {
-  t.same(await names([stage("python", [], [venv]), stage("services", ["python"])]), [
-    "python makeVenv",
+  t.same(await names([stage("python", [], [secret(["a.service"])]), stage("services", ["python"])]), [
+    "python makeSecret",
     "services restartUnits",
   ]);
   const three = [
@@ -74,7 +71,8 @@ t.test("a plan foresees which units another stage's actions leave outdated", asy
     stage("services", ["redis"]),
   ];
   t.same((await names(three)).at(-1), "services restartUnits", "of a stage that is needed by one that it needs");
-  t.same(await names([stage("python", [], [venv]), stage("redis", [])]), ["python makeVenv"], "not of one beside it");
+  const beside = [stage("python", [], [secret(["a.service"])]), stage("redis", [])];
+  t.same(await names(beside), ["python makeSecret"], "not of one beside it");
   t.same(await names([stage("system", [], [secret([])]), stage("redis", ["system"])]), ["system makeSecret"]);
 });
 

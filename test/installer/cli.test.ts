@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { chmod, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import t from "tap";
-import { settings } from "../../installer/settings.ts";
+import { settings } from "../../installer/wanted/settings.ts";
 import { paperNode, program } from "./paper-node.ts";
 
 t.setTimeout(300_000);

@@ -1,5 +1,5 @@
 import t from "tap";
-import { createParameters } from "../../installer/flow/create-parameters.ts";
+import { createParameters } from "../../installer/wanted/create-parameters.ts";
 import { wantedOf } from "./facts.ts";
 
 t.test("each database's volume is a mount point that backups take, numbered in order", async (t) => {

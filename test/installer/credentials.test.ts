@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { credentials } from "../../installer/transports/api/credentials.ts";
+import { credentials } from "../../installer/transports/credentials.ts";
 import { describeError, errorDocument } from "../../lib/error.ts";
 
 const secret = "12345678-9abc-def0-1234-56789abcdef0";

@@ -1,5 +1,5 @@
 import type { Facts } from "../../installer/preflight/facts.ts";
-import { type Wanted, wanted } from "../../installer/wanted.ts";
+import { type Wanted, wanted } from "../../installer/wanted/wanted.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
 import { resolve } from "../../stack/resolve.ts";
 

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
 import { waitReady } from "../../installer/flow/ready.ts";
 import { nodeNames } from "../../installer/node/node.ts";
+import { plainProgress } from "../../lib/progress/plain.ts";
+import type { NetworkSettings } from "../../stack/definition/network.ts";
 import { deploymentDocument } from "../../stack/documents/deployment.ts";
 import type { HealthDocument } from "../../stack/documents/health.ts";
 import { openApiDoor } from "../node/api-door.ts";
@@ -52,6 +54,102 @@ t.test("a container is reached at whichever of its addresses answers; all are pr
   t.match(paper.node.state.guests.get(120)?.config.net0, /,ip=dhcp,ip6=auto,/);
   const again = await paper.cli([path, "--to", paper.to, "--vmid", "120", ...set]);
   t.match(again.stdout, /is healthy: nothing to do\naddress +127\.0\.0\.77, ::1\nagent +http:\/\/\[::1\]:/);
+});
+
+/** Of a container that has one list of addresses after the other, each for a few looks; the last stays. */
+function coming(...lists: readonly (readonly string[])[]) {
+  let looks = 0;
+  const now = (): readonly string[] => lists[Math.min(Math.floor(looks++ / 3), lists.length - 1)] ?? [];
+  return { addresses: async () => ({ addresses: now(), complete: true }) } as never;
+}
+
+/** What is known of a container with an agent, and what was said on the way. */
+async function waited(t: Test, node: never, network: NetworkSettings, timeout = 60_000) {
+  const port = await agentOn(t, "127.0.0.77");
+  const lines: string[] = [];
+  const ready = await waitReady(node, {
+    ...{ vmid: 120, port, bridge: "vmbr0", network, timeout },
+    signal: new AbortController().signal,
+    onLine: (line) => lines.push(line),
+  });
+  return { ...ready, missing: ready.missing.map(({ option }) => option), lines };
+}
+
+const both = { address: "dhcp", address6: "auto", dns: [] as string[] } satisfies NetworkSettings;
+const advertised = "fd00::be24:11ff:fe00:1";
+
+t.test(
+  "where both families are asked for, the later one is waited for, whichever that is; both are told",
+  async (t) => {
+    const later6 = await waited(t, coming([], ["127.0.0.77"], ["127.0.0.77", advertised]), both);
+    t.match(later6, { address: "127.0.0.77", addresses: ["127.0.0.77", advertised], missing: [] });
+    t.match(later6.lines, [
+      "address 127.0.0.77; waits for ip6=auto",
+      `address 127.0.0.77, ${advertised}`,
+      "all answers",
+    ]);
+    const later4 = await waited(t, coming([], [advertised], [advertised, "127.0.0.77"]), both);
+    t.match(later4, { address: "127.0.0.77", addresses: [advertised, "127.0.0.77"], missing: [] });
+  },
+);
+
+t.test("what was asked for is waited for, not another of its family that is there sooner", async (t) => {
+  const leased = await waited(t, coming(["127.0.0.77", advertised], ["127.0.0.77", advertised, "fd00::8f"]), {
+    ...both,
+    address6: "dhcp",
+  });
+  t.match(leased, { addresses: ["127.0.0.77", advertised, "fd00::8f"], missing: [] });
+  const fixed = await waited(
+    t,
+    coming(["127.0.0.77", advertised], ["127.0.0.77", "fd00::120"]),
+    // As nobody but people writes it.
+    { ...both, address6: "FD00:0:0::0120/64" },
+  );
+  t.match(fixed, { addresses: ["127.0.0.77", "fd00::120"], missing: [] });
+});
+
+t.test("what nobody gives is not waited for for ever: the stack is healthy without, and that is told", async (t) => {
+  for (const [network, missing] of [
+    [both, "ip6=auto"],
+    [{ ...both, address6: "dhcp" }, "ip6=dhcp"],
+    [{ address: "10.1.1.120/24", gateway: "10.1.1.1", address6: "auto", dns: both.dns }, "ip=10.1.1.120/24"],
+  ] as const) {
+    const addresses = missing === "ip6=auto" ? ["127.0.0.77"] : ["127.0.0.77", advertised];
+    t.match(await waited(t, coming(addresses), network, 4000), {
+      address: "127.0.0.77",
+      addresses,
+      missing: [missing],
+    });
+  }
+  const port = await agentOn(t, "127.0.0.77");
+  const paper = await paperNode(t, { guests: having("127.0.0.77/8", "fe80::1/64"), version: "9.2.11" });
+  const path = await paper.template(
+    `name: shop\nversion: 1.0.0\nagent: { port: ${port} }\nservices:\n  hello: { port: 8001 }\n`,
+  );
+  const args = [path, "--to", paper.to, "--vmid", "120", "--set", `container.network=${JSON.stringify(both)}`];
+  for (const steps of [["upload", "create", "start", "wait"], []]) {
+    const { stdout, stderr, code } = await paper.cli([...args, "--timeout", "6", "--json"]);
+    t.equal(code, 0, stderr);
+    t.match(JSON.parse(stdout), { steps, addresses: ["127.0.0.77"], missingAddresses: ["ip6=auto"] });
+    t.match(
+      stderr,
+      /^warning: container 120 has no address by ip6=auto; is there a router that advertises a prefix on bridge vmbr0\?$/m,
+    );
+  }
+});
+
+t.test("a node of version 8 does not tell IPv6's: none is waited for, and that is told", async (t) => {
+  const port = await agentOn(t, "127.0.0.77");
+  const paper = await paperNode(t, { guests: having("127.0.0.77/8", "fd00::8f/128", "fe80::1/64"), version: "8.4.1" });
+  const path = await paper.template(
+    `name: shop\nversion: 1.0.0\nagent: { port: ${port} }\nservices:\n  hello: { port: 8001 }\n`,
+  );
+  const lines: string[] = [];
+  const progress = plainProgress((line) => lines.push(line));
+  const set = [`container.network=${JSON.stringify(both)}`];
+  const made = await paper.deploy(path, { set, progress, patience: { healthy: 60_000 } });
+  t.match(made, { addresses: ["127.0.0.77"], missingAddresses: ["ip6=auto"] });
+  t.match(lines.join("\n"), /does not tell what container 120 has by ip6=auto; .*: pct exec 120 -- ip -6 address show/);
 });
 
 t.test("an address that came later is found; where IPv4 leads nowhere, IPv6 does", async (t) => {

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Test } from "tap";
-import type { Target } from "../../installer/connect.ts";
+import type { Target } from "../../installer/node/connect.ts";
 import { hostKey, knownHostsLine } from "../../installer/ssh/known-hosts.ts";
 import type { Way } from "../../installer/transports/transport.ts";
 import type { RunOptions } from "../../lib/run.ts";

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Test } from "tap";
-import { connect, type Target } from "../../installer/connect.ts";
 import { deploy, type Patience } from "../../installer/flow/deploy.ts";
-import { readTemplate } from "../../installer/template/read-template.ts";
-import { type Credentials, credentials } from "../../installer/transports/api/credentials.ts";
-import { wanted } from "../../installer/wanted.ts";
+import { connect, type Target } from "../../installer/node/connect.ts";
+import { openTemplate } from "../../installer/template/open-template.ts";
+import { type Credentials, credentials } from "../../installer/transports/credentials.ts";
+import { wanted } from "../../installer/wanted/wanted.ts";
 import { plainProgress } from "../../lib/progress/plain.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
 import { type RunOptions, run } from "../../lib/run.ts";
@@ -65,7 +65,7 @@ export async function paperNode(t: Test, options: PaperOptions = {}) {
     /** Deploys in this process, with short patience. */
     deploy: async (path: string, how: DeployHow = {}) => {
       const signal = how.signal ?? new AbortController().signal;
-      const template = await readTemplate(path, how.set ?? [], { run, signal });
+      const template = (await openTemplate(path, { run, signal }))(how.set ?? []);
       const given = how.as ?? (await credentials({ environment: { PROXMOX_TOKEN: how.token ?? own } }));
       const target = { to, credentials: given, caFile: identity.caFile, ...how.target };
       const { node: opened, transport } = await connect({ ...target, signal });

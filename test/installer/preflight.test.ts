@@ -31,6 +31,25 @@ const rows: readonly Row[] = [
   { why: "nothing speaks against it", facts: {} },
   { why: "PVE 7", facts: { version: "7.4-17" }, refusal: ["old-proxmox", /8 or 9/] },
   {
+    why: "IPv6 alone, from a router, on a node that does not tell it",
+    facts: {},
+    set: ["container.network={address6: auto}"],
+    warning: "untold-address",
+  },
+  {
+    why: "IPv6 alone, by DHCP, on a node that does not tell it",
+    facts: {},
+    set: ["container.network={address6: dhcp}"],
+    warning: "untold-address",
+  },
+  {
+    why: "IPv6 alone, by DHCP, on a node that tells it",
+    facts: { version: "9.2.11" },
+    set: ["container.network={address6: dhcp}"],
+  },
+  { why: "IPv6 alone, a fixed one", facts: {}, set: ["container.network={address6: fd00::120/64}"] },
+  { why: "IPv6 beside IPv4", facts: {}, set: ["container.network={address: dhcp, address6: auto}"] },
+  {
     why: "an arm64 node",
     facts: { machine: { cores: 8, memory: 32 * 1024 ** 3, machine: "aarch64" } },
     refusal: ["other-architecture", /processor/],

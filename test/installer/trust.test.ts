@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { connect } from "../../installer/connect.ts";
+import { connect } from "../../installer/node/connect.ts";
 import { openApiDoor } from "../node/api-door.ts";
 import { nodeIdentity } from "../node/authority.ts";
 import { paperNode } from "./paper-node.ts";

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import t from "tap";
-import { management } from "../../agent/clients/management.ts";
-import { withPostgres } from "../../agent/clients/postgres.ts";
-import { withRedis } from "../../agent/clients/redis.ts";
+import { withPostgres } from "../../components/postgres/agent/client.ts";
+import { management } from "../../components/rabbitmq/agent/management.ts";
+import { withRedis } from "../../components/redis/agent/client.ts";
 import { withinDeadline } from "../../lib/within-deadline.ts";
 
 const never = new AbortController().signal;

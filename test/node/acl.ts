@@ -1,4 +1,4 @@
-/** Every privilege the stand-in speaks of. */
+/** Every privilege the stand-in speaks of; written again, so that a name which the installer has wrong is refused. */
 const privileges: readonly string[] = [
   "Datastore.Allocate",
   "Datastore.AllocateSpace",

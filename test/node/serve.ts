@@ -26,7 +26,7 @@ export interface Served {
  * A stand-in with real containers, in the network they are in: started there by nsenter, with
  * both of its doors. Its first line says how to reach it. On standard input `requests` asks what
  * was carried out since, `stop VMID` cuts a container's power, `forget` takes the templates out
- * of its storage; each is answered with a line. It ends, and all of its containers with it, when
+ * of its storage, `version 8.4.1` makes it answer as that does; each is answered with a line. It ends, and all of its containers with it, when
  * its standard input does.
  */
 const [folder = "", containers = "", networkText = "{}"] = process.argv.slice(2);
@@ -34,7 +34,7 @@ const network = JSON.parse(networkText) as Network;
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.abort(name));
 const guests = lxcGuests({ folder: containers, network, run, log: stderrLog, signal: stop.signal });
-const node = standIn({ folder: join(folder, "node"), guests });
+const node = standIn({ folder: join(folder, "node"), guests, version: "9.2.11" });
 const identity = await nodeIdentity(join(folder, "tls"));
 const door = await openApiDoor(node, identity, { host: network.gateway, port: 8006 });
 const shell = await openShellDoor(node, join(folder, "door"));
@@ -50,10 +50,14 @@ const served: Served = {
 };
 say(served);
 for await (const line of createInterface({ input: process.stdin })) {
-  const [command, vmid] = line.split(" ");
+  const [command, what = ""] = line.split(" ");
   if (command === "requests") say(node.state.carriedOut.splice(0));
-  if (command === "stop") say(await cutPower(Number(vmid)));
+  if (command === "stop") say(await cutPower(Number(what)));
   if (command === "forget") say(await node.forgetTemplates("local"));
+  if (command === "version") {
+    node.state.version = what;
+    say(what);
+  }
 }
 await ssh.close();
 await shell.close();

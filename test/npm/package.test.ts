@@ -87,7 +87,7 @@ t.test("nothing that a build reads is missing: every file of these rooms is pack
   );
 });
 
-const rooms = ["lib", "stack", "builder", "engine", "agent", "units", "rootfs-overlay", "services"];
+const rooms = ["lib", "stack", "builder", "components", "engine", "agent", "units", "rootfs-overlay", "services"];
 const development = /^services\/[^/]+\/(tests\/|requirements-test\.)/;
 
 t.test("only lib/project-folder.ts asks where it lies: bundled, every other place is wrong", async (t) => {

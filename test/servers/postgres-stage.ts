@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { openPostgres, type PostgresConnection } from "../../agent/clients/postgres.ts";
-import type { PostgresFacts } from "../../agent/stages/postgres/facts.ts";
-import { inspectServer } from "../../agent/stages/postgres/inspect.ts";
-import { migrate } from "../../agent/stages/postgres/migrate.ts";
-import { planPostgres } from "../../agent/stages/postgres/plan.ts";
-import { sql } from "../../agent/stages/postgres/sql.ts";
+import { openPostgres, type PostgresConnection } from "../../components/postgres/agent/client.ts";
+import type { PostgresFacts } from "../../components/postgres/agent/facts.ts";
+import { inspectServer } from "../../components/postgres/agent/inspect.ts";
+import { migrate } from "../../components/postgres/agent/migrate.ts";
+import { planPostgres } from "../../components/postgres/agent/plan.ts";
+import { sql } from "../../components/postgres/agent/sql.ts";
 import type { Action, Executors, Io } from "../../engine/action.ts";
 import type { FactReader } from "../../engine/fact-reader.ts";
 import { asSealed } from "../../engine/secrets/sealed.ts";

@@ -1,8 +1,8 @@
 import t from "tap";
-import { postgresCheck } from "../../agent/checks/postgres.ts";
-import { openPostgres } from "../../agent/clients/postgres.ts";
-import { migrate } from "../../agent/stages/postgres/migrate.ts";
-import { preflightPostgres } from "../../agent/stages/postgres/plan.ts";
+import { postgresCheck } from "../../components/postgres/agent/check.ts";
+import { openPostgres } from "../../components/postgres/agent/client.ts";
+import { migrate } from "../../components/postgres/agent/migrate.ts";
+import { preflightPostgres } from "../../components/postgres/agent/plan.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { reservedWords } from "../../stack/components/postgres/reserved-words.ts";

@@ -45,7 +45,7 @@ export async function readBaseFacts(root: string, run: Run): Promise<BaseFacts> 
 }
 
 /** Ids of `user:group`. @throws StackError `no-such-user` */
-export function ownerIds(
+export function idsInBase(
   { users, groups }: Pick<BaseFacts, "users" | "groups">,
   owner: string,
 ): { readonly uid: number; readonly gid: number } {

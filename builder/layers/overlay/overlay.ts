@@ -9,8 +9,8 @@ import type { MadeLayer } from "../../cache/made-layer.ts";
 import { sourceDateEpoch } from "../../context.ts";
 import type { OwnEntry } from "../../trees/own-files.ts";
 import { unitFolder } from "../../trees/own-place.ts";
-import type { TemplateTree } from "../../trees/templates.ts";
-import { type BaseFacts, ownerIds } from "../base/facts.ts";
+import type { TemplateTrees } from "../../trees/template-trees.ts";
+import { type BaseFacts, idsInBase } from "../base/facts.ts";
 import { codeDigest } from "../code.ts";
 import type { ServiceSource } from "../python/sources.ts";
 import { documentSchemas } from "./document-schemas.ts";
@@ -24,7 +24,7 @@ export interface OverlayInputs extends Inputs {
 
 export interface OverlaySources {
   readonly model: Model;
-  readonly tree: TemplateTree;
+  readonly tree: TemplateTrees;
   /** What the user's own trees add: `ownFiles`. */
   readonly own: readonly OwnEntry[];
   readonly base: BaseFacts;
@@ -55,7 +55,7 @@ export async function buildOverlay(inputs: OverlayInputs): Promise<MadeLayer> {
 }
 
 function tableEntry(file: FileEntry, model: Model, templates: Templates, base: BaseFacts): Entry {
-  const common = { path: file.path, mode: file.mode, ...ownerIds(base, file.owner) };
+  const common = { path: file.path, mode: file.mode, ...idsInBase(base, file.owner) };
   if (file.kind === "directory") return { ...common, content: { kind: "directory" } };
   if (file.kind === "symlink") return { ...common, content: { kind: "symlink", target: file.target ?? "" } };
   return { ...common, content: { kind: "text", text: renderFile(file, model, { templates }) } };
@@ -95,7 +95,7 @@ function shared({ model, definition, sources, manifest }: OverlaySources): Entry
 }
 
 /** The trees of templates, which the agent renders from: the user's over ours. */
-function templateFiles({ templates, ours, own }: TemplateTree, share: string): Entry[] {
+function templateFiles({ templates, ours, own }: TemplateTrees, share: string): Entry[] {
   const added = own.filter(({ kind, path }) => kind === "file" && path.endsWith(".ejs")).map(({ path }) => path);
   return [...new Set([...ours, ...added])].map((path) => ({
     path: `${share}/templates/${path}`,

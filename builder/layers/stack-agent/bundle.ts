@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { build, type Plugin } from "esbuild";
-import { messageOf, StackError } from "../../../lib/error.ts";
+import type { Plugin } from "esbuild";
+import { bundleText } from "../../bundle-text.ts";
 import { type NpmPackage, readNpmPackage } from "./npm-package.ts";
 
 export interface Bundle {
@@ -17,38 +17,21 @@ export interface Bundle {
  * @throws StackError `bundle-failed` with esbuild's messages
  */
 export async function bundleAgent(project: string, entry = join(project, "agent", "cli.ts")): Promise<Bundle> {
-  try {
-    const result = await build({
-      entryPoints: [entry],
-      absWorkingDir: project,
-      bundle: true,
-      write: false,
-      platform: "node",
-      target: "node24",
-      format: "cjs",
-      minify: true,
-      keepNames: true,
-      legalComments: "none",
-      // The copy that cron requires: an import would bring another one, with settings of its own.
-      alias: { luxon: createRequire(join(project, "package.json")).resolve("luxon") },
-      // supports-color: `debug` would take it where a tool of development happens to bring it.
-      external: ["*.node", "pg-native", "node-unix-socket", "supports-color"],
-      // Below node_modules esbuild heeds no tsconfig.json: none, so that an installed package bundles the same.
-      tsconfigRaw: "{}",
-      plugins: [oneLanguage],
-      logLevel: "silent",
-      metafile: true,
-    });
-    const text = result.outputFiles[0]?.text;
-    if (text === undefined) throw new StackError("bundle-failed", "esbuild gave no bundle");
-    const used = Object.values(result.metafile.outputs).flatMap(({ inputs }) =>
-      Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
-    );
-    return { text, packages: await packagesOf(used, project) };
-  } catch (error) {
-    if (error instanceof StackError) throw error;
-    throw new StackError("bundle-failed", "the agent could not be bundled", { detail: messageOf(error).split("\n") });
-  }
+  const { text, metafile } = await bundleText("the agent", project, {
+    entryPoints: [entry],
+    format: "cjs",
+    minify: true,
+    keepNames: true,
+    // The copy that cron requires: an import would bring another one, with settings of its own.
+    alias: { luxon: createRequire(join(project, "package.json")).resolve("luxon") },
+    // supports-color: `debug` would take it where a tool of development happens to bring it.
+    external: ["*.node", "pg-native", "node-unix-socket", "supports-color"],
+    plugins: [oneLanguage],
+  });
+  const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  return { text, packages: await packagesOf(used, project) };
 }
 
 /** zod's errors in English only: its other fifty languages are a fifth of the bundle, and each start would read them. */

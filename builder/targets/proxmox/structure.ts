@@ -1,5 +1,5 @@
 import { TypeFlag } from "../../archive/header.ts";
-import { faultList, type Probe } from "../../verify/probe.ts";
+import { faultList, type Probe } from "../../verify/probes/probe.ts";
 
 const appliance = "./etc/appliance.info";
 const mountPoints = ["./dev", "./proc", "./run", "./sys", "./tmp"];

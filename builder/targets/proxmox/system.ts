@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { messageOf } from "../../../lib/error.ts";
 import { recogniseGuest } from "../../../lib/lxc/recognise-guest.ts";
 import { TypeFlag } from "../../archive/header.ts";
-import type { Probe } from "../../verify/probe.ts";
+import type { Probe } from "../../verify/probes/probe.ts";
 
 const texts: ReadonlySet<string> = new Set(["./etc/os-release", "./usr/lib/os-release", "./etc/debian_version"]);
 const programs = /^\.\/(?:usr\/)?bin\/[^/]+$/;

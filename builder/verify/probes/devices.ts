@@ -1,13 +1,6 @@
 import { TypeFlag } from "../../archive/header.ts";
-import { faultList, type Probe } from "../probe.ts";
-
-const kinds: ReadonlySet<string> = new Set([
-  TypeFlag.file,
-  TypeFlag.hardlink,
-  TypeFlag.symlink,
-  TypeFlag.directory,
-  TypeFlag.fifo,
-]);
+import { memberTypes } from "../../archive/read-archive.ts";
+import { faultList, type Probe } from "./probe.ts";
 
 export function devicesProbe(): Probe {
   const faults = faultList();
@@ -16,7 +9,7 @@ export function devicesProbe(): Probe {
     title: "no device node, nothing in /dev, no kind of file that tar doesn't know",
     member: ({ member: { name, type } }) => {
       if (type === TypeFlag.character || type === TypeFlag.block) faults.add(`${name} is a device node`);
-      else if (!kinds.has(type)) faults.add(`${name} is of the unknown type ${JSON.stringify(type)}`);
+      else if (!memberTypes.has(type)) faults.add(`${name} is of the unknown type ${JSON.stringify(type)}`);
       if (name.startsWith("./dev/")) faults.add(`${name} lies in /dev`);
     },
     findings: faults.all,

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { emptyFolders, identities } from "../../../stack/components/identities.ts";
 import { TypeFlag } from "../../archive/header.ts";
-import { faultList, type Probe } from "../probe.ts";
+import { faultList, type Probe } from "./probe.ts";
 
 /** What only an instance may have, or only the building machine had. Folders are in `empty`. */
 const absent: readonly RegExp[] = [

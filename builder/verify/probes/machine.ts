@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
-import { faultList, type Probe } from "../probe.ts";
-import { places, window } from "../window.ts";
+import { faultList, type Probe } from "./probe.ts";
+import { places, window } from "./window.ts";
 
 /** What would give away the machine that a template was built on: this one, perhaps. */
 export interface MachineTraits {

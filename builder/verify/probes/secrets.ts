@@ -1,5 +1,5 @@
-import { faultList, type Probe } from "../probe.ts";
-import { places, window } from "../window.ts";
+import { faultList, type Probe } from "./probe.ts";
+import { places, window } from "./window.ts";
 
 interface Secret {
   readonly what: string;

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { StackError } from "../../../lib/error.ts";
-import { refusal } from "../refusal.ts";
+import { refusedByNode } from "../refused-by-node.ts";
 
 export interface HttpAnswer {
   readonly status: number;
@@ -35,7 +35,7 @@ export function answered({ status, reason, text, what }: HttpAnswer): unknown {
     });
   }
   const errors = (body.success && body.data.errors) || {};
-  throw refusal({ what, status, reason, errors });
+  throw refusedByNode({ what, status, reason, errors });
 }
 
 function jsonOrUndefined(text: string): unknown {

@@ -3,9 +3,9 @@ import { Readable } from "node:stream";
 import { Agent, type Dispatcher, request } from "undici";
 import * as z from "zod/mini";
 import { isStackError, messageOf, StackError } from "../../../lib/error.ts";
+import type { Credentials } from "../credentials.ts";
 import type { Parameters, Transport, Upload } from "../transport.ts";
 import { answered } from "./answered.ts";
-import type { Credentials } from "./credentials.ts";
 import { multipart } from "./multipart.ts";
 import { isVerdict, type Trust, trustedConnector, untrusted } from "./trust.ts";
 

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { isStackError, messageOf, StackError } from "../../../lib/error.ts";
 import { type RunResult, run } from "../../../lib/run.ts";
-import type { NodeShell, ShellFile } from "../shell/node-shell.ts";
+import type { NodeShell, ShellFile } from "../node-shell.ts";
 
 const anyCode = Array.from({ length: 256 }, (_, code) => code);
 

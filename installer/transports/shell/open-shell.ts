@@ -1,11 +1,11 @@
 import { ExitCode, StackError } from "../../../lib/error.ts";
-import type { Access } from "../../access.ts";
 import { sshAddress } from "../../ssh/ssh-address.ts";
-import type { Credentials } from "../api/credentials.ts";
+import type { Access } from "../access.ts";
+import type { Credentials } from "../credentials.ts";
 import { localShell } from "../local/local-shell.ts";
+import type { NodeShell } from "../node-shell.ts";
 import { sshShell } from "../ssh/ssh-shell.ts";
 import type { Transport } from "../transport.ts";
-import type { NodeShell } from "./node-shell.ts";
 import { noProxmox, notRoot } from "./pvesh-call.ts";
 import { shellTransport } from "./shell-transport.ts";
 

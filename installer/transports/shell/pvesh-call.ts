@@ -1,6 +1,6 @@
 import { StackError } from "../../../lib/error.ts";
 import type { ExecResult } from "../../ssh/exec-over.ts";
-import { refusal } from "../refusal.ts";
+import { refusedByNode } from "../refused-by-node.ts";
 import type { Parameters } from "../transport.ts";
 
 const verbs: Readonly<Record<string, string>> = { GET: "get", POST: "create", PUT: "set", DELETE: "delete" };
@@ -44,7 +44,7 @@ export function pveshAnswer(what: string, { stdout, stderr, code }: ExecResult):
   }
   if (code === 127) throw noProxmox();
   if (/^please run as root$/m.test(stderr)) throw notRoot();
-  throw refusal({ what, ...fault(stderr === "" ? stdout : stderr) });
+  throw refusedByNode({ what, ...fault(stderr === "" ? stdout : stderr) });
 }
 
 /** The task's name that ends what a worker has printed. */

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { isStackError, StackError } from "../../../lib/error.ts";
 import type { ExecResult } from "../../ssh/exec-over.ts";
+import type { NodeShell } from "../node-shell.ts";
 import type { Transport, Upload } from "../transport.ts";
 import { beginTask } from "./begin-task.ts";
-import type { NodeShell } from "./node-shell.ts";
 import { pveshAnswer, pveshCall } from "./pvesh-call.ts";
 
 /** Milliseconds for a request that only looks. */

@@ -1,7 +1,7 @@
 import { isStackError, StackError } from "../../../lib/error.ts";
 import { openSsh, type Ssh, type SshOptions } from "../../ssh/open-ssh.ts";
 import { sshAddressText } from "../../ssh/ssh-address.ts";
-import type { NodeShell } from "../shell/node-shell.ts";
+import type { NodeShell } from "../node-shell.ts";
 
 /**
  * A node's root over SSH. A connection that is lost is opened anew for the next command; none is

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { jobs } from "../../../agent/jobs/jobs.ts";
+import { stackJobs } from "../../../agent/jobs/jobs.ts";
 import { requestRootJob } from "../../../agent/jobs/request-root-job.ts";
 import { waitFor } from "../../../lib/wait.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
@@ -42,10 +42,10 @@ t.test("the definition says when the machine is looked at, or that it never is",
       parseDefinition(`name: a\nversion: 1.0.0\nservices: { api: { port: 8001 } }\nagent: ${agent}\n`, "stack.yaml"),
     );
   const unit = (agent: string) => model(agent).units.find((spec) => spec.unit === "stack-job@drift.path");
-  t.match(jobs(model("{}")), [{ name: "drift", schedule: "*/15 * * * *" }]);
+  t.match(await stackJobs(model("{}")), [{ name: "drift", schedule: "*/15 * * * *" }]);
   t.match(unit("{}"), { want: "enabled", running: true });
-  t.match(jobs(model('{ drift: "0 3 * * *" }')), [{ schedule: "0 3 * * *" }]);
-  t.same(jobs(model("{ drift: off }")), [], "YAML's off is a word here");
+  t.match(await stackJobs(model('{ drift: "0 3 * * *" }')), [{ schedule: "0 3 * * *" }]);
+  t.same(await stackJobs(model("{ drift: off }")), [], "YAML's off is a word here");
   t.match(unit("{ drift: off }"), { want: "disabled", running: undefined });
   t.throws(() => model("{ drift: sometimes }"), { code: "definition-invalid", detail: [/"off" or a cron expression/] });
 });

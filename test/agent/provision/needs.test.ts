@@ -1,6 +1,8 @@
 import t from "tap";
 import { neededBy } from "../../../agent/provision/needs.ts";
-import { stages } from "../../../agent/stages/index.ts";
+import { loadStages } from "../../../components/agent.ts";
+
+const stages = await loadStages();
 
 const of = (...ids: string[]) => stages.filter(({ id }) => ids.includes(id));
 

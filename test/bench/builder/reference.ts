@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { indexSettings } from "../../../builder/layers/python/index-settings.ts";
 import { fetchUv } from "../../../builder/layers/python/uv.ts";
-import { inChroot, namespaceCommand, removeTree } from "../../../builder/namespace.ts";
+import { inChroot, namespaceCommand, removeMapped } from "../../../builder/namespace.ts";
 import { readTextIfAny } from "../../../lib/files.ts";
 import { run } from "../../../lib/run.ts";
 import type { Model } from "../../../stack/model.ts";
@@ -51,7 +51,7 @@ export async function buildReference(options: ReferenceOptions): Promise<Referen
     const seconds = (performance.now() - start) / 1000;
     return { seconds, bytes: (await stat(file)).size };
   } finally {
-    await removeTree(run, folder, ["rootfs"]);
+    await removeMapped(run, folder, ["rootfs"]);
   }
 }
 

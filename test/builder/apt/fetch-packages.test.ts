@@ -8,7 +8,7 @@ import { debianArchives } from "../../../builder/apt/debian-archives.ts";
 import { fetchPackages } from "../../../builder/apt/fetch-packages.ts";
 import { aptFolder, type Resolution, resolvePackages } from "../../../builder/apt/resolve.ts";
 import { run } from "../../../lib/run.ts";
-import { debianMirror, type MirroredPackage } from "../debian-mirror.ts";
+import { debianMirror, type MirroredPackage } from "./debian-mirror.ts";
 
 t.setTimeout(600_000);
 

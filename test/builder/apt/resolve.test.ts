@@ -5,7 +5,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { type ResolveOptions, resolutionPath, resolvePackages } from "../../../builder/apt/resolve.ts";
 import { type Run, run } from "../../../lib/run.ts";
-import { debianMirror, type MirroredPackage } from "../debian-mirror.ts";
+import { debianMirror, type MirroredPackage } from "./debian-mirror.ts";
 
 t.setTimeout(600_000);
 

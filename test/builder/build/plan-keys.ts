@@ -8,7 +8,7 @@ import type { BuildContext } from "../../../builder/context.ts";
 import type { BaseFacts } from "../../../builder/layers/base/facts.ts";
 import { manifest } from "../../../builder/manifest/manifest.ts";
 import { ownFiles } from "../../../builder/trees/own-files.ts";
-import { templateTree } from "../../../builder/trees/templates.ts";
+import { readTemplateTrees } from "../../../builder/trees/template-trees.ts";
 import { writeFileAtomic } from "../../../lib/files.ts";
 import { run } from "../../../lib/run.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
@@ -34,7 +34,7 @@ export async function planKeys(file: string, cache: string, mirror: Mirror): Pro
   const folder = dirname(file);
   const text = await readFile(file, "utf8");
   const model = resolve(parseDefinition(text, file));
-  const tree = await templateTree({ project, folder });
+  const tree = await readTemplateTrees({ project, folder });
   await know(model, cache, mirror);
   const context: BuildContext = {
     definition: { file, text, folder },

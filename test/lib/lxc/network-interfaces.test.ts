@@ -17,13 +17,14 @@ t.test("IPv6 has a stanza of its own, beside IPv4's or alone", async (t) => {
   t.equal(automatic, `${loopback}${fixedStanza}\niface eth0 inet6 auto\n`);
   const alone = mergeInterfaces("", { kind: "none", ipv6: fixed6 });
   const stanza6 = "iface eth0 inet6 static\n\taddress fd10:1:1::120/64\n\tgateway fd10:1:1::1\n";
-  t.equal(alone, `${loopback}auto eth0\niface eth0 inet manual\n\n${stanza6}`);
+  t.equal(alone, `${loopback}auto eth0\n${stanza6}`);
   t.equal(mergeInterfaces(automatic, { kind: "none", ipv6: fixed6 }), alone);
   t.equal(mergeInterfaces(alone, { kind: "none", ipv6: fixed6 }), alone, "twice changes nothing");
   t.equal(
     mergeInterfaces(alone, { kind: "dhcp", ipv6: { kind: "dhcp" } }),
-    `${loopback}auto eth0\niface eth0 inet dhcp\n\niface eth0 inet6 dhcp\n`,
+    `${loopback}auto eth0\niface eth0 inet6 dhcp\n\niface eth0 inet dhcp\n`,
   );
+  t.equal(mergeInterfaces(automatic, fixed), `${loopback}${fixedStanza}`, "what isn't asked for goes");
 });
 
 t.test("what others wrote stays, eth0's other options too", async (t) => {

@@ -1,0 +1,11 @@
+import type { Sealed } from "../../../engine/secrets/sealed.ts";
+import type { Migration } from "../../../stack/model.ts";
+
+declare module "../../../engine/action.ts" {
+  interface ActionArgs {
+    initdb: { dataDirectory: string; binDirectory: string; locale: string };
+    superuserPassword: { port: number };
+    sql: { port: number; database: string; text: Sealed };
+    migrate: { port: number; database: string; migrations: readonly Migration[] };
+  }
+}

@@ -1,0 +1,108 @@
+import type { Check, CheckContext, OpenCheck, Outcome } from "../../../engine/check.ts";
+import { abortable } from "../../../lib/abortable.ts";
+import { messageOf } from "../../../lib/error.ts";
+import type { Model } from "../../../stack/model.ts";
+import { openPostgres, type PostgresConnection, postgresCode } from "./client.ts";
+import { refreshCollation } from "./refresh-collation.ts";
+
+/** One row, written and read back: the disk, the log and the login all took part. */
+const roundtrip = `
+  insert into stack_agent.heartbeat as heart (id, beats) values (1, 1)
+    on conflict (id) do update set beats = heart.beats + 1, at = clock_timestamp()
+    returning beats, stack_agent.xmin_age() as "xminAge",
+      (select datcollversion is distinct from pg_database_collation_actual_version(oid)
+       from pg_database where datname = current_database()) as "otherCollation"`;
+
+/** Transactions. Vacuum has been able to clean nothing for so long: autovacuum_freeze_max_age is 200 million. */
+const oldestXmin = 10_000_000;
+
+/** PostgreSQL writes and reads, by the agent's role; warns of a snapshot held for too long. */
+export function postgresCheck(model: Model): Check {
+  return { name: "postgres:roundtrip", component: "postgres", open: (context) => openCheck(model, context) };
+}
+
+function openCheck({ postgres }: Model, context: CheckContext): OpenCheck {
+  let connection: PostgresConnection | undefined;
+  const drop = (): void => {
+    connection?.drop();
+    connection = undefined;
+  };
+
+  const connect = async (signal: AbortSignal): Promise<PostgresConnection | Outcome> => {
+    if (connection !== undefined && !connection.broken()) return connection;
+    drop();
+    const password = await context.secret("postgres.agent");
+    if (password === undefined || postgres === undefined) {
+      return { status: "fail", code: "starting", message: "the secret postgres.agent is not there yet" };
+    }
+    connection = await openPostgres(
+      { port: postgres.port, database: postgres.database, user: postgres.agentUser, password },
+      signal,
+    );
+    return connection;
+  };
+
+  return {
+    async run(signal) {
+      try {
+        const open = await connect(signal);
+        if ("status" in open) return open;
+        const query = open.client.query<Row>(roundtrip);
+        const { rows } = await abortable(query, signal, drop);
+        return outcome(rows[0], postgres?.database ?? "");
+      } catch (error) {
+        drop();
+        return failure(error, signal);
+      }
+    },
+    async close() {
+      const open = connection;
+      connection = undefined;
+      await open?.close();
+    },
+  };
+}
+
+interface Row {
+  readonly beats: string;
+  readonly xminAge: number;
+  /** Its text is sorted by another version of the C library than its indexes were made by. */
+  readonly otherCollation: boolean;
+}
+
+function outcome(row: Row | undefined, database: string): Outcome {
+  const { xminAge, otherCollation } = row ?? { xminAge: 0, otherCollation: false };
+  if (xminAge < oldestXmin && otherCollation) {
+    const message = `${database}'s indexes of text were made under another version of its collation; as postgres: ${refreshCollation(database)}`;
+    return { status: "warn", code: "collation-version", message };
+  }
+  if (xminAge < oldestXmin) return { status: "pass", code: "ok" };
+  return {
+    status: "warn",
+    code: "old-snapshot",
+    observedValue: xminAge,
+    observedUnit: "transactions",
+    message: "a session, slot or prepared transaction holds back vacuum; see pg_stat_activity.backend_xmin",
+  };
+}
+
+/** SQLSTATE or system code → our word. https://www.postgresql.org/docs/15/errcodes-appendix.html */
+const codes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "refused",
+  ECONNRESET: "reset",
+  "28P01": "auth",
+  "28000": "auth",
+  "3D000": "no-database",
+  "42P01": "no-schema",
+  "3F000": "no-schema",
+  "53100": "disk-full",
+  "53300": "too-many-connections",
+  "57P01": "stopping",
+  "57P03": "starting",
+  "25006": "read-only",
+};
+
+function failure(error: unknown, signal: AbortSignal): Outcome {
+  const code = signal.aborted ? "timeout" : (codes[postgresCode(error) ?? ""] ?? "error");
+  return { status: "fail", code, message: messageOf(error) };
+}

@@ -1,0 +1,112 @@
+import { Socket } from "node:net";
+import type { Client } from "pg";
+import { abortable } from "../../../lib/abortable.ts";
+import type { Deadline } from "../../../lib/within-deadline.ts";
+
+export interface PostgresLogin {
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** Statements hold passwords' verifiers: the server tells of none. A superuser's session only. */
+  readonly unlogged?: true;
+  /** What it is for, as pg_stat_activity shows it behind `stack-agent`. */
+  readonly purpose?: string;
+  /** Milliseconds after which the server ends a statement. Default: the server's own. */
+  readonly statementTimeout?: number;
+}
+
+/**
+ * Settings of a session whose statements the server must not repeat: not in the log when one
+ * fails or is slow, not in pg_stat_activity, and not in the log when its process is killed.
+ */
+export const unloggedSession =
+  "-c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c track_activities=off";
+
+/** A connection to the server on loopback, by scram. */
+export interface PostgresConnection {
+  readonly client: Client;
+  /** True once the line is broken: open another. */
+  broken(): boolean;
+  /** Ends it at once, without a word to the server. */
+  drop(): void;
+  /** Says goodbye first. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a connection. The driver is loaded here and not before: it is slow to load.
+ *
+ * @throws pg's DatabaseError (28P01 wrong password, 57P03 starting up), the socket's error, the signal's reason
+ */
+export async function openPostgres(
+  { unlogged, purpose, statementTimeout, ...login }: PostgresLogin,
+  signal: AbortSignal,
+): Promise<PostgresConnection> {
+  const { default: pg } = await import("pg");
+  const socket = new Socket();
+  let broken = false;
+  const client = new pg.Client({
+    ...login,
+    host: "127.0.0.1",
+    application_name: ["stack-agent", purpose ?? []].flat().join(" "),
+    ...(statementTimeout === undefined ? {} : { statement_timeout: statementTimeout }),
+    // Above what ALTER DATABASE or ALTER ROLE set: no function of a role's own is called in a system one's place.
+    options: `-c search_path=pg_catalog,pg_temp ${unlogged === true ? unloggedSession : ""}`,
+    stream: () => socket,
+  });
+  const note = (): void => {
+    broken = true;
+  };
+  // Between two queries this event is the only news of a broken line; unheard it would end the process.
+  client.on("error", note);
+  client.on("end", note);
+  const drop = (): void => {
+    broken = true;
+    socket.destroy();
+  };
+  try {
+    await abortable(client.connect(), signal, drop);
+  } catch (error) {
+    drop();
+    throw error;
+  }
+  return {
+    client,
+    broken: () => broken,
+    drop,
+    close: async () => {
+      if (broken) drop();
+      else await client.end().catch(drop);
+    },
+  };
+}
+
+/** Opens a connection for one use and closes it, whatever happens. */
+export async function withPostgres<T>(
+  login: PostgresLogin,
+  signal: AbortSignal,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const connection = await openPostgres(login, signal);
+  try {
+    return await abortable(use(connection.client), signal, connection.drop);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Of a use of the server, milliseconds. */
+export function postgresDeadline(port: number, timeout: number): Deadline {
+  return {
+    who: `PostgreSQL on port ${port}`,
+    timeout,
+    hint: "systemctl status 'postgresql@*'; journalctl -b -t postgresql",
+  };
+}
+
+/** PostgreSQL's SQLSTATE or the system's error code (ECONNREFUSED), undefined for anything else. */
+export function postgresCode(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return postgresCode(error.errors[0]);
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

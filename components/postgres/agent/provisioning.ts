@@ -1,0 +1,10 @@
+import type { Executors } from "../../../engine/action.ts";
+import { initdb } from "./initdb.ts";
+import { migrate } from "./migrate.ts";
+import { sql } from "./sql.ts";
+import { postgresStage } from "./stage.ts";
+import { superuserPassword } from "./superuser-password.ts";
+
+export const stages = { postgres: postgresStage };
+
+export const executors = { initdb, superuserPassword, sql, migrate } satisfies Partial<Executors>;

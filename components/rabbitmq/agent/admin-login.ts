@@ -1,0 +1,10 @@
+import type { Io } from "../../../engine/action.ts";
+import type { RabbitmqModel } from "../../../stack/model.ts";
+import type { ManagementLogin } from "./management.ts";
+
+const user: RabbitmqModel["adminUser"] = "stack-admin";
+
+/** The administrator's login at the management API. */
+export async function adminLogin(port: number, io: Pick<Io, "secret">): Promise<ManagementLogin> {
+  return { port, user, password: await io.secret("rabbitmq.admin") };
+}

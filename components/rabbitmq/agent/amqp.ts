@@ -1,0 +1,67 @@
+import type { ChannelModel } from "amqplib";
+import { abortable } from "../../../lib/abortable.ts";
+
+export interface AmqpLogin {
+  readonly port: number;
+  readonly vhost: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface AmqpConnection {
+  readonly model: ChannelModel;
+  /** True once the line is broken: open another. */
+  broken(): boolean;
+  /** Why the broker holds back publishers (memory or disk alarm), undefined while it doesn't. */
+  blocked(): string | undefined;
+  /** Ends it at once, without a word to the broker. */
+  drop(): void;
+  /** Says goodbye first. */
+  close(): Promise<void>;
+}
+
+/** Seconds; the broker closes a line that is silent for twice as long. */
+const HEARTBEAT = 30;
+
+/**
+ * Opens a connection on loopback. It never reconnects by itself. The driver is loaded here
+ * and not before.
+ *
+ * @throws the socket's error (ECONNREFUSED), amqplib's (`ACCESS_REFUSED`, code 403), the signal's reason
+ */
+export async function openAmqp(login: AmqpLogin, signal: AbortSignal): Promise<AmqpConnection> {
+  const { connect } = await import("amqplib");
+  // The socket's own signal: amqplib has no way to break off a handshake.
+  const line = new AbortController();
+  let broken = false;
+  let blocked: string | undefined;
+  const drop = (): void => {
+    broken = true;
+    line.abort();
+  };
+  const { user: username, password, port, vhost } = login;
+  const url = { protocol: "amqp", hostname: "127.0.0.1", port, username, password, vhost, heartbeat: HEARTBEAT };
+  const socket = { signal: line.signal, noDelay: true, clientProperties: { connection_name: "stack-agent" } };
+  const model = await abortable(connect(url, socket), signal, drop);
+  const note = (): void => {
+    broken = true;
+  };
+  model.on("error", note);
+  model.on("close", note);
+  model.on("blocked", (reason: string) => {
+    blocked = reason;
+  });
+  model.on("unblocked", () => {
+    blocked = undefined;
+  });
+  return {
+    model,
+    broken: () => broken,
+    blocked: () => blocked,
+    drop,
+    close: async () => {
+      if (!broken) await model.close().catch(() => {});
+      drop();
+    },
+  };
+}

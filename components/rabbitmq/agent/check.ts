@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ConfirmChannel } from "amqplib";
+import type { Check, CheckContext, OpenCheck, Outcome } from "../../../engine/check.ts";
+import { abortable } from "../../../lib/abortable.ts";
+import { messageOf } from "../../../lib/error.ts";
+import type { Model } from "../../../stack/model.ts";
+import { type AmqpConnection, openAmqp } from "./amqp.ts";
+
+/** RabbitMQ takes a persistent message, confirms it, and gives it back from a quorum queue. */
+export function rabbitmqCheck(model: Model): Check {
+  return { name: "rabbitmq:roundtrip", component: "rabbitmq", open: (context) => openCheck(model, context) };
+}
+
+/** A connection, and a channel on it. */
+interface Line {
+  readonly connection: AmqpConnection;
+  readonly channel: ConfirmChannel;
+  /** Why the channel is of no more use. */
+  broken: Error | undefined;
+}
+
+/** Milliseconds between two looks into an empty queue: another check's client took what was there. */
+const LOOK_AGAIN = 20;
+
+function openCheck({ rabbitmq }: Model, context: CheckContext): OpenCheck {
+  let line: Line | undefined;
+  const drop = (): void => {
+    line?.connection.drop();
+    line = undefined;
+  };
+
+  const connect = async (signal: AbortSignal): Promise<Line | Outcome> => {
+    if (line !== undefined && line.broken === undefined && !line.connection.broken()) return line;
+    drop();
+    const password = await context.secret("rabbitmq.agent");
+    if (password === undefined || rabbitmq === undefined) {
+      return { status: "fail", code: "starting", message: "the secret rabbitmq.agent is not there yet" };
+    }
+    const { port, vhost, agentUser: user } = rabbitmq;
+    const connection = await openAmqp({ port, vhost, user, password }, signal);
+    try {
+      line = await abortable(openLine(connection), signal, connection.drop);
+    } catch (error) {
+      connection.drop();
+      throw error;
+    }
+    return line;
+  };
+
+  return {
+    async run(signal) {
+      let connection: AmqpConnection | undefined;
+      try {
+        const open = await connect(signal);
+        if ("status" in open) return open;
+        connection = open.connection;
+        const alarm = connection.blocked();
+        if (alarm !== undefined) return blocked(alarm);
+        await abortable(roundtrip(open, rabbitmq?.checkQueue ?? "", signal), signal, drop);
+        return { status: "pass", code: "ok" };
+      } catch (error) {
+        // A timeout has dropped the line; the broker told it why before.
+        const alarm = connection?.blocked();
+        drop();
+        return alarm === undefined ? failure(error, signal) : blocked(alarm);
+      }
+    },
+    async close() {
+      const open = line;
+      line = undefined;
+      await open?.connection.close();
+    },
+  };
+}
+
+async function openLine(connection: AmqpConnection): Promise<Line> {
+  const channel = await connection.model.createConfirmChannel();
+  const line: Line = { connection, channel, broken: undefined };
+  const note = (why: Error): void => {
+    line.broken ??= why;
+  };
+  channel.on("error", note);
+  channel.on("close", () => note(new Error("the channel was closed")));
+  channel.on("return", () => note(new Error("404: no queue takes the message")));
+  return line;
+}
+
+/**
+ * Publishes one message, waits until it is confirmed, and takes one back. Not always its
+ * own: provisioning checks beside the agent, and each takes as many as it gave.
+ */
+async function roundtrip(line: Line, queue: string, signal: AbortSignal): Promise<void> {
+  const { channel } = line;
+  channel.publish(queue, queue, Buffer.alloc(0), { persistent: true, mandatory: true });
+  await channel.waitForConfirms();
+  while (!signal.aborted) {
+    // A message that no queue took is returned before it is confirmed.
+    if (line.broken !== undefined) throw line.broken;
+    const message = await channel.get(queue);
+    if (message !== false) return channel.ack(message);
+    await sleep(LOOK_AGAIN, undefined, { signal });
+  }
+}
+
+/** https://www.rabbitmq.com/docs/alarms: `low on memory`, `low on disk`, or both. */
+function blocked(reason: string): Outcome {
+  const code = reason.includes("disk") ? "disk-alarm" : reason.includes("memory") ? "memory-alarm" : "blocked";
+  return { status: "fail", code, message: `the broker holds back publishers: ${reason}` };
+}
+
+function failure(error: unknown, signal: AbortSignal): Outcome {
+  return { status: "fail", code: signal.aborted ? "timeout" : codeOf(error), message: messageOf(error) };
+}
+
+/** AMQP's reply code (403 access refused, 404 not found), or the system's, as our word. */
+function codeOf(error: unknown): string {
+  const text = error instanceof AggregateError ? messageOf(error.errors[0]) : messageOf(error);
+  if (text.includes("ECONNREFUSED")) return "refused";
+  if (/ACCESS[-_]REFUSED|403/.test(text)) return "auth";
+  if (/NOT[-_]FOUND|404/.test(text)) return "no-queue";
+  if (/ECONNRESET|closed|CONNECTION[-_]FORCED/i.test(text)) return "reset";
+  return "error";
+}

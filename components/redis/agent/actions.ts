@@ -1,0 +1,7 @@
+import "../../../engine/action.ts";
+
+declare module "../../../engine/action.ts" {
+  interface ActionArgs {
+    redisCluster: { ports: readonly number[] };
+  }
+}

@@ -1,0 +1,77 @@
+import type { Redis } from "ioredis";
+import { abortable } from "../../../lib/abortable.ts";
+
+export interface RedisConnection {
+  readonly client: Redis;
+  /** True once the line is broken: open another. */
+  broken(): boolean;
+  /** Ends it at once; commands still waiting are rejected. */
+  drop(): void;
+}
+
+/**
+ * Opens a connection to one node on loopback, with the password. It never reconnects by
+ * itself: whoever uses it asks `broken()` and opens another. The driver is loaded here and
+ * not before.
+ *
+ * @throws the first error of the line (ECONNREFUSED, WRONGPASS …), the signal's reason
+ */
+export async function openRedis(port: number, password: string, signal: AbortSignal): Promise<RedisConnection> {
+  const { Redis } = await import("ioredis");
+  const client = new Redis({
+    host: "127.0.0.1",
+    port,
+    password,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    // It would ask INFO first and wait while a node loads; a command says LOADING by itself.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    connectionName: "stack-agent",
+  });
+  let first: Error | undefined;
+  let broken = false;
+  // A wrong password rejects connect() as "Connection is closed."; why is in this event only.
+  client.on("error", (error: Error) => {
+    first ??= error;
+  });
+  client.on("end", () => {
+    broken = true;
+  });
+  const drop = (): void => {
+    broken = true;
+    client.disconnect();
+  };
+  try {
+    await abortable(client.connect(), signal, drop);
+  } catch (error) {
+    drop();
+    throw signal.aborted ? signal.reason : (first ?? error);
+  }
+  return { client, broken: () => broken, drop };
+}
+
+/** Opens a connection for one use and drops it, whatever happens. */
+export async function withRedis<T>(
+  port: number,
+  password: string,
+  signal: AbortSignal,
+  use: (client: Redis) => Promise<T>,
+): Promise<T> {
+  const connection = await openRedis(port, password, signal);
+  try {
+    return await abortable(use(connection.client), signal, connection.drop);
+  } finally {
+    connection.drop();
+  }
+}
+
+/** The first word of a server's error (WRONGPASS, LOADING …) or the system's code, undefined for anything else. */
+export function redisCode(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return redisCode(error.errors[0]);
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && typeof error.code === "string") return error.code;
+  return /^([A-Z]{4,}) /.exec(error.message)?.[1];
+}

@@ -1,0 +1,7 @@
+import type { Executors } from "../../../engine/action.ts";
+import { redisCluster } from "./redis-cluster.ts";
+import { redisStage } from "./stage.ts";
+
+export const stages = { redis: redisStage };
+
+export const executors = { redisCluster } satisfies Partial<Executors>;

@@ -1,0 +1,148 @@
+import type { FactReader } from "../../../engine/fact-reader.ts";
+import { lastWords } from "../../../engine/last-words.ts";
+import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan-files.ts";
+import { failingServer, planMend } from "../../../engine/plan-mend.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import { defineStage, type Plan } from "../../../engine/stage.ts";
+import { isStackError } from "../../../lib/error.ts";
+import type { Model, RedisModel, RedisNode } from "../../../stack/model.ts";
+import { manifestName } from "./append-only.ts";
+import { redisCheck } from "./check.ts";
+import { redisCode, withRedis } from "./client.ts";
+import { type FailingNode, mendNode, nodeSays } from "./damage.ts";
+import { examineAppendOnly } from "./examine.ts";
+import { lookAtNode } from "./look.ts";
+import { describeSteps, isWhole, type NodeView, planCluster } from "./plan-cluster.ts";
+import { planStrangers } from "./plan-strangers.ts";
+
+/** `down`: not there or still loading; `refused`: not with the password we know. */
+export type NodeFacts = NodeView | { readonly port: number; readonly state: "down" | "refused" };
+
+export interface RedisFacts {
+  readonly component: ComponentFacts;
+  readonly nodes: readonly NodeFacts[];
+  readonly failing: readonly FailingNode[];
+}
+
+const LOOK_TIMEOUT = 5_000;
+
+/** Redis: a unit a node, and one cluster of them. */
+export const redisStage = defineStage<"redis", RedisFacts>({
+  id: "redis",
+  title: "Redis Cluster",
+  needs: ["system"],
+  present: (model) => model.redis !== undefined,
+  checks: (model) => [redisCheck(model)],
+  inspect,
+  preflight: () => [],
+  plan: (facts, model) => planRedis(facts, part(model)),
+  reset: ({ component }, model, wish) =>
+    joinResets(resetComponent(component, wish), resetData(foldersOf(component, part(model)), wish)),
+});
+
+async function inspect(reader: FactReader, model: Model, signal: AbortSignal): Promise<RedisFacts> {
+  const component = await inspectComponent(reader, model, "redis");
+  const nodes = await Promise.all(
+    part(model).nodes.map(({ port, unit }) =>
+      component.units.get(unit)?.active === "active"
+        ? inspectNode(reader, port, signal)
+        : ({ port, state: "down" } as const),
+    ),
+  );
+  const failing = await Promise.all(part(model).nodes.map((node) => inspectFiles(reader, node, component, signal)));
+  return { component, nodes, failing: failing.filter((node) => node !== undefined) };
+}
+
+/** Looks at the files of a node that doesn't come up; undefined where it does. */
+async function inspectFiles(
+  { run, exists }: Pick<FactReader, "run" | "exists">,
+  { port, unit, dataDirectory }: RedisNode,
+  { units }: ComponentFacts,
+  signal: AbortSignal,
+): Promise<FailingNode | undefined> {
+  const { active, failing } = units.get(unit) ?? {};
+  if (active === "active") return undefined;
+  const folder = `${dataDirectory}/appendonlydir`;
+  // Its unit doesn't start it then: it would write over what the manifest has named.
+  const orphaned = (await exists(folder)) && !(await exists(`${folder}/${manifestName}`));
+  if (failing !== true && !(orphaned && active === "inactive")) return undefined;
+  const [words, log] = await Promise.all([lastWords(run, unit, signal), examineAppendOnly(folder, run, signal)]);
+  return { port, words, log };
+}
+
+/** Logs in to one node and asks what it knows of the cluster. */
+export async function inspectNode(
+  reader: Pick<FactReader, "withSecret">,
+  port: number,
+  signal: AbortSignal,
+): Promise<NodeFacts> {
+  const ended = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT)]);
+  try {
+    return await reader.withSecret("redis.auth", (password) =>
+      withRedis(port, password, ended, (client) => lookAtNode(client, port)),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    const code = redisCode(error) ?? "";
+    if (["WRONGPASS", "NOAUTH"].includes(code) || (isStackError(error) && error.code === "secret-missing"))
+      return { port, state: "refused" };
+    if (ended.aborted || ["ECONNREFUSED", "ECONNRESET", "LOADING"].includes(code)) return { port, state: "down" };
+    throw error;
+  }
+}
+
+/** Files, damaged ones mended, then units, then the cluster once every node answers. */
+export function planRedis(facts: RedisFacts, redis: RedisModel): Plan {
+  const sick = redis.nodes.flatMap((node) => {
+    const found = facts.failing.find(({ port }) => port === node.port);
+    if (found === undefined) return [];
+    const mends = mendNode(found, node);
+    return [{ node, words: found.words, mends, isMended: mends.length > 0 || found.log?.checked === false }];
+  });
+  const mends = sick.flatMap(({ node: { unit }, mends }) =>
+    planMend({ unit, active: facts.component.units.get(unit)?.active ?? "inactive" }, mends),
+  );
+  const below = [...planBelow(facts.component), ...mends, ...planUnits(facts.component, { wait: true })];
+  const refused = facts.nodes.filter((node) => "state" in node && node.state === "refused");
+  const units = redis.nodes.filter(({ port }) => refused.some((node) => node.port === port)).map(({ unit }) => unit);
+  const restarted = below.flatMap((action) => (action.do === "restartUnits" ? action.args.units : []));
+  const another = units.filter((unit) => !restarted.includes(unit));
+  const views = facts.nodes.filter((node) => "nodes" in node);
+  if (views.length < facts.nodes.length) {
+    return {
+      actions: [
+        ...below,
+        ...(another.length === 0
+          ? []
+          : [
+              { do: "restartUnits", why: "answers to another password", args: { units: another, wait: true } } as const,
+            ]),
+      ],
+      unseen: ["slots and nodes of the cluster: Redis is not running yet"],
+      failing: sick.map(({ node: { unit }, words, isMended }) => failingServer(unit, nodeSays(words), isMended)),
+    };
+  }
+  const strangers = planStrangers(views, redis);
+  if (strangers.length > 0) {
+    return { actions: [...below, ...strangers], unseen: ["slots of the cluster: two nodes say they are the same"] };
+  }
+  const steps = planCluster(views);
+  if (isWhole(steps)) return { actions: below, unseen: [] };
+  return {
+    actions: [
+      ...below,
+      { do: "redisCluster", why: describeSteps(steps), args: { ports: redis.nodes.map(({ port }) => port) } },
+    ],
+    unseen: [],
+  };
+}
+
+function foldersOf({ files }: ComponentFacts, { nodes }: RedisModel): string[] {
+  const there = new Set(files.flatMap(({ entry, differs }) => (differs.includes("missing") ? [] : [entry.path])));
+  return nodes.map(({ dataDirectory }) => dataDirectory).filter((path) => there.has(path));
+}
+
+function part({ redis }: Model): RedisModel {
+  if (redis === undefined) throw new TypeError("this stack has no redis");
+  return redis;
+}

@@ -1,0 +1,7 @@
+import "../../../engine/action.ts";
+
+declare module "../../../engine/action.ts" {
+  interface ActionArgs {
+    makeVenv: { service: string; venv: string; requirements: string; units: readonly string[] };
+  }
+}

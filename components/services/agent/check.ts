@@ -1,0 +1,82 @@
+import { Agent, get } from "node:http";
+import type { Check, Outcome } from "../../../engine/check.ts";
+import { isErrno, StackError } from "../../../lib/error.ts";
+import type { ServiceModel } from "../../../stack/model.ts";
+
+/** A service's own word: `GET /health` on its port, over a connection that is kept. */
+export function serviceCheck(service: Pick<ServiceModel, "name" | "port">): Check {
+  return {
+    name: `${service.name}:health`,
+    component: service.name,
+    open: () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      return {
+        run: async (signal) => {
+          const { status, body } = await fetchHealth(agent, service.port, signal);
+          return serviceOutcome(status, body);
+        },
+        close: async () => agent.destroy(),
+      };
+    },
+  };
+}
+
+/**
+ * What a service's answer means. A body that is no health document is no fault: an
+ * application may answer 200 with anything.
+ */
+export function serviceOutcome(status: number, body: string): Outcome {
+  const document = parsed(body);
+  const failing = failingComponents(document);
+  if (status >= 200 && status < 300) {
+    if (document?.status !== "warn") return { status: "pass", code: "ok" };
+    return { status: "warn", code: "degraded", message: failing || "the service says warn" };
+  }
+  if (status === 503) return { status: "fail", code: "unhealthy", message: failing || "the service says fail" };
+  return { status: "fail", code: "unexpected-answer", message: `GET /health answered ${status}` };
+}
+
+const mostBytes = 64 * 1024;
+
+function fetchHealth(agent: Agent, port: number, signal: AbortSignal): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const request = get({ host: "127.0.0.1", port, path: "/health", agent, signal }, (response) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on("data", (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size > mostBytes) {
+          request.destroy(new StackError("answer-too-long", `GET /health answered more than ${mostBytes / 1024} KiB`));
+        }
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+      response.on("error", reject);
+    });
+    request.on("error", (error) => {
+      // The service restarted since, or closed an idle connection: that says nothing of it now.
+      if (request.reusedSocket && isErrno(error, "ECONNRESET")) resolve(fetchHealth(agent, port, signal));
+      else reject(error);
+    });
+  });
+}
+
+/** "postgres: refused, redis: timeout", of a health document's flat components. */
+function failingComponents(document: Readonly<Record<string, unknown>> | undefined): string {
+  const components = document?.components;
+  if (!Array.isArray(components)) return "";
+  return components
+    .filter((component) => component?.status !== "pass")
+    .map((component) => `${component?.name}: ${component?.code}`)
+    .join(", ")
+    .slice(0, 500);
+}
+
+function parsed(body: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const document: unknown = JSON.parse(body);
+    return typeof document === "object" && document !== null ? { ...document } : undefined;
+  } catch {
+    return undefined;
+  }
+}

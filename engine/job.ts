@@ -1,0 +1,12 @@
+import type { CheckContext } from "./check.ts";
+
+/** Work the agent does on a schedule, as its own unprivileged user, or asks systemd for. */
+export interface Job {
+  readonly name: string;
+  /** Five cron fields, in the stack's time zone. */
+  readonly schedule: string;
+  /** Rejects where it failed or the signal aborted. */
+  run(context: CheckContext, signal: AbortSignal): Promise<void>;
+  /** Asked after each run: milliseconds after which it runs again before its turn. */
+  again?(): Promise<number | undefined>;
+}

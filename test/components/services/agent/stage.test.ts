@@ -1,0 +1,41 @@
+import t from "tap";
+import { servicesStage } from "../../../../components/services/agent/stage.ts";
+import type { FactReader, UnitFacts } from "../../../../engine/fact-reader.ts";
+import { stackModel } from "../../../stack/stack-model.ts";
+
+const model = stackModel();
+
+/** Facts of a machine whose services' files are in place and whose units are in one state. */
+async function facts(state: Partial<UnitFacts>): Promise<unknown> {
+  const reader: Partial<FactReader> = {
+    files: async () => [],
+    exists: async () => true,
+    units: async (names) =>
+      new Map(
+        names.map((unit) => [
+          unit,
+          {
+            unit,
+            load: "loaded",
+            active: "active",
+            enabled: "enabled",
+            starting: false,
+            needsReload: false,
+            stale: false,
+            ...state,
+          },
+        ]),
+      ),
+  };
+  return servicesStage.inspect(reader as FactReader, model, new AbortController().signal);
+}
+
+t.test("at boot, with the services queued behind provisioning, nothing is planned", async (t) => {
+  t.same(servicesStage.plan(await facts({ active: "inactive", starting: true }), model).actions, []);
+});
+
+t.test("services that are down are started, all in one call, and not waited for", async (t) => {
+  t.match(servicesStage.plan(await facts({ active: "inactive" }), model).actions, [
+    { do: "startUnits", args: { units: model.services.map((service) => service.unit), wait: false } },
+  ]);
+});
