@@ -58,7 +58,7 @@ export interface Model extends BareModel {
   readonly secrets: readonly SecretSpec[];
   readonly ports: readonly PortUse[];
   /** What runs of the components. */
-  readonly processes: readonly (Process & { readonly component: DependencyName })[];
+  readonly processes: readonly (Process & { readonly component: DependencyName; readonly memoryFile?: string })[];
   readonly units: readonly UnitSpec[];
   readonly files: readonly FileEntry[];
   /** Folders of the databases' data. */
