@@ -1,19 +1,21 @@
 import t from "tap";
 import { neededBy } from "../../../agent/provision/needs.ts";
 import { loadStages } from "../../../components/agent.ts";
-import { stageIds } from "../../../engine/stage.ts";
+import { dependencyNames } from "../../../stack/components/names.ts";
 
 const stages = await loadStages();
 
 const of = (...ids: string[]) => stages.filter(({ id }) => ids.includes(id));
 
 t.test("what chosen stages need, and what that needs in turn, is known", async (t) => {
-  const before = stageIds.filter((id) => id !== "services");
   const table: [chosen: string[], needed: string[]][] = [
     [["system"], []],
     [["redis"], ["system"]],
-    [["services"], before],
-    [["redis", "services"], before.filter((id) => id !== "redis")],
+    [["services"], ["system", "python", ...dependencyNames]],
+    [
+      ["redis", "services"],
+      ["system", "python", ...dependencyNames.filter((name) => name !== "redis")],
+    ],
   ];
   for (const [chosen, needed] of table) {
     t.same(
