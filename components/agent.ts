@@ -38,6 +38,10 @@ const parts = {
     provisioning: () => import("./rabbitmq/agent/provisioning.ts"),
     monitoring: () => import("./rabbitmq/agent/monitoring.ts"),
   },
+  memcached: {
+    provisioning: () => import("./memcached/agent/provisioning.ts"),
+    monitoring: () => import("./memcached/agent/monitoring.ts"),
+  },
   services: {
     provisioning: () => import("./services/agent/provisioning.ts"),
     monitoring: () => import("./services/agent/monitoring.ts"),

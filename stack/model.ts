@@ -58,7 +58,7 @@ export interface Model extends BareModel {
   readonly secrets: readonly SecretSpec[];
   readonly ports: readonly PortUse[];
   /** What runs of the components. */
-  readonly processes: readonly (Process & { readonly component: DependencyName })[];
+  readonly processes: readonly (Process & { readonly component: DependencyName; readonly memoryFile?: string })[];
   readonly units: readonly UnitSpec[];
   readonly files: readonly FileEntry[];
   /** Folders of the databases' data. */
@@ -203,6 +203,15 @@ export interface FileEntry {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+export interface ServiceDependency {
+  readonly name: DependencyName;
+  readonly kind: ComponentSpec["kind"];
+  /** `HOST:PORT` each. */
+  readonly addresses: readonly string[];
+  /** Name of the credential that it is logged in to with; none where it wants none. */
+  readonly credential?: string;
+}
+
 export interface ServiceModel {
   readonly name: string;
   readonly port: number;
@@ -218,6 +227,8 @@ export interface ServiceModel {
   readonly venv: string;
   readonly application: string;
   readonly envFile: string;
+  /** What it needs, and where that is: a table for who knows no more of it. */
+  readonly dependencies: readonly ServiceDependency[];
   /** Settings by which it finds what it needs. */
   readonly environment: readonly Variable[];
   /** Credential's name → secret that systemd hands to the service. */

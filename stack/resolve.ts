@@ -37,14 +37,18 @@ export function resolve(definition: Definition): Model {
     return [{ component: name, path, mode, owner, holds: data.holds(bare), ...(volume !== undefined && { volume }) }];
   });
   const processes = components.flatMap((component) =>
-    component.processes(bare).map((process) => ({ ...process, component: component.name })),
+    component.processes(bare).map((process) => ({
+      ...process,
+      component: component.name,
+      ...(process.memoryVariable !== undefined && { memoryFile: `/etc/stack-agent/${process.logName}.env` }),
+    })),
   );
   const files = [
     ...data.map(({ component, path, mode, owner }): FileEntry => {
       return { component, path, mode, owner, kind: "directory", when: "build" };
     }),
     ...parts.flatMap(({ name, files }) => [
-      ...processes.filter(({ component }) => component === name).map(unitFile),
+      ...processes.filter(({ component }) => component === name).flatMap(processFiles),
       ...files(bare).map((file): FileEntry => ({ ...file, component: name })),
     ]),
   ];
@@ -88,10 +92,14 @@ function processUnit({ unit, component, activated }: Model["processes"][number])
   return { unit, component, want: "enabled", wantedBy: "multi-user.target", running: true };
 }
 
-function unitFile(process: Model["processes"][number]): FileEntry {
-  const { unit, component, template = { path: "units/process.service.ejs" } } = process;
-  const file = buildFile(`/etc/systemd/system/${unit}`, template.path);
-  return { ...file, component, unit, data: { process, ...template.data } };
+/** Its unit, and its share of the memory where it can't have that from its own configuration. */
+function processFiles(process: Model["processes"][number]): FileEntry[] {
+  const { unit, component, memoryFile, template = { path: "units/process.service.ejs" } } = process;
+  const data = { process, ...template.data };
+  const files: FileEntry[] = [{ ...buildFile(`/etc/systemd/system/${unit}`, template.path), component, unit, data }];
+  if (memoryFile === undefined) return files;
+  const memory = buildFile(memoryFile, "rootfs-overlay/etc/stack-agent/memory.env.ejs");
+  return [...files, { ...memory, component, when: "boot", unit, data: { process } }];
 }
 
 /** What a definition means, before the parts have added their tables. */

@@ -1,5 +1,5 @@
 import type { Option } from "commander";
-import type { HostTool } from "../../lib/host-tools.ts";
+import type { HostTool } from "../../lib/apt/host-tools.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
 import type { StoredLayer } from "../cache/stored-layer.ts";
 import type { BuildContext } from "../context.ts";

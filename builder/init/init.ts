@@ -34,7 +34,7 @@ export async function init(folder: string): Promise<InitResult> {
   await refuseUsed(folder);
   const start = resource("init/start");
   const files = new Map<string, string>([
-    ["stack.yaml", starterDefinition({ name: stackName(folder), without: ["rabbitmq"], services })],
+    ["stack.yaml", starterDefinition({ name: stackName(folder), components: ["postgres", "redis"], services })],
     ["stack.schema.json", `${JSON.stringify(definitionJsonSchema(), undefined, 2)}\n`],
   ]);
   for (const entry of await readdir(start, { recursive: true, withFileTypes: true })) {

@@ -95,10 +95,12 @@ export type PortSpec<Setting extends string = string> = Readonly<{
   ({ readonly setting: Setting; readonly plus?: number } | { readonly port: number });
 
 export interface ConnectionSpec<Stack> {
+  /** Where it answers, a port each. */
+  ports(stack: Stack): readonly number[];
   /** Settings of a service that needs it: lines of its env file, no secret among them. */
   environment(stack: Stack, service: string): readonly Variable[];
   /** What the service is lent to log in with: the credential's name (systemd.exec(5)), and the secret behind it. */
-  readonly credential: { readonly name: string; readonly secret: string };
+  readonly credential?: { readonly name: string; readonly secret: string };
 }
 
 export interface DataSpec<Stack> extends Pick<DataFolder, "path" | "mode" | "owner"> {

@@ -1,4 +1,5 @@
 import type { AnyComponent } from "./component.ts";
+import { memcached } from "./memcached/component.ts";
 import type { dependencyNames } from "./names.ts";
 import { postgres } from "./postgres/component.ts";
 import { rabbitmq } from "./rabbitmq/component.ts";
@@ -7,6 +8,8 @@ import { redis } from "./redis/component.ts";
 type DeclarationsOf<Names extends readonly string[]> = { readonly [Index in keyof Names]: AnyComponent<Names[Index]> };
 
 /** The declarations of all components: a new one is a folder, its name in names.ts, and a line here. */
-export const dependencies = [postgres, redis, rabbitmq] as const satisfies DeclarationsOf<typeof dependencyNames>;
+export const dependencies = [postgres, redis, rabbitmq, memcached] as const satisfies DeclarationsOf<
+  typeof dependencyNames
+>;
 
 export type Dependency = (typeof dependencies)[number];

@@ -16,6 +16,11 @@ export interface Process {
   /** Working directory. */
   readonly folder?: string;
   readonly environment?: readonly Variable[];
+  /**
+   * Its share of the memory in MiB is this variable, for what takes it on the command line: known on
+   * the machine only, from a file that the agent writes.
+   */
+  readonly memoryVariable?: string;
   /** Folders that it writes to, beside those that are made for it. */
   readonly writable: readonly string[];
   /** Made below /run at each start, its own; mode 0750. */

@@ -1,11 +1,12 @@
 import { stringify } from "yaml";
+import { type DependencyName, dependencyNames } from "../components/names.ts";
 import { definitionJsonSchema } from "./json-schema.ts";
 import { type SettingRow, settingRows } from "./setting-rows.ts";
 
 export interface Starter {
   readonly name: string;
-  /** Sections that the stack begins without: commented out whole. */
-  readonly without: readonly string[];
+  /** Components that the stack begins with; the others' sections are commented out whole. */
+  readonly components: readonly DependencyName[];
   /** The services, as they stand in the file. */
   readonly services: string;
 }
@@ -14,16 +15,17 @@ export interface Starter {
  * A stack.yaml to begin with: every setting there is with what it does, all but the needed
  * ones commented out at their defaults. Made from the schema, so it can't be out of date.
  */
-export function starterDefinition({ name, without, services }: Starter): string {
+export function starterDefinition({ name, components, services }: Starter): string {
   const rows = settingRows(definitionJsonSchema());
   const depth = ({ path }: SettingRow): number => path.split(".").length;
   const below = (path: string): SettingRow[] => rows.filter((row) => row.path.startsWith(`${path}.`));
+  const without = dependencyNames.filter((one) => !components.includes(one));
   const parts = rows
     .filter((row) => depth(row) === 1 && row.path !== "services")
     .map((row) => {
       if (!row.section) return setting(row, name, "", row.required);
       const inner = below(row.path).filter((one) => depth(one) === 2);
-      if (without.includes(row.path)) return `\n${commented(section(row, inner, name, inner))}`;
+      if (without.some((one) => one === row.path)) return `\n${commented(section(row, inner, name, inner))}`;
       // A section with nothing in it would be no section: its first setting is written out.
       return `\n${section(row, inner, name, inner.filter((one) => one.default !== undefined).slice(0, 1))}`;
     });

@@ -20,8 +20,11 @@ export function takenNames(definition: Definition): Fault[] {
 /** What is there whatever the stack's words: looked up in the stack without them. */
 function namesOfAll(definition: Definition): ReadonlySet<string> {
   const stack = resolve({ ...definition, name: "-", services: {} });
-  const { files, units, users, paths } = stack;
-  const accounts = [...files.flatMap(({ owner }) => owner.split(":")), ...users.map(({ name }) => name)];
+  const { files, units, users, packagedAccounts, paths } = stack;
+  const accounts = [
+    ...files.flatMap(({ owner }) => owner.split(":")),
+    ...[...users, ...packagedAccounts].map(({ name }) => name),
+  ];
   return new Set([
     "host localhost",
     ...units.map(({ unit }) => `unit ${unit}`),

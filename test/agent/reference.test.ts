@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { installedTemplates } from "../../engine/installed-templates.ts";
 import { ExitCode } from "../../lib/error.ts";
+import { dependencyNames } from "../../stack/components/names.ts";
 import { agentCommands, agentExitCodes, type CommandSpec } from "../../stack/components/stack-agent/commands.ts";
 import { renderFile } from "../../stack/render/file.ts";
 import { stageIds } from "../../stack/stage-ids.ts";
@@ -90,11 +91,13 @@ t.test("completion offers commands, then their options, then the options' values
   t.same(complete("logs", "--since", ""), []);
   t.same(complete("health", "--format", "json", "re"), ["redis"]);
   const services = model.services.map(({ name }) => name);
+  const absent = dependencyNames.filter((name) => model[name] === undefined);
+  const stages = stageIds.filter((id) => !absent.some((name) => name === id));
   const word = (offered: string): boolean => !offered.startsWith("-");
   t.same(complete("health", "").filter(word), [
     ...["provision", "postgres", "redis", "rabbitmq"],
     ...services,
     ...["disk", "memory", "jobs", "drift", "data", "services", "machine"],
   ]);
-  t.same(complete("logs", "-f", "").filter(word), ["agent", "provision", ...stageIds, ...services]);
+  t.same(complete("logs", "-f", "").filter(word), ["agent", "provision", ...stages, ...services]);
 });

@@ -1,4 +1,4 @@
-import { type StageId, stageIds } from "../../stack/stage-ids.ts";
+import type { StageId } from "../../stack/stage-ids.ts";
 import { random, shuffled } from "./random.ts";
 
 /** What may happen to a machine. Of processes: killed with SIGKILL. */
@@ -14,9 +14,23 @@ export const faults = [
 ] as const;
 export type Fault = (typeof faults)[number];
 
-/** Where provisioning is when it happens: a stage, before the first one, or after the last one. */
-export const places = ["boot", ...stageIds, "up"] as const;
-export type Place = "boot" | StageId | "up";
+/** How far a first boot's moments lie apart: what a stage usually takes, so that all of it is met. */
+const extents = {
+  boot: { actions: 0, ms: 900 },
+  system: { actions: 16, ms: 300 },
+  python: { actions: 0, ms: 200 },
+  postgres: { actions: 8, ms: 900 },
+  redis: { actions: 5, ms: 1_500 },
+  rabbitmq: { actions: 4, ms: 3_000 },
+  services: { actions: 0, ms: 20 },
+  up: { actions: 0, ms: 4_000 },
+} as const satisfies Partial<
+  Readonly<Record<"boot" | StageId | "up", { readonly actions: number; readonly ms: number }>>
+>;
+
+/** Where provisioning is when it happens: a stage of the default stack, before the first one, or after the last one. */
+export type Place = keyof typeof extents;
+export const places = Object.keys(extents) as readonly Place[];
 
 /**
  * Whose boot it is: a new instance's first, a copy's first, or a later one of an instance
@@ -41,18 +55,6 @@ export interface Round {
   /** Which of several alike is struck, in [0, 1). */
   readonly which: number;
 }
-
-/** How far a first boot's moments lie apart: what a stage usually takes, so that all of it is met. */
-const extents: Readonly<Record<Place, { readonly actions: number; readonly ms: number }>> = {
-  boot: { actions: 0, ms: 900 },
-  system: { actions: 16, ms: 300 },
-  python: { actions: 0, ms: 200 },
-  postgres: { actions: 8, ms: 900 },
-  redis: { actions: 5, ms: 1_500 },
-  rabbitmq: { actions: 4, ms: 3_000 },
-  services: { actions: 0, ms: 20 },
-  up: { actions: 0, ms: 4_000 },
-};
 
 /**
  * One round of a seed, whatever other rounds there are. Any eight rounds that begin at a multiple

@@ -8,6 +8,7 @@ import { openRedis } from "../../components/redis/agent/client.ts";
 import { isWhole, planCluster } from "../../components/redis/agent/plan-cluster.ts";
 import { redisCluster } from "../../components/redis/agent/redis-cluster.ts";
 import { inspectNode, type NodeFacts } from "../../components/redis/agent/stage.ts";
+import type { StackWith } from "../../engine/stack-with.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { budget } from "../../stack/budget.ts";
@@ -95,7 +96,7 @@ async function redisServers(stack: Model) {
     const dataDirectory = join(folder, `${port}`);
     nodes.push({ ...node, port, busPort: port + 10_000, dataDirectory, config: `${dataDirectory}.conf` });
   }
-  const model: Model = { ...stack, redis: { ...stack.redis, nodes } };
+  const model: StackWith<"redis"> = { ...stack, redis: { ...stack.redis, nodes } };
   const template = "rootfs-overlay/etc/redis/redis-node.conf.ejs";
   const source = await readFile(template, "utf8");
   const running = new Map<number, ChildProcess>();

@@ -5,7 +5,7 @@ import { settingRows } from "../../stack/definition/setting-rows.ts";
 import { starterDefinition } from "../../stack/definition/starter.ts";
 
 const services = "services:\n  hello: { port: 8001 }\n";
-const text = starterDefinition({ name: "my-shop", without: ["rabbitmq"], services });
+const text = starterDefinition({ name: "my-shop", components: ["postgres", "redis"], services });
 
 t.test("a starter is a whole definition, and what it comments out is left to its default", async (t) => {
   const definition = parseDefinition(text, "stack.yaml");

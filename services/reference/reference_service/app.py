@@ -5,7 +5,7 @@ Plain ASGI: for five fixed paths a framework would be a third of the time that a
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +29,11 @@ class _Answer:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-def create_app(service_id: str, board: Board) -> Application:
-    """Make the application that tells what `board` knows."""
+def create_app(service_id: str, board: Board, kinds: Mapping[str, str]) -> Application:
+    """Make the application that tells what `board` knows. `kinds`: see health_document."""
 
     async def application(scope: Message, receive: Receive, send: Send) -> None:
-        answer = await _answer(scope["method"], scope["path"], service_id, board)
+        answer = await _answer(scope["method"], scope["path"], service_id, board, kinds)
         headers = [
             (b"content-type", answer.media_type.encode()),
             (b"content-length", str(len(answer.body)).encode()),
@@ -46,7 +46,7 @@ def create_app(service_id: str, board: Board) -> Application:
     return application
 
 
-async def _answer(method: str, path: str, service_id: str, board: Board) -> _Answer:
+async def _answer(method: str, path: str, service_id: str, board: Board, kinds: Mapping[str, str]) -> _Answer:
     name = path.removeprefix("/health/")
     if path not in ("/livez", "/readyz", "/health", "/metrics") and (name == path or not name or "/" in name):
         return _json({"detail": "Not Found"}, 404, "application/json")
@@ -63,11 +63,11 @@ async def _answer(method: str, path: str, service_id: str, board: Board) -> _Ans
         components = [component for component in components if component.name == name]
         if not components:
             return _json({"schemaVersion": SCHEMA_VERSION, "status": "fail", "serviceId": service_id}, 404)
-    return _health(service_id, components)
+    return _health(service_id, components, kinds)
 
 
-def _health(service_id: str, components: list[Component]) -> _Answer:
-    document = health_document(service_id, _DESCRIPTION, components)
+def _health(service_id: str, components: list[Component], kinds: Mapping[str, str]) -> _Answer:
+    document = health_document(service_id, _DESCRIPTION, components, kinds)
     return _json(document, http_status(document["status"]))
 
 

@@ -4,7 +4,7 @@ Whoever can reach the port can read it, so it holds names, status words, codes a
 no message, no path, no version.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reference_service.health import Component, Status, worst
@@ -14,12 +14,12 @@ MEDIA_TYPE = "application/health+json"
 
 _HTTP_STATUS: dict[Status, int] = {"pass": 200, "warn": 200, "fail": 503}
 
-# name -> (what the check measures, componentType of the draft)
-_KINDS = {
-    "postgres": ("roundtrip", "datastore"),
-    "redis": ("roundtrip", "datastore"),
-    "rabbitmq": ("roundtrip", "component"),
-    "service": ("event-loop-lag", "system"),
+# What the check of a component measures; others' are of a connection.
+_MEASURES = {
+    "postgres": "roundtrip",
+    "redis": "roundtrip",
+    "rabbitmq": "roundtrip",
+    "service": "event-loop-lag",
 }
 
 
@@ -28,26 +28,31 @@ def http_status(status: Status) -> int:
     return _HTTP_STATUS[status]
 
 
-def health_document(service_id: str, description: str, components: Sequence[Component]) -> dict[str, Any]:
-    """Return the document about `components`; its status is the worst of theirs."""
+def health_document(
+    service_id: str, description: str, components: Sequence[Component], kinds: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the document about `components`; its status is the worst of theirs.
+
+    `kinds` is the draft's componentType by component; one that isn't there is a `component`.
+    """
     return {
         "schemaVersion": SCHEMA_VERSION,
         "status": worst([component.status for component in components]),
         "serviceId": service_id,
         "description": description,
-        "checks": {_check_name(component.name): [_check(component)] for component in components},
+        "checks": {_check_name(component.name): [_check(component, kinds)] for component in components},
         "components": [_flat(component) for component in components],
     }
 
 
 def _check_name(name: str) -> str:
-    return f"{name}:{_KINDS[name][0]}"
+    return f"{name}:{_MEASURES.get(name, 'connect')}"
 
 
-def _check(component: Component) -> dict[str, Any]:
+def _check(component: Component, kinds: Mapping[str, str]) -> dict[str, Any]:
     check: dict[str, Any] = {
         "componentId": component.name,
-        "componentType": _KINDS[component.name][1],
+        "componentType": kinds.get(component.name, "component"),
         "status": component.status,
     }
     if component.result:

@@ -58,7 +58,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     board = Board(makers, settings.timing.interval)
     server = _Server(
         uvicorn.Config(
-            create_app(settings.service.name, board),
+            create_app(settings.service.name, board, settings.kinds()),
             loop="asyncio",
             http="h11",
             ws="none",

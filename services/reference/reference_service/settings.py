@@ -1,8 +1,10 @@
-"""Settings from the environment (systemd's EnvironmentFile=), one class a component.
+"""Settings from the environment (systemd's EnvironmentFile=), one class a component with a check of its own.
 
-A component whose HOST (REDIS: NODES) is absent is no part of this stack and isn't checked.
+A component whose HOST (REDIS: NODES) is absent is no part of this stack and isn't checked. SERVICE_DEPENDENCIES
+is the table of all that the service needs: of a component that has no class here it says enough to check it.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -94,6 +96,16 @@ class RabbitMQ:
 
 
 @dataclass(frozen=True)
+class Dependency:
+    """A row of SERVICE_DEPENDENCIES: what the service needs, and where that is."""
+
+    name: str
+    kind: str
+    addresses: tuple[tuple[str, int], ...]
+    password: Secret | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything the service is told."""
 
@@ -103,11 +115,16 @@ class Settings:
     postgres: Postgres | None
     redis: Redis | None
     rabbitmq: RabbitMQ | None
+    dependencies: tuple[Dependency, ...] = ()
+
+    def kinds(self) -> dict[str, str]:
+        """Return each component's componentType, as a health document names it."""
+        return {"service": "system", **{each.name: each.kind for each in self.dependencies}}
 
     def secret_values(self) -> tuple[str, ...]:
         """Return the secrets, for the log to hide them."""
-        parts = (self.postgres, self.redis, self.rabbitmq)
-        return tuple(part.password.get_secret_value() for part in parts if part)
+        parts = (self.postgres, self.redis, self.rabbitmq, *self.dependencies)
+        return tuple({part.password.get_secret_value() for part in parts if part and part.password})
 
 
 def parse_nodes(text: str) -> tuple[tuple[str, int], ...]:
@@ -143,6 +160,7 @@ def load_settings() -> Settings:
         postgres=_postgres(read) if read.has("POSTGRES_HOST") else None,
         redis=_redis(read) if read.has("REDIS_NODES") else None,
         rabbitmq=_rabbitmq(read) if read.has("RABBITMQ_HOST") else None,
+        dependencies=_dependencies(read),
     )
     if read.problems:
         raise SettingsError("; ".join(read.problems))
@@ -173,6 +191,18 @@ def _rabbitmq(read: "_Reader") -> RabbitMQ:
         exchange=read.get("RABBITMQ_EXCHANGE", str, None),
         queue=read.need("RABBITMQ_QUEUE", str),
         password=read.secret("rabbitmq_password"),
+    )
+
+
+# name, kind, addresses, credential
+_Row = tuple[str, str, tuple[tuple[str, int], ...], str | None]
+
+
+def _dependencies(read: "_Reader") -> tuple[Dependency, ...]:
+    no_rows: list[_Row] = []
+    return tuple(
+        Dependency(name, kind, addresses, read.secret(credential) if credential else None)
+        for name, kind, addresses, credential in read.get("SERVICE_DEPENDENCIES", _rows, no_rows)
     )
 
 
@@ -210,6 +240,16 @@ class _Reader:
         except CredentialError as error:
             self.problems.append(str(error))
             return Secret("")
+
+
+def _rows(text: str) -> list[_Row]:
+    try:
+        return [
+            (_name(row["name"]), _name(row["kind"]), parse_nodes(",".join(row["addresses"])), row.get("credential"))
+            for row in json.loads(text)
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"must be a table of name, kind, addresses and credential ({error!r})") from None
 
 
 def _name(text: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from reference_service.health import Result, Status, assess
 from reference_service.health_document import health_document, http_status
 
+KINDS = {"postgres": "datastore", "redis": "datastore"}
 WHEN = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
@@ -16,7 +17,7 @@ def result(status: Status = "pass", code: str = "ok") -> Result:
 
 
 def test_a_document_has_the_drafts_checks_and_a_flat_list_of_components():
-    document = health_document("event-bus", "text", [assess("postgres", result(), now=101.5, interval=2)])
+    document = health_document("event-bus", "text", [assess("postgres", result(), now=101.5, interval=2)], KINDS)
     assert document == {
         "schemaVersion": 1,
         "status": "pass",
@@ -39,7 +40,7 @@ def test_a_document_has_the_drafts_checks_and_a_flat_list_of_components():
 
 
 def test_before_the_first_result_a_component_fails_as_starting():
-    document = health_document("event-bus", "", [assess("redis", None, now=1, interval=2)])
+    document = health_document("event-bus", "", [assess("redis", None, now=1, interval=2)], KINDS)
     assert document["components"] == [
         {"name": "redis", "status": "fail", "code": "starting", "latencyMs": 0, "ageMs": 0}
     ]
@@ -80,6 +81,13 @@ def test_the_worst_component_decides_status_and_http_status(statuses: list[Statu
     components = [
         assess(name, result(status), now=100, interval=2) for name, status in zip(names, statuses, strict=False)
     ]
-    document = health_document("event-bus", "", components)
+    document = health_document("event-bus", "", components, KINDS)
     assert document["status"] == expected
     assert http_status(document["status"]) == http
+
+
+def test_a_component_that_has_no_check_of_its_own_is_told_as_the_table_of_dependencies_has_it():
+    document = health_document(
+        "event-bus", "", [assess("object-store", result(), now=101, interval=2)], {"object-store": "datastore"}
+    )
+    assert document["checks"]["object-store:connect"][0]["componentType"] == "datastore"

@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from reference_service.checks.check import CheckFailed, Verdict, failure_code
+from reference_service.checks.connect import ConnectCheck
 from reference_service.checks.event_loop import EventLoopCheck, judge_lag
 from reference_service.checks.postgres import PostgresCheck
 from reference_service.checks.rabbitmq import RabbitMQCheck
 from reference_service.checks.redis import RedisCheck
 from reference_service.health import Component
 from reference_service.monitor import Board, watch
-from reference_service.settings import Postgres, RabbitMQ, Redis, Secret, Timing
+from reference_service.settings import Dependency, Postgres, RabbitMQ, Redis, Secret, Timing
 
 TIMING = Timing(interval=30, timeout=0.4, retry=0.05)
 
@@ -141,3 +142,21 @@ def test_codes_come_from_the_first_known_cause():
     assert failure_code(wrapped) == "refused"
     assert failure_code(TimeoutError()) == "timeout"
     assert failure_code(ValueError()) == "error"
+
+
+def test_a_component_of_which_only_the_address_is_known_takes_a_connection_at_each(
+    stalled_server, unused_tcp_port_number
+):
+    def check(*ports: int) -> ConnectCheck:
+        return ConnectCheck(Dependency("cache", "datastore", tuple(("127.0.0.1", port) for port in ports)))
+
+    async def scenario():
+        async with stalled_server() as server:
+            up = await first_result(check(server.port, server.port))
+            down = await first_result(check(server.port, unused_tcp_port_number))
+            await eventually(lambda: server.open == 0)
+            return up, down
+
+    up, down = asyncio.run(scenario())
+    assert (up.status, up.code) == ("pass", "ok")
+    assert (down.status, down.code) == ("fail", "refused")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reference_service.checks import check_makers
 from reference_service.settings import SettingsError, load_settings, parse_nodes
 
 ROOT = Path(__file__).parent.parent
@@ -31,6 +32,42 @@ def test_a_component_without_host_is_not_part_of_the_stack(environment, monkeypa
     settings = load_settings()
     assert settings.postgres is None
     assert settings.redis is None
+
+
+TABLE = """[
+  {"name": "postgres", "kind": "datastore", "addresses": ["127.0.0.1:5432"], "credential": "postgres_password"},
+  {"name": "object-store", "kind": "datastore", "addresses": ["127.0.0.1:9000", "127.0.0.1:9001"], "credential": "s3"},
+  {"name": "cache", "kind": "component", "addresses": ["127.0.0.1:11211"]}
+]"""
+
+
+def test_what_the_service_needs_is_a_table_and_each_has_a_check(environment, monkeypatch, tmp_path):
+    (tmp_path / "s3").write_text("s3-s3cret")
+    monkeypatch.setenv("SERVICE_DEPENDENCIES", TABLE)
+    settings = load_settings()
+    assert settings.dependencies[1].addresses == (("127.0.0.1", 9000), ("127.0.0.1", 9001))
+    assert settings.dependencies[2].password is None
+    assert settings.kinds() == {
+        "service": "system", "postgres": "datastore", "object-store": "datastore", "cache": "component",
+    }  # fmt: skip
+    assert "s3-s3cret" in settings.secret_values()
+    assert "s3cret" not in repr(settings)
+    assert list(check_makers(settings)) == ["service", "postgres", "redis", "rabbitmq", "object-store", "cache"]
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "{}x", '[{"name": "a"}]', '[{"name": "a", "kind": "b", "addresses": ["nowhere"]}]', "[1]"]
+)
+def test_a_table_that_is_none_is_refused(environment, monkeypatch, text):
+    monkeypatch.setenv("SERVICE_DEPENDENCIES", text)
+    with pytest.raises(SettingsError, match="SERVICE_DEPENDENCIES is wrong"):
+        load_settings()
+
+
+def test_a_dependencys_secret_must_be_there(environment, monkeypatch):
+    monkeypatch.setenv("SERVICE_DEPENDENCIES", TABLE)
+    with pytest.raises(SettingsError, match="secret s3 is missing"):
+        load_settings()
 
 
 def test_every_problem_is_named_at_once_without_a_secret(environment, monkeypatch, tmp_path):

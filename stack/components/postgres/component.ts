@@ -43,6 +43,7 @@ export const postgres: Component<"postgres", typeof postgresSettings, PostgresMo
   // Debian's package makes a cluster when it is installed, unless it is told not to.
   identities: ["/var/lib/postgresql/*", "/etc/postgresql/*"],
   connection: {
+    ports: ({ postgres: { port } }) => [port],
     environment: ({ postgres: { address, port, database, user } }) => [
       { name: "POSTGRES_HOST", value: address },
       { name: "POSTGRES_PORT", value: `${port}` },

@@ -57,6 +57,7 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
   memory: () => ({ setting: "vm_memory_high_watermark", share: 1 / 16, least: 256, most: 512 }),
   identities: ["/var/lib/rabbitmq/.erlang.cookie", "/root/.erlang.cookie"],
   connection: {
+    ports: ({ rabbitmq: { port } }) => [port],
     environment: ({ rabbitmq: { address, port, vhost, user, exchange, queues } }, service) => [
       { name: "RABBITMQ_HOST", value: address },
       { name: "RABBITMQ_PORT", value: `${port}` },

@@ -30,6 +30,7 @@ export const redis: Component<"redis", typeof redisSettings, RedisModel> = {
     return { setting: "maxmemory", wanted: maxmemory, processes: nodes.length, growth: worstGrowth };
   },
   connection: {
+    ports: ({ redis: { ports } }) => ports,
     environment: ({ redis: { address, nodes } }) => [
       { name: "REDIS_NODES", value: nodes.map(({ port }) => `${address}:${port}`).join(",") },
     ],

@@ -1,6 +1,6 @@
 import { serviceAccountIds } from "../../account-ids.ts";
 import type { ServiceSettings } from "../../definition/schema.ts";
-import type { BaseModel, DependencyName, ServiceModel } from "../../model.ts";
+import type { BaseModel, DependencyName, ServiceDependency, ServiceModel } from "../../model.ts";
 import type { AnyComponent } from "../component.ts";
 
 /** The services in the order of their names' declaration, each with its unit, user, paths and needs. */
@@ -33,10 +33,16 @@ function serviceModel(
     venv: `${stack.paths.opt}/venvs/${name}`,
     application: `${stack.paths.opt}/services/${name}`,
     envFile: `${stack.paths.config}/${name}.env`,
+    dependencies: needed.map((component) => dependency(component, stack)),
     environment: needed.flatMap(({ connection }) => connection.environment(stack, name)),
-    credentials: needed.map(({ connection }) => connection.credential),
+    credentials: needed.flatMap(({ connection }) => connection.credential ?? []),
     source: settings.source,
   };
+}
+
+function dependency({ name, kind, connection }: AnyComponent<DependencyName>, stack: BaseModel): ServiceDependency {
+  const addresses = connection.ports(stack).map((port) => `${stack[name]?.address}:${port}`);
+  return { name, kind, addresses, ...(connection.credential && { credential: connection.credential.name }) };
 }
 
 /** The units that must run for the component to answer. */

@@ -1,9 +1,10 @@
 """The components' checks. A driver takes up to 80 ms to import, so each is loaded only when its check is made."""
 
 from collections.abc import Callable
+from functools import partial
 
 from reference_service.checks.check import Check
-from reference_service.settings import Settings
+from reference_service.settings import Dependency, Settings
 
 
 def check_makers(settings: Settings) -> dict[str, Callable[[], Check]]:
@@ -34,7 +35,15 @@ def check_makers(settings: Settings) -> dict[str, Callable[[], Check]]:
             return RabbitMQCheck(rabbitmq, client=service)
 
         makers["rabbitmq"] = make_rabbitmq
+    for dependency in settings.dependencies:
+        makers.setdefault(dependency.name, partial(_connect, dependency))
     return makers
+
+
+def _connect(dependency: Dependency) -> Check:
+    from reference_service.checks.connect import ConnectCheck
+
+    return ConnectCheck(dependency)
 
 
 def _event_loop() -> Check:

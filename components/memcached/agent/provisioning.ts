@@ -1,0 +1,3 @@
+import { memcachedStage } from "./stage.ts";
+
+export const stages = { memcached: memcachedStage };

@@ -1,0 +1,17 @@
+import { type ComponentFacts, inspectComponent, planComponent } from "../../../engine/plan-files.ts";
+import { resetComponent } from "../../../engine/plan-reset.ts";
+import { defineStage } from "../../../engine/stage.ts";
+import { checks } from "./monitoring.ts";
+
+/** memcached: a unit, and its share of the memory. */
+export const memcachedStage = defineStage<"memcached", ComponentFacts>({
+  id: "memcached",
+  title: "memcached",
+  needs: ["system"],
+  present: (model) => model.memcached !== undefined,
+  checks,
+  inspect: (reader, model) => inspectComponent(reader, model, "memcached"),
+  preflight: () => [],
+  plan: (facts) => ({ actions: planComponent(facts, { wait: true }), unseen: [] }),
+  reset: (facts, _, wish) => resetComponent(facts, wish),
+});

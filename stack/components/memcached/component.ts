@@ -1,0 +1,56 @@
+import type { Component, Having } from "../component.ts";
+import type { Process } from "../process.ts";
+import { type MemcachedSettings, memcachedSettings } from "./settings.ts";
+
+export interface MemcachedModel extends MemcachedSettings {
+  readonly unit: "memcached.service";
+}
+
+type Stack = Having<"memcached", MemcachedModel>;
+
+/** memcached: one process on loopback, nothing on disk. */
+export const memcached: Component<"memcached", typeof memcachedSettings, MemcachedModel> = {
+  name: "memcached",
+  label: "memcached",
+  kind: "datastore",
+  settings: memcachedSettings,
+  model: (settings) => ({ ...settings, unit: "memcached.service" }),
+  packagedAccounts: [
+    { name: "memcache", id: 306, user: { comment: "Memcached", home: "/nonexistent", shell: "/bin/false" } },
+  ],
+  packages: () => ["memcached"],
+  ports: [{ setting: "port", what: "memcached" }],
+  // Tables of connections and of keys lie beside what is held.
+  memory: ({ memcached: { memory } }) => ({ setting: "memory", wanted: memory, processes: 1, growth: 1.25 }),
+  connection: {
+    ports: ({ memcached: { port } }) => [port],
+    environment: ({ memcached: { address, port } }) => [
+      { name: "MEMCACHED_HOST", value: address },
+      { name: "MEMCACHED_PORT", value: `${port}` },
+    ],
+  },
+  units: () => [],
+  processes: (stack) => [server(stack)],
+  files: () => [],
+};
+
+function server({ name, memcached: { address, port, connections, unit } }: Stack): Process {
+  return {
+    unit,
+    logName: "memcached",
+    title: `memcached of ${name}`,
+    user: "memcache",
+    command: [
+      "/usr/bin/memcached",
+      ...["-l", address, "-p", `${port}`, "-m", `$${memoryVariable}`, "-c", `${connections}`],
+    ],
+    memoryVariable,
+    ready: "started",
+    stop: { value: { within: 10 } },
+    restart: "always",
+    openFiles: 65_536,
+    writable: [],
+  };
+}
+
+const memoryVariable = "MEMORY_MIB";
