@@ -60,6 +60,8 @@ export interface Component<Name extends string, S extends Settings, Own extends 
   readonly label: string;
   /** `componentType` of a health document (draft-inadarei-api-health-check-06, 4.2). */
   readonly kind: ComponentSpec["kind"];
+  /** What a first boot does for it, a clause: "the Redis Cluster is formed". */
+  readonly firstBoot?: string;
   readonly settings: S;
   model(settings: z.output<S>, definition: Definition): Own;
   /** What runs of it; a unit each. */

@@ -11,6 +11,7 @@ export const postgres: Component<"postgres", typeof postgresSettings, PostgresMo
   name: "postgres",
   label: "PostgreSQL",
   kind: "datastore",
+  firstBoot: "the PostgreSQL cluster, its roles and the event store are created",
   settings: postgresSettings,
   model: postgresModel,
   data: {
@@ -28,7 +29,7 @@ export const postgres: Component<"postgres", typeof postgresSettings, PostgresMo
     },
     { name: "ssl-cert", id: 302 },
   ],
-  packages: ({ debian }) => ["libpq5", "postgresql-common", `postgresql-${debian.postgres}`],
+  packages: ({ postgres: { major } }) => ["libpq5", "postgresql-common", `postgresql-${major}`],
   secrets: () => [
     { name: "postgres.superuser", reader: "root", purpose: "PostgreSQL's superuser postgres, for the agent's setup" },
     { name: "postgres.app", reader: "root", purpose: "PostgreSQL role of the services" },

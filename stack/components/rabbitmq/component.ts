@@ -21,6 +21,7 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
   name: "rabbitmq",
   label: "RabbitMQ",
   kind: "component",
+  firstBoot: "RabbitMQ loads its definitions",
   settings: rabbitmqSettings,
   model: rabbitmqModel,
   data: {
