@@ -1,8 +1,9 @@
-import type { Model } from "../stack/model.ts";
+import type { DependencyName, Model } from "../stack/model.ts";
 import { type StageId, stageIds } from "../stack/stage-ids.ts";
 import type { Action } from "./action.ts";
 import type { Check } from "./check.ts";
 import type { FactReader } from "./fact-reader.ts";
+import type { StackWith } from "./stack-with.ts";
 
 /** The order they are shown in; `needs` decides what waits for what. */
 export { type StageId, stageIds };
@@ -50,19 +51,19 @@ export interface ResetPlan {
  * A stage, as a declaration. Facts decide: nothing remembers that a stage was done.
  * `inspect` looks and never touches; `preflight` and `plan` are pure.
  */
-export interface StageSpec<Id extends StageId, F> {
+export interface StageSpec<Id extends StageId, F, M = Model> {
   readonly id: Id;
   readonly title: string;
   readonly needs: readonly Exclude<StageId, Id>[];
   /** Whether this stack has anything for the stage to do. */
   present(model: Model): boolean;
   /** Must pass, beside an empty plan, before the stage counts as done. */
-  checks(model: Model): readonly Check[];
-  inspect(reader: FactReader, model: Model, signal: AbortSignal): Promise<F>;
-  preflight(facts: F, model: Model): readonly Problem[];
-  plan(facts: F, model: Model): Plan;
+  checks(model: M): readonly Check[];
+  inspect(reader: FactReader, model: M, signal: AbortSignal): Promise<F>;
+  preflight(facts: F, model: M): readonly Problem[];
+  plan(facts: F, model: M): Plan;
   /** What takes back what the stage has made; pure too, and nothing once it is taken back. */
-  reset(facts: F, model: Model, wish: ResetWish): ResetPlan;
+  reset(facts: F, model: M, wish: ResetWish): ResetPlan;
 }
 
 /** A stage whose facts' type is its own matter: what the engine and the CLI see. */
@@ -71,4 +72,12 @@ export type Stage = { readonly [Id in StageId]: StageSpec<Id, unknown> }[StageId
 /** Declares a stage with its facts typed; gives it to the engine with them hidden. */
 export function defineStage<Id extends StageId, F>(spec: StageSpec<Id, F>): StageSpec<Id, unknown> {
   return spec as StageSpec<Id, unknown>;
+}
+
+/** Declares the stage of a component, which there is where the stack has the component. */
+export function defineComponentStage<Id extends DependencyName, F>(
+  spec: Omit<StageSpec<Id, F, StackWith<Id>>, "present">,
+): StageSpec<Id, unknown> {
+  const present = (model: Model): boolean => model[spec.id] !== undefined;
+  return { ...spec, present } as StageSpec<Id, unknown>;
 }

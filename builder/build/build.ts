@@ -1,5 +1,5 @@
+import { ensureTools } from "../../lib/apt/host-tools.ts";
 import { isStackError } from "../../lib/error.ts";
-import { ensureTools } from "../../lib/host-tools.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
 import { run as realRun } from "../../lib/run.ts";

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureTools } from "../../lib/host-tools.ts";
+import { ensureTools } from "../../lib/apt/host-tools.ts";
 import type { Log } from "../../lib/log.ts";
 import { deviations } from "../../stack/deviations.ts";
 import type { BuildPlanDocument } from "../../stack/documents/build-plan.ts";

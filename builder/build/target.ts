@@ -1,5 +1,5 @@
 import type { Option } from "commander";
-import type { HostTool } from "../../lib/host-tools.ts";
+import type { HostTool } from "../../lib/apt/host-tools.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
 import type { StoredLayer } from "../cache/layer.ts";
 import type { BuildContext } from "../context.ts";
@@ -7,16 +7,16 @@ import type { VerifyOptions, VerifyReport } from "../verify/report.ts";
 import type { MadeLayers } from "./make-layers.ts";
 
 /**
- * A form in which a stack is delivered: a folder here and a line in index.ts. A target knows
- * the layers and no other target; nothing else knows a target by its name. Its target.ts is
- * read at every start, so what renders and verifies is imported there when it is called.
+ * A form in which a stack is delivered: the folder targets/NAME and a line in targets/index.ts. A
+ * target knows the layers and no other target; nothing else knows a target by its name. Its
+ * target.ts is read at every start, so what renders and verifies is imported when it is called.
  */
 export interface Target<Artefacts = unknown, Flags = Readonly<Record<string, unknown>>> {
   /** As in `build-template NAME`. */
   readonly name: string;
   /** Its line in `build-template --help`. */
   readonly summary: string;
-  /** What `build-template NAME --help` says before and after the options. */
+  /** What `build-template NAME --help` says before and after the options, and of `--out`. */
   readonly help: { readonly before: string; readonly after: string; readonly out: string };
   /** Options beside those that every target has, made anew for each command line. */
   readonly options?: () => readonly Option[];

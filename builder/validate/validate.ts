@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { ensureTools, type HostTool } from "../../lib/apt/host-tools.ts";
 import { messageOf, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
-import { ensureTools, type HostTool } from "../../lib/host-tools.ts";
 import type { BuildContext } from "../context.ts";
 import { askedSources } from "../sources/choose-sources.ts";
 import { requireSpace } from "./free-space.ts";

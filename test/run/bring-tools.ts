@@ -1,4 +1,4 @@
-import { ensureTools, type HostTool } from "../../lib/host-tools.ts";
+import { ensureTools, type HostTool } from "../../lib/apt/host-tools.ts";
 import { stderrLog } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 

@@ -20,11 +20,7 @@ export async function tapPhase(places: readonly string[], options: TapOptions = 
   for (const place of places) {
     for await (const file of glob(place.endsWith(".test.ts") ? place : `${place}/**/*.test.ts`)) files.push(file);
   }
-  // Backwards: the slowest have names late in the alphabet, and none should be left to run alone at the end.
-  const named = files
-    .filter((name) => !options.without?.includes(name))
-    .sort()
-    .reverse();
+  const named = files.filter((name) => !options.without?.includes(name));
   if (named.length === 0) return { ...nothingCounted, failed: 1, failures: [`no tests in ${places.join(", ")}`] };
   const args = [`--jobs=${options.jobs ?? 2}`, "--reporter=tap", `--timeout=${options.timeout ?? 600}`, ...named];
   const [command = "", ...rest] = [...(options.within ?? []), "node_modules/.bin/tap", ...args];

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openPostgres } from "../../components/postgres/agent/client.ts";
+import type { StackWith } from "../../engine/stack-with.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { budget } from "../../stack/budget.ts";
@@ -12,7 +13,7 @@ import { freePort } from "./free-port.ts";
 
 export interface PostgresServer {
   /** The stack's model, with this server's folders and port, and the migrations rendered there. */
-  readonly model: Model;
+  readonly model: StackWith<"postgres">;
   readonly postgres: PostgresModel;
   readonly password: string;
   /** All that the server has logged. */
@@ -47,7 +48,7 @@ export async function postgresServer(model: Model): Promise<PostgresServer> {
     configDirectory: join(folder, "etc"),
     migrations: declared.migrations.map((migration) => ({ ...migration, path: join(folder, `${migration.name}.sql`) })),
   };
-  const own: Model = { ...model, definition: { ...model.definition, locale: "C.UTF-8" }, postgres };
+  const own: StackWith<"postgres"> = { ...model, definition: { ...model.definition, locale: "C.UTF-8" }, postgres };
   const text = async (path: string): Promise<string> => {
     const entry = model.files.find((file) => file.path === path);
     if (entry === undefined) throw new TypeError(`${path} is not in the table of files`);

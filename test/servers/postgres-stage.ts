@@ -5,15 +5,13 @@ import { inspectServer } from "../../components/postgres/agent/inspect.ts";
 import { migrate } from "../../components/postgres/agent/migrate.ts";
 import { planPostgres } from "../../components/postgres/agent/plan.ts";
 import { sql } from "../../components/postgres/agent/sql.ts";
-import type { Action, Executors, Io } from "../../engine/action.ts";
+import type { Action, Executors } from "../../engine/action.ts";
 import type { FactReader } from "../../engine/fact-reader.ts";
 import { asSealed } from "../../engine/secrets/sealed.ts";
 import { secretMatches } from "../../engine/secrets/secret-matches.ts";
-import { unseal } from "../../engine/secrets/unseal.ts";
-import { silentLog } from "../../lib/log.ts";
-import { run } from "../../lib/run.ts";
 import type { Query } from "../container/event-store.ts";
 import type { PostgresServer } from "./postgres-server.ts";
+import { stageIo } from "./stage-io.ts";
 
 const signal = new AbortController().signal;
 
@@ -22,18 +20,7 @@ export function stageOn(server: PostgresServer) {
   const { model, postgres } = server;
   const secret = async (name: string): Promise<string> =>
     name === "postgres.superuser" ? server.password : `value-of-${name}`;
-  const io: Io = {
-    run,
-    log: silentLog,
-    signal,
-    tell: () => {},
-    secret,
-    unseal: (text) => unseal(text, secret),
-    makeSecret: async () => {},
-    renewSecret: async () => {},
-    owner: async () => ({ uid: 0, gid: 0 }),
-    paths: { state: "/nowhere", run: "/nowhere" },
-  };
+  const io = stageIo(secret);
   const reader: Pick<FactReader, "withSecret" | "secretMatches"> = {
     withSecret: async (name, use) => use(await secret(name)),
     secretMatches: async (name, stored) => secretMatches(await secret(name), stored),

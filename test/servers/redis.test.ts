@@ -8,9 +8,7 @@ import { openRedis } from "../../components/redis/agent/client.ts";
 import { isWhole, planCluster } from "../../components/redis/agent/plan-cluster.ts";
 import { redisCluster } from "../../components/redis/agent/redis-cluster.ts";
 import { inspectNode, type NodeFacts } from "../../components/redis/agent/stage.ts";
-import type { Io } from "../../engine/action.ts";
-import { unseal } from "../../engine/secrets/unseal.ts";
-import { silentLog } from "../../lib/log.ts";
+import type { StackWith } from "../../engine/stack-with.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { budget } from "../../stack/budget.ts";
@@ -20,6 +18,7 @@ import { needs } from "../container/requirements.ts";
 import { stackModel } from "../stack/stack-model.ts";
 import { suite } from "./debian.ts";
 import { freePort } from "./free-port.ts";
+import { stageIo } from "./stage-io.ts";
 
 const signal = new AbortController().signal;
 const password = "password-of-the-test";
@@ -97,7 +96,7 @@ async function redisServers(stack: Model) {
     const dataDirectory = join(folder, `${port}`);
     nodes.push({ ...node, port, busPort: port + 10_000, dataDirectory, config: `${dataDirectory}.conf` });
   }
-  const model: Model = { ...stack, redis: { ...stack.redis, nodes } };
+  const model: StackWith<"redis"> = { ...stack, redis: { ...stack.redis, nodes } };
   const template = "rootfs-overlay/etc/redis/redis-node.conf.ejs";
   const source = await readFile(template, "utf8");
   const running = new Map<number, ChildProcess>();
@@ -127,18 +126,7 @@ async function redisServers(stack: Model) {
     server.kill("SIGTERM");
     await ended;
   };
-  const io: Io = {
-    run,
-    log: silentLog,
-    signal,
-    tell: () => {},
-    secret,
-    unseal: (text) => unseal(text, secret),
-    makeSecret: async () => {},
-    renewSecret: async () => {},
-    owner: async () => ({ uid: 0, gid: 0 }),
-    paths: { state: folder, run: folder },
-  };
+  const io = stageIo(secret, folder);
   const reader = { withSecret: async <T>(_: string, use: (value: string) => Promise<T>) => use(password) };
   return {
     model,

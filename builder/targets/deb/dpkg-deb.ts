@@ -1,5 +1,5 @@
+import type { HostTool } from "../../../lib/apt/host-tools.ts";
 import { isStackError, StackError } from "../../../lib/error.ts";
-import type { HostTool } from "../../../lib/host-tools.ts";
 import { outputOf } from "../../pipe.ts";
 
 /** What makes a package, and reads it. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { ensureTools } from "../../../lib/apt/host-tools.ts";
 import { isStackError, messageOf } from "../../../lib/error.ts";
-import { ensureTools } from "../../../lib/host-tools.ts";
 import { TypeFlag } from "../../archive/header.ts";
 import { readArchive } from "../../archive/read-archive.ts";
 import { type Check, failed, passed, unchecked } from "../../verify/check.ts";

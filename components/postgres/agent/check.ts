@@ -1,7 +1,7 @@
 import type { Check, CheckContext, OpenCheck, Outcome } from "../../../engine/check.ts";
+import type { StackWith } from "../../../engine/stack-with.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { messageOf } from "../../../lib/error.ts";
-import type { Model } from "../../../stack/model.ts";
 import { openPostgres, type PostgresConnection, postgresCode } from "./client.ts";
 import { refreshCollation } from "./refresh-collation.ts";
 
@@ -17,11 +17,11 @@ const roundtrip = `
 const oldestXmin = 10_000_000;
 
 /** PostgreSQL writes and reads, by the agent's role; warns of a snapshot held for too long. */
-export function postgresCheck(model: Model): Check {
+export function postgresCheck(model: StackWith<"postgres">): Check {
   return { name: "postgres:roundtrip", component: "postgres", open: (context) => openCheck(model, context) };
 }
 
-function openCheck({ postgres }: Model, context: CheckContext): OpenCheck {
+function openCheck({ postgres }: StackWith<"postgres">, context: CheckContext): OpenCheck {
   let connection: PostgresConnection | undefined;
   const drop = (): void => {
     connection?.drop();
@@ -32,7 +32,7 @@ function openCheck({ postgres }: Model, context: CheckContext): OpenCheck {
     if (connection !== undefined && !connection.broken()) return connection;
     drop();
     const password = await context.secret("postgres.agent");
-    if (password === undefined || postgres === undefined) {
+    if (password === undefined) {
       return { status: "fail", code: "starting", message: "the secret postgres.agent is not there yet" };
     }
     const { address: host, port, database, agentUser: user } = postgres;
@@ -47,7 +47,7 @@ function openCheck({ postgres }: Model, context: CheckContext): OpenCheck {
         if ("status" in open) return open;
         const query = open.client.query<Row>(roundtrip);
         const { rows } = await abortable(query, signal, drop);
-        return outcome(rows[0], postgres?.database ?? "");
+        return outcome(rows[0], postgres.database);
       } catch (error) {
         drop();
         return failure(error, signal);

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConfirmChannel } from "amqplib";
 import type { Check, CheckContext, OpenCheck, Outcome } from "../../../engine/check.ts";
+import type { StackWith } from "../../../engine/stack-with.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { messageOf } from "../../../lib/error.ts";
-import type { Model } from "../../../stack/model.ts";
 import { type AmqpConnection, openAmqp } from "./amqp.ts";
 
 /** RabbitMQ takes a persistent message, confirms it, and gives it back from a quorum queue. */
-export function rabbitmqCheck(model: Model): Check {
+export function rabbitmqCheck(model: StackWith<"rabbitmq">): Check {
   return { name: "rabbitmq:roundtrip", component: "rabbitmq", open: (context) => openCheck(model, context) };
 }
 
@@ -22,7 +22,7 @@ interface Line {
 /** Milliseconds between two looks into an empty queue: another check's client took what was there. */
 const LOOK_AGAIN = 20;
 
-function openCheck({ rabbitmq }: Model, context: CheckContext): OpenCheck {
+function openCheck({ rabbitmq }: StackWith<"rabbitmq">, context: CheckContext): OpenCheck {
   let line: Line | undefined;
   const drop = (): void => {
     line?.connection.drop();
@@ -33,7 +33,7 @@ function openCheck({ rabbitmq }: Model, context: CheckContext): OpenCheck {
     if (line !== undefined && line.broken === undefined && !line.connection.broken()) return line;
     drop();
     const password = await context.secret("rabbitmq.agent");
-    if (password === undefined || rabbitmq === undefined) {
+    if (password === undefined) {
       return { status: "fail", code: "starting", message: "the secret rabbitmq.agent is not there yet" };
     }
     const { address: host, port, vhost, agentUser: user } = rabbitmq;
@@ -56,7 +56,7 @@ function openCheck({ rabbitmq }: Model, context: CheckContext): OpenCheck {
         connection = open.connection;
         const alarm = connection.blocked();
         if (alarm !== undefined) return blocked(alarm);
-        await abortable(roundtrip(open, rabbitmq?.checkQueue ?? "", signal), signal, drop);
+        await abortable(roundtrip(open, rabbitmq.checkQueue, signal), signal, drop);
         return { status: "pass", code: "ok" };
       } catch (error) {
         // A timeout has dropped the line; the broker told it why before.

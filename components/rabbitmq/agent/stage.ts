@@ -4,7 +4,8 @@ import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../
 import { failingServer, planMend } from "../../../engine/plan-mend.ts";
 import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
 import { asSealed } from "../../../engine/secrets/sealed.ts";
-import { defineStage, type Plan } from "../../../engine/stage.ts";
+import type { StackWith } from "../../../engine/stack-with.ts";
+import { defineComponentStage, type Plan } from "../../../engine/stage.ts";
 import type { Run } from "../../../lib/run.ts";
 import { definitionsPath } from "../../../stack/components/rabbitmq/component.ts";
 import {
@@ -12,7 +13,7 @@ import {
   loadedDefinitions,
   rabbitmqDefinitions,
 } from "../../../stack/components/rabbitmq/definitions.ts";
-import type { Model, RabbitmqModel } from "../../../stack/model.ts";
+import type { RabbitmqModel } from "../../../stack/model.ts";
 import { rabbitmqCheck } from "./check.ts";
 import { brokerSays, type FailingBroker, mendBroker } from "./damage.ts";
 import { definitionsDrift } from "./drift.ts";
@@ -37,14 +38,13 @@ const brokerFolder = `${dataFolder}/rabbit@localhost`;
 const guest = "guest";
 
 /** RabbitMQ: one node; what it holds is loaded by itself at every start, and mended while it runs. */
-export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
+export const rabbitmqStage = defineComponentStage<"rabbitmq", RabbitmqFacts>({
   id: "rabbitmq",
   title: "RabbitMQ",
   needs: ["system"],
-  present: (model) => model.rabbitmq !== undefined,
   checks: (model) => [rabbitmqCheck(model)],
   async inspect(reader, model, signal) {
-    const rabbitmq = part(model);
+    const rabbitmq = model.rabbitmq;
     const component = await inspectComponent(reader, model, "rabbitmq");
     const unit = component.units.get(rabbitmq.unit);
     const running = unit?.active === "active";
@@ -52,8 +52,8 @@ export const rabbitmqStage = defineStage<"rabbitmq", RabbitmqFacts>({
     const failing = unit?.failing === true ? await inspectFailing(reader.run, rabbitmq.unit, signal) : undefined;
     return { component, broker, data: await reader.exists(dataFolder), failing };
   },
-  preflight: ({ broker }, model) => preflightQueues(broker, part(model), wantedDefinitions(model)),
-  plan: (facts, model) => planRabbitmq(facts, part(model), wantedDefinitions(model)),
+  preflight: ({ broker }, model) => preflightQueues(broker, model.rabbitmq, wantedDefinitions(model)),
+  plan: (facts, model) => planRabbitmq(facts, model.rabbitmq, wantedDefinitions(model)),
   reset: ({ component, data }, _, wish) =>
     joinResets(resetComponent(component, wish), resetData(data ? [dataFolder] : [], wish)),
 });
@@ -163,11 +163,6 @@ function whyLed({ led, log }: LeaderlessQueue): string {
   return log === undefined ? "the queue has no leader" : "the queue has lost its log, and so its leader";
 }
 
-function wantedDefinitions(model: Model): Definitions {
-  return rabbitmqDefinitions(part(model), model.name);
-}
-
-function part({ rabbitmq }: Model): RabbitmqModel {
-  if (rabbitmq === undefined) throw new TypeError("this stack has no rabbitmq");
-  return rabbitmq;
+function wantedDefinitions(model: StackWith<"rabbitmq">): Definitions {
+  return rabbitmqDefinitions(model.rabbitmq, model.name);
 }

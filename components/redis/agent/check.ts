@@ -1,8 +1,8 @@
 import type { ChainableCommander, Redis } from "ioredis";
 import type { Check, CheckContext, OpenCheck, Outcome } from "../../../engine/check.ts";
+import type { StackWith } from "../../../engine/stack-with.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { messageOf } from "../../../lib/error.ts";
-import type { Model } from "../../../stack/model.ts";
 import { openRedis, type RedisConnection, redisCode } from "./client.ts";
 
 /** Percent of maxmemory from which keys are about to be evicted. */
@@ -12,7 +12,7 @@ const nearlyFull = 95;
 const mostClients = 10_000;
 
 /** Redis Cluster serves all its slots; every node takes a write and gives it back, and saves without errors. */
-export function redisCheck(model: Model): Check {
+export function redisCheck(model: StackWith<"redis">): Check {
   return { name: "redis:cluster", component: "redis", open: (context) => openCheck(model, context) };
 }
 
@@ -31,8 +31,8 @@ interface NodeOutcome extends Outcome {
   readonly down?: true;
 }
 
-function openCheck({ redis }: Model, context: CheckContext): OpenCheck {
-  const nodes: Node[] = (redis?.nodes ?? []).map(({ port, unit }) => ({ port, unit }));
+function openCheck({ redis }: StackWith<"redis">, context: CheckContext): OpenCheck {
+  const nodes: Node[] = redis.nodes.map(({ port, unit }) => ({ port, unit }));
   const drop = (node: Node): void => {
     node.connection?.drop();
     delete node.connection;

@@ -3,9 +3,10 @@ import { lastWords } from "../../../engine/last-words.ts";
 import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan-files.ts";
 import { failingServer, planMend } from "../../../engine/plan-mend.ts";
 import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
-import { defineStage, type Plan } from "../../../engine/stage.ts";
+import type { StackWith } from "../../../engine/stack-with.ts";
+import { defineComponentStage, type Plan } from "../../../engine/stage.ts";
 import { isStackError } from "../../../lib/error.ts";
-import type { Model, RedisModel, RedisNode } from "../../../stack/model.ts";
+import type { RedisModel, RedisNode } from "../../../stack/model.ts";
 import { manifestName } from "./append-only.ts";
 import { redisCheck } from "./check.ts";
 import { redisCode, withRedis } from "./client.ts";
@@ -27,29 +28,28 @@ export interface RedisFacts {
 const LOOK_TIMEOUT = 5_000;
 
 /** Redis: a unit a node, and one cluster of them. */
-export const redisStage = defineStage<"redis", RedisFacts>({
+export const redisStage = defineComponentStage<"redis", RedisFacts>({
   id: "redis",
   title: "Redis Cluster",
   needs: ["system"],
-  present: (model) => model.redis !== undefined,
   checks: (model) => [redisCheck(model)],
   inspect,
   preflight: () => [],
-  plan: (facts, model) => planRedis(facts, part(model)),
+  plan: (facts, model) => planRedis(facts, model.redis),
   reset: ({ component }, model, wish) =>
-    joinResets(resetComponent(component, wish), resetData(foldersOf(component, part(model)), wish)),
+    joinResets(resetComponent(component, wish), resetData(foldersOf(component, model.redis), wish)),
 });
 
-async function inspect(reader: FactReader, model: Model, signal: AbortSignal): Promise<RedisFacts> {
+async function inspect(reader: FactReader, model: StackWith<"redis">, signal: AbortSignal): Promise<RedisFacts> {
   const component = await inspectComponent(reader, model, "redis");
   const nodes = await Promise.all(
-    part(model).nodes.map(({ port, unit }) =>
+    model.redis.nodes.map(({ port, unit }) =>
       component.units.get(unit)?.active === "active"
         ? inspectNode(reader, port, signal)
         : ({ port, state: "down" } as const),
     ),
   );
-  const failing = await Promise.all(part(model).nodes.map((node) => inspectFiles(reader, node, component, signal)));
+  const failing = await Promise.all(model.redis.nodes.map((node) => inspectFiles(reader, node, component, signal)));
   return { component, nodes, failing: failing.filter((node) => node !== undefined) };
 }
 
@@ -140,9 +140,4 @@ export function planRedis(facts: RedisFacts, redis: RedisModel): Plan {
 function foldersOf({ files }: ComponentFacts, { nodes }: RedisModel): string[] {
   const there = new Set(files.flatMap(({ entry, differs }) => (differs.includes("missing") ? [] : [entry.path])));
   return nodes.map(({ dataDirectory }) => dataDirectory).filter((path) => there.has(path));
-}
-
-function part({ redis }: Model): RedisModel {
-  if (redis === undefined) throw new TypeError("this stack has no redis");
-  return redis;
 }

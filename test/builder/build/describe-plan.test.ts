@@ -15,6 +15,7 @@ import type { BaseFacts } from "../../../builder/layers/base/facts.ts";
 import { buildOverlay } from "../../../builder/layers/overlay/overlay.ts";
 import { manifest } from "../../../builder/manifest/manifest.ts";
 import { pack } from "../../../builder/pack/pack.ts";
+import { deb } from "../../../builder/targets/deb/target.ts";
 import { templateShape } from "../../../builder/targets/proxmox/shape.ts";
 import { proxmox } from "../../../builder/targets/proxmox/target.ts";
 import { templateName } from "../../../builder/targets/proxmox/template-name.ts";
@@ -140,6 +141,8 @@ t.test("with layers in the cache", async (t) => {
       name: (hash) => templateName(model, hash, "zst"),
     });
     t.equal(found.template, packed.file);
+    const ofDeb = await describePlan(deb, { ...options, offline: true }, silentLog, signal);
+    t.equal(ofDeb.template, "stack-agent-stock-analysis_1.0.0_amd64.deb", "and of another target's file");
     t.match(planText(found, Date.now()), `Everything is cached: a build gives ${packed.file}`);
   });
 

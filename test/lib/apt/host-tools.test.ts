@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { ensureTools } from "../../lib/host-tools.ts";
-import { silentLog } from "../../lib/log.ts";
-import { run } from "../../lib/run.ts";
+import { ensureTools } from "../../../lib/apt/host-tools.ts";
+import { silentLog } from "../../../lib/log.ts";
+import { run } from "../../../lib/run.ts";
 
 /** A folder that stands for the whole PATH, with shell scripts as its programs. */
 function programs(folder: string, scripts: Readonly<Record<string, string>>): string {

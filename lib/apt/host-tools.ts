@@ -1,12 +1,12 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { type AptHints, explainApt, isMirrorTrouble } from "./apt/explain-apt.ts";
-import { runApt } from "./apt/run-apt.ts";
-import { isStackError, StackError } from "./error.ts";
-import type { Log } from "./log.ts";
-import { retry } from "./retry.ts";
-import type { Run, RunResult } from "./run.ts";
+import { isStackError, StackError } from "../error.ts";
+import type { Log } from "../log.ts";
+import { retry } from "../retry.ts";
+import type { Run, RunResult } from "../run.ts";
+import { type AptHints, explainApt, isMirrorTrouble } from "./explain-apt.ts";
+import { runApt } from "./run-apt.ts";
 
 /** A program of the host, and the Debian package that brings it. */
 export interface HostTool {

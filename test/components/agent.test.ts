@@ -1,0 +1,65 @@
+import { readdirSync } from "node:fs";
+import { build } from "esbuild";
+import t from "tap";
+import { loadChecks, loadExecutors, loadJobs, loadStages } from "../../components/agent.ts";
+import { stageIds } from "../../engine/stage.ts";
+import { dependencyNames } from "../../stack/components/names.ts";
+import { stackModel } from "../stack/stack-model.ts";
+
+t.test("every stage there is, in its order, each after what it needs", async (t) => {
+  const stages = await loadStages();
+  t.same(
+    stages.map(({ id }) => id),
+    stageIds,
+  );
+  for (const [at, { id, needs }] of stages.entries()) {
+    t.ok(
+      needs.every((need) => stageIds.indexOf(need) < at),
+      id,
+    );
+  }
+});
+
+t.test("what components bring, of those that the stack has only", async (t) => {
+  const of = async (model: ReturnType<typeof stackModel>) =>
+    (await loadChecks(model)).map(({ component }) => component);
+  const whole = stackModel();
+  const services = whole.services.map(({ name }) => name);
+  t.same(await of(whole), [...dependencyNames, ...services, "disk", "memory"], "the machine's checks come last");
+  t.match(await loadJobs(whole), [{ name: "refresh-view" }]);
+  const { postgres, ...others } = whole.definition;
+  t.ok(postgres, "the default stack has one");
+  const without = stackModel("bookworm", { postgres: undefined, services: {} } as never);
+  t.same(await of(without), [...dependencyNames.filter((name) => name in others), "disk", "memory"]);
+  t.same(await loadJobs(without), []);
+});
+
+t.test("a component's own actions are carried out beside those of any stage", async (t) => {
+  const names = Object.keys(await loadExecutors());
+  t.ok(["writeFile", "restartUnits", "installPackages", "makeVenv", "initdb"].every((name) => names.includes(name)));
+});
+
+t.test(
+  "what monitors a component brings nothing along of what provisions it: it stays in memory for months",
+  async (t) => {
+    const entryPoints = readdirSync("components", { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `components/${name}/agent/monitoring.ts`);
+    t.ok(entryPoints.length >= dependencyNames.length + 2);
+    const { metafile } = await build({
+      entryPoints,
+      bundle: true,
+      write: false,
+      metafile: true,
+      packages: "external",
+      platform: "node",
+      outdir: t.testdir(),
+    });
+    const loaded = Object.keys(metafile.inputs).sort();
+    t.ok(loaded.includes("components/redis/agent/check.ts"), "what it needs is seen");
+    t.same(
+      loaded.filter((path) => /stage\.ts$|provisioning\.ts$|engine\/(engine|run-stage|plan-|actions)/.test(path)),
+      [],
+    );
+  },
+);
