@@ -1,10 +1,10 @@
 import { StackError } from "../lib/error.ts";
+import { agent } from "./components/agent/component.ts";
 import type { AnyComponent, OwnPart, Part } from "./components/component.ts";
 import { dependencies } from "./components/index.ts";
 import { portsOf } from "./components/ports.ts";
 import { services } from "./components/services/component.ts";
 import { servicesModel } from "./components/services/model.ts";
-import { agent } from "./components/stack-agent/component.ts";
 import { buildFile, system } from "./components/system/component.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
