@@ -36,8 +36,8 @@ function openCheck({ rabbitmq }: StackWith<"rabbitmq">, context: CheckContext): 
     if (password === undefined) {
       return { status: "fail", code: "starting", message: "the secret rabbitmq.agent is not there yet" };
     }
-    const { port, vhost, agentUser: user } = rabbitmq;
-    const connection = await openAmqp({ port, vhost, user, password }, signal);
+    const { address: host, port, vhost, agentUser: user } = rabbitmq;
+    const connection = await openAmqp({ host, port, vhost, user, password }, signal);
     try {
       line = await abortable(openLine(connection), signal, connection.drop);
     } catch (error) {
