@@ -14,7 +14,7 @@ import {
   agentSummary,
   type CommandSpec,
   type Example,
-} from "../stack/components/stack-agent/commands.ts";
+} from "../stack/components/agent/commands.ts";
 
 /*
  * Each command's code is imported when it is called: `--help` and `status` start fast.

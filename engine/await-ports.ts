@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitFor } from "../lib/wait.ts";
+import { loopback } from "../stack/loopback.ts";
 
 /** Milliseconds: a unit may also have failed, or listen elsewhere. */
 const AT_MOST = 500;
@@ -35,7 +36,7 @@ export async function awaitPorts(ports: readonly number[], signal: AbortSignal):
 /** Hangs up at once. */
 function isOpen(port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1", signal });
+    const socket = connect({ port, host: loopback, signal });
     const end = (answer: boolean) => (): void => {
       socket.destroy();
       resolve(answer);

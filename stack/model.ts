@@ -82,6 +82,8 @@ export interface ComponentSpec {
   readonly label: string;
   /** `componentType` of a health document (draft-inadarei-api-health-check-06, 4.2). */
   readonly kind: "datastore" | "component";
+  /** What a first boot does for it, a clause. */
+  readonly firstBoot?: string;
 }
 
 /** Where a database has its data. A volume may be mounted there: fresh, it is empty and root's. */

@@ -1,13 +1,14 @@
 import { StackError } from "../lib/error.ts";
+import { agent } from "./components/agent/component.ts";
 import type { AnyComponent, OwnPart, Part } from "./components/component.ts";
 import { dependencies } from "./components/index.ts";
 import { portsOf } from "./components/ports.ts";
 import { services } from "./components/services/component.ts";
 import { servicesModel } from "./components/services/model.ts";
-import { agent } from "./components/stack-agent/component.ts";
 import { buildFile, system } from "./components/system/component.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
+import { loopback } from "./loopback.ts";
 import { machinePaths } from "./machine-paths.ts";
 import type {
   BareModel,
@@ -56,7 +57,12 @@ export function resolve(definition: Definition): Model {
   const portsOfOwn = (part: OwnPart) => part.ports?.(bare) ?? [];
   return {
     ...bare,
-    components: components.map(({ name, label, kind }) => ({ name, label, kind })),
+    components: components.map(({ name, label, kind, firstBoot }) => ({
+      name,
+      label,
+      kind,
+      ...(firstBoot && { firstBoot }),
+    })),
     packages: [...new Set(parts.flatMap((part) => part.packages(bare)))].sort(),
     packageSources: components.flatMap(({ name, packageSources }) =>
       packageSources === undefined ? [] : [{ ...packageSources(bare), component: name }],
@@ -123,9 +129,6 @@ export function bareModel(definition: Definition): BareModel {
   };
   return { ...base, services: servicesModel(base, components) };
 }
-
-/** Every server is on its own container's loopback: no change of the container's address matters. */
-const loopback = "127.0.0.1";
 
 /** Of all components those that a definition has. */
 export function presentIn(

@@ -1,6 +1,7 @@
 import { get } from "node:http";
 import { messageOf, StackError } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
+import { loopback } from "../../stack/loopback.ts";
 
 export interface AgentAddress {
   readonly port: number;
@@ -27,7 +28,7 @@ export async function askAgent(address: AgentAddress, path: string, timeout = 30
     const { code, body } = await fetchText(address, path, timeout);
     return { code, document: JSON.parse(body) };
   } catch (cause) {
-    throw new StackError("agent-unreachable", `the agent does not answer on 127.0.0.1:${address.port}`, {
+    throw new StackError("agent-unreachable", `the agent does not answer on ${loopback}:${address.port}`, {
       cause: messageOf(cause),
       hint: "systemctl status stack-agent; stack-agent logs agent",
     });
@@ -52,7 +53,7 @@ function fetchText(address: AgentAddress, path: string, timeout: number): Promis
   return new Promise((resolve, reject) => {
     const request = get(
       {
-        host: "127.0.0.1",
+        host: loopback,
         port: address.port,
         path,
         agent: false,

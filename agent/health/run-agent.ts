@@ -2,7 +2,7 @@ import type { Check, CheckContext } from "../../engine/check.ts";
 import type { Job } from "../../engine/job.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
-import { rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
+import { rootJobSchedule } from "../../stack/components/agent/root-jobs.ts";
 import { startingComponent } from "../../stack/health-names.ts";
 import { messageIds } from "../../stack/message-ids.ts";
 import type { Model } from "../../stack/model.ts";

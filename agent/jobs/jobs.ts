@@ -1,7 +1,7 @@
 import { loadJobs } from "../../components/agent.ts";
 import type { Job } from "../../engine/job.ts";
 import { StackError } from "../../lib/error.ts";
-import { type RootJobName, rootJobNames, rootJobSchedule } from "../../stack/components/stack-agent/root-jobs.ts";
+import { type RootJobName, rootJobNames, rootJobSchedule } from "../../stack/components/agent/root-jobs.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { Model } from "../../stack/model.ts";
 import { readDrift } from "../drift/drift-file.ts";

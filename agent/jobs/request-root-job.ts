@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isStackError, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
 import { waitFor } from "../../lib/wait.ts";
-import { type RootJobName, requestFolder } from "../../stack/components/stack-agent/root-jobs.ts";
+import { type RootJobName, requestFolder } from "../../stack/components/agent/root-jobs.ts";
 
 const LONGEST = 3 * 60_000;
 

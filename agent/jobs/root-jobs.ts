@@ -1,5 +1,5 @@
 import type { Log } from "../../lib/log.ts";
-import type { RootJobName } from "../../stack/components/stack-agent/root-jobs.ts";
+import type { RootJobName } from "../../stack/components/agent/root-jobs.ts";
 import { driftJob } from "./drift-job.ts";
 
 export interface RootJobContext {

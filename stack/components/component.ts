@@ -60,6 +60,8 @@ export interface Component<Name extends string, S extends Settings, Own extends 
   readonly label: string;
   /** `componentType` of a health document (draft-inadarei-api-health-check-06, 4.2). */
   readonly kind: ComponentSpec["kind"];
+  /** What a first boot does for it, a clause: "the Redis Cluster is formed". */
+  readonly firstBoot?: string;
   readonly settings: S;
   model(settings: z.output<S>, definition: Definition): Own;
   /** What runs of it; a unit each. */
@@ -77,6 +79,8 @@ export interface Component<Name extends string, S extends Settings, Own extends 
   memory?(stack: Stack): MemoryClaim;
   /** Files that packages make of the machine they are unpacked on, a secret or an identity; `FOLDER/*`: all in it. */
   readonly identities?: readonly string[];
+  /** What of its packages a template can do without, by the setting's name. */
+  readonly slim?: Readonly<Record<string, SlimSpec>>;
   /** How a service comes to it. */
   readonly connection: ConnectionSpec<Stack>;
 }
@@ -93,6 +97,18 @@ export type PortSpec<Setting extends string = string> = Readonly<{
   activated?: true;
 }> &
   ({ readonly setting: Setting; readonly plus?: number } | { readonly port: number });
+
+/** What of a component's packages need not be in a template: a setting of the section `slim`, by default left out. */
+export interface SlimSpec {
+  /** For the setting's description. */
+  readonly about: string;
+  /** What is gone, for docs/smaller.md. */
+  readonly what: string;
+  /** MB (10⁶ bytes) in the archive, raw and by pigz -6: test/bench/slim.ts measures them. */
+  readonly saves: { readonly raw: number; readonly gz: number };
+  /** dpkg's path-exclude patterns; none where a file of the component's own says them. */
+  readonly excludes: readonly string[];
+}
 
 export interface ConnectionSpec<Stack> {
   /** Where it answers, a port each. */

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { dependencyNames } from "../components/names.ts";
 import { queueTypes } from "../components/rabbitmq/queue-types.ts";
+import { componentSlim } from "../components/slim.ts";
 import { suites } from "../debian.ts";
 import { deploySchema } from "./deploy.ts";
 import { cronField, eachOnce, nameField, portField, TiB } from "./fields.ts";
@@ -73,19 +74,18 @@ const service = z.strictObject({
 const leftOut = (what: string, initially = true) =>
   z._default(z.boolean().check(z.describe(`Leave out of the template: ${what}`)), initially);
 
-/** What need not be in a template. The files each stands for are the builder's to know. */
+/** What need not be in a template. The files each stands for are the builder's to know, or the component's. */
 const slim = z.strictObject({
   man: leftOut("manual pages"),
   docs: leftOut("documentation, but for copyright texts"),
   translations: leftOut("programs' messages in other languages than English and the locale's"),
   charsets: leftOut("East Asian and mainframe character sets; kept anyway where the locale is East Asian"),
-  jit: leftOut("LLVM, which only PostgreSQL's JIT uses; the JIT is off"),
   sanitizers: leftOut("run-time libraries of gcc -fsanitize="),
   compilerTools: leftOut("lto-dump, gprofng, dwp"),
   staticLibraries: leftOut("libraries for gcc -static"),
   lto: leftOut("the compiler of gcc -flto", false),
   gitServer: leftOut("git daemon, http-backend, http-push, imap-send"),
-  rabbitmqExtras: leftOut("RabbitMQ's optional plugins, Erlang's SNMP"),
+  ...Object.fromEntries(Object.entries(componentSlim).map(([name, { about }]) => [name, leftOut(about)])),
 });
 
 /** The whole of a stack.yaml. */

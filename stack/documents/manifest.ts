@@ -22,7 +22,7 @@ export const manifestDocument = z.object({
     }),
   ),
   packages: z.array(z.object({ name: z.string(), version: z.string() })),
-  /** Where components' packages come from, by the component's name, of those whose needn't be Debian's; and the version of each. */
+  /** Where components' packages come from, by the component's name, of those whose needn't be Debian's; and the version of each. Older manifests have none. */
   sources: z.optional(z.record(z.string(), z.object({ source: z.string(), version: z.string() }))),
   tools: z.record(z.string(), z.string()),
   deviations: z.array(z.string()),

@@ -6,7 +6,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type SlimSetting, slimFamilies } from "../../builder/layers/base/excluded-paths.ts";
+import { slimFamilies } from "../../builder/layers/base/excluded-paths.ts";
 import { run } from "../../lib/run.ts";
 import { dpkgRules } from "../builder/layers/dpkg-rules.ts";
 
@@ -34,8 +34,8 @@ async function megabytes(filter: string): Promise<string> {
 }
 
 try {
-  for (const setting of Object.keys(slimFamilies) as SlimSetting[]) {
-    const lines = setting === "rabbitmqExtras" ? rabbitmq.split("\n") : slimFamilies[setting].rules("en");
+  for (const [setting, family] of Object.entries(slimFamilies)) {
+    const lines = setting === "rabbitmqExtras" ? rabbitmq.split("\n") : family.rules("en");
     const rules = dpkgRules(lines);
     const gone = paths.filter((path) => rules.leavesOut(path)).sort();
     await writeFile(list, gone.map((path) => `.${path}\n`).join(""));

@@ -25,11 +25,12 @@ t.test("Debian 13 brings PostgreSQL 17, and its language is in /etc/locale.conf"
 });
 
 /** A model's tables without what the release names. */
-function neutral({ debian, packages, users, secrets, ports, units, files }: Model): string {
+function neutral({ debian, postgres, packages, users, secrets, ports, units, files }: Model): string {
+  const major = postgres?.major ?? "";
   return JSON.stringify({ packages, users, secrets, ports, units, files })
     .replaceAll(JSON.stringify(debian.localeFile), "LOCALE")
-    .replaceAll(`postgresql-${debian.postgres}`, "postgresql-MAJOR")
-    .replaceAll(`PostgreSQL ${debian.postgres} of`, "PostgreSQL MAJOR of")
-    .replaceAll(`postgresql@${debian.postgres}-`, "postgresql@MAJOR-")
-    .replaceAll(`/postgresql/${debian.postgres}`, "/postgresql/MAJOR");
+    .replaceAll(`postgresql-${major}`, "postgresql-MAJOR")
+    .replaceAll(`PostgreSQL ${major} of`, "PostgreSQL MAJOR of")
+    .replaceAll(`postgresql@${major}-`, "postgresql@MAJOR-")
+    .replaceAll(`/postgresql/${major}`, "/postgresql/MAJOR");
 }

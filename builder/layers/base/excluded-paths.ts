@@ -1,7 +1,5 @@
+import { componentSlim } from "../../../stack/components/slim.ts";
 import type { Definition } from "../../../stack/definition/schema.ts";
-
-/** A setting of the definition's section `slim`, `true` where its files are left out. */
-export type SlimSetting = keyof Definition["slim"];
 
 /** What one setting leaves out of the template. docs/smaller.md tells users the same, and what breaks. */
 export interface SlimFamily {
@@ -15,8 +13,8 @@ export interface SlimFamily {
 /** Languages of the character sets and sorting tables that `charsets` leaves out; zh_CN's table is other languages' too. */
 const eastAsian = ["zh", "cmn", "nan", "yue", "hak", "lzh", "bo", "ug", "ja", "ko"];
 
-/** By setting: the only place that knows which files each stands for. */
-export const slimFamilies: Readonly<Record<SlimSetting, SlimFamily>> = {
+/** By setting: the only place that knows which files each stands for, but for those that components bring. */
+const ownFamilies: Readonly<Record<string, SlimFamily>> = {
   man: {
     what: "manual pages",
     saves: { raw: 10.7, gz: 8.7 },
@@ -54,18 +52,6 @@ export const slimFamilies: Readonly<Record<SlimSetting, SlimFamily>> = {
             ...include("/usr/share/i18n/charmaps/UTF-8.gz"),
             ...exclude("/usr/share/i18n/locales/cns11643_stroke", "/usr/share/i18n/locales/iso14651_t1_pinyin"),
           ],
-  },
-  jit: {
-    what: "PostgreSQL's JIT compiler: LLVM, Z3 and the server's bitcode",
-    saves: { raw: 158.2, gz: 57.2 },
-    rules: () =>
-      exclude(
-        "/usr/lib/*/libLLVM*",
-        "/usr/lib/llvm-*/lib/libLLVM*",
-        "/usr/lib/*/libz3.so*",
-        "/usr/lib/postgresql/*/lib/bitcode/*",
-        "/usr/lib/postgresql/*/lib/llvmjit*",
-      ),
   },
   sanitizers: {
     what: "run-time libraries of gcc -fsanitize=",
@@ -108,12 +94,17 @@ export const slimFamilies: Readonly<Record<SlimSetting, SlimFamily>> = {
     rules: () =>
       exclude(...["daemon", "http-backend", "http-push", "imap-send"].map((name) => `/usr/lib/git-core/git-${name}`)),
   },
-  rabbitmqExtras: {
-    what: "RabbitMQ's optional plugins and Erlang's SNMP",
-    saves: { raw: 10.6, gz: 7.2 },
-    // In a file of RabbitMQ's own, /etc/dpkg/dpkg.cfg.d/stack-rabbitmq: a bare host has it too.
-    rules: () => [],
-  },
+};
+
+/** By setting of the section `slim`. */
+export const slimFamilies: Readonly<Record<string, SlimFamily>> = {
+  ...ownFamilies,
+  ...Object.fromEntries(
+    Object.entries(componentSlim).map(([setting, { what, saves, excludes }]) => [
+      setting,
+      { what, saves, rules: () => exclude(...excludes) },
+    ]),
+  ),
 };
 
 /**
@@ -122,8 +113,8 @@ export const slimFamilies: Readonly<Record<SlimSetting, SlimFamily>> = {
  */
 export function excludedPaths({ slim, locale }: Pick<Definition, "slim" | "locale">): string[] {
   const language = locale.split("_")[0] ?? "en";
-  const settings = Object.keys(slimFamilies) as SlimSetting[];
-  return settings.filter((setting) => slim[setting]).flatMap((setting) => slimFamilies[setting].rules(language));
+  const settings: Readonly<Record<string, boolean>> = slim;
+  return Object.entries(slimFamilies).flatMap(([setting, { rules }]) => (settings[setting] ? rules(language) : []));
 }
 
 function exclude(...paths: readonly string[]): string[] {

@@ -35,10 +35,8 @@ function openCheck({ postgres }: StackWith<"postgres">, context: CheckContext): 
     if (password === undefined) {
       return { status: "fail", code: "starting", message: "the secret postgres.agent is not there yet" };
     }
-    connection = await openPostgres(
-      { port: postgres.port, database: postgres.database, user: postgres.agentUser, password },
-      signal,
-    );
+    const { address: host, port, database, agentUser: user } = postgres;
+    connection = await openPostgres({ host, port, database, user, password }, signal);
     return connection;
   };
 

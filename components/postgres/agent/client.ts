@@ -2,8 +2,11 @@ import { Socket } from "node:net";
 import type { Client } from "pg";
 import { abortable } from "../../../lib/abortable.ts";
 import type { Deadline } from "../../../lib/within-deadline.ts";
+import { loopback } from "../../../stack/loopback.ts";
 
 export interface PostgresLogin {
+  /** Default: loopback. */
+  readonly host?: string;
   readonly port: number;
   readonly database: string;
   readonly user: string;
@@ -47,8 +50,8 @@ export async function openPostgres(
   const socket = new Socket();
   let broken = false;
   const client = new pg.Client({
+    host: loopback,
     ...login,
-    host: "127.0.0.1",
     application_name: ["stack-agent", purpose ?? []].flat().join(" "),
     ...(statementTimeout === undefined ? {} : { statement_timeout: statementTimeout }),
     // Above what ALTER DATABASE or ALTER ROLE set: no function of a role's own is called in a system one's place.

@@ -1,7 +1,10 @@
 import type { ChannelModel } from "amqplib";
 import { abortable } from "../../../lib/abortable.ts";
+import { loopback } from "../../../stack/loopback.ts";
 
 export interface AmqpLogin {
+  /** Default: loopback. */
+  readonly host?: string;
   readonly port: number;
   readonly vhost: string;
   readonly user: string;
@@ -24,7 +27,7 @@ export interface AmqpConnection {
 const HEARTBEAT = 30;
 
 /**
- * Opens a connection on loopback. It never reconnects by itself. The driver is loaded here
+ * Opens a connection. It never reconnects by itself. The driver is loaded here
  * and not before.
  *
  * @throws the socket's error (ECONNREFUSED), amqplib's (`ACCESS_REFUSED`, code 403), the signal's reason
@@ -39,8 +42,8 @@ export async function openAmqp(login: AmqpLogin, signal: AbortSignal): Promise<A
     broken = true;
     line.abort();
   };
-  const { user: username, password, port, vhost } = login;
-  const url = { protocol: "amqp", hostname: "127.0.0.1", port, username, password, vhost, heartbeat: HEARTBEAT };
+  const { host = loopback, user: username, password, port, vhost } = login;
+  const url = { protocol: "amqp", hostname: host, port, username, password, vhost, heartbeat: HEARTBEAT };
   const socket = { signal: line.signal, noDelay: true, clientProperties: { connection_name: "stack-agent" } };
   const model = await abortable(connect(url, socket), signal, drop);
   const note = (): void => {

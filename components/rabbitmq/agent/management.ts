@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { StackError } from "../../../lib/error.ts";
 import type { Deadline } from "../../../lib/within-deadline.ts";
+import { loopback } from "../../../stack/loopback.ts";
 
 export interface ManagementLogin {
   readonly port: number;
@@ -28,7 +29,7 @@ export function management(
   return new Promise((resolve, reject) => {
     const sent = request(
       {
-        host: "127.0.0.1",
+        host: loopback,
         port: login.port,
         method,
         path: `/api${path}`,

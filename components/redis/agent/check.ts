@@ -43,7 +43,7 @@ function openCheck({ redis }: StackWith<"redis">, context: CheckContext): OpenCh
     try {
       if (node.connection === undefined || node.connection.broken()) {
         drop(node);
-        node.connection = await openRedis(node.port, password, signal);
+        node.connection = await openRedis(node.port, password, signal, redis?.address);
       }
       const { client } = node.connection;
       return await abortable(lookAt(client, node), signal, () => drop(node));

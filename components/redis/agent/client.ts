@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { abortable } from "../../../lib/abortable.ts";
+import { loopback } from "../../../stack/loopback.ts";
 
 export interface RedisConnection {
   readonly client: Redis;
@@ -10,16 +11,21 @@ export interface RedisConnection {
 }
 
 /**
- * Opens a connection to one node on loopback, with the password. It never reconnects by
+ * Opens a connection to one node, with the password. It never reconnects by
  * itself: whoever uses it asks `broken()` and opens another. The driver is loaded here and
  * not before.
  *
  * @throws the first error of the line (ECONNREFUSED, WRONGPASS …), the signal's reason
  */
-export async function openRedis(port: number, password: string, signal: AbortSignal): Promise<RedisConnection> {
+export async function openRedis(
+  port: number,
+  password: string,
+  signal: AbortSignal,
+  host: string = loopback,
+): Promise<RedisConnection> {
   const { Redis } = await import("ioredis");
   const client = new Redis({
-    host: "127.0.0.1",
+    host,
     port,
     password,
     lazyConnect: true,

@@ -2,6 +2,7 @@ import type { Executors } from "../../../engine/action.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { waitFor } from "../../../lib/wait.ts";
 import { withinDeadline } from "../../../lib/within-deadline.ts";
+import { loopback } from "../../../stack/loopback.ts";
 import { openRedis, type RedisConnection } from "./client.ts";
 import { lookAtNode } from "./look.ts";
 import { type ClusterSteps, isWhole, planCluster } from "./plan-cluster.ts";
@@ -66,6 +67,6 @@ async function take(steps: ClusterSteps, nodes: ReadonlyMap<number, RedisConnect
     // Once is enough; a second MEET while the first is answered only makes a second handshake.
     if (met.has(`${port} ${other}`)) continue;
     met.add(`${port} ${other}`);
-    await call(port, "MEET", "127.0.0.1", other);
+    await call(port, "MEET", loopback, other);
   }
 }

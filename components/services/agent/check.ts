@@ -1,6 +1,7 @@
 import { Agent, get } from "node:http";
 import type { Check, Outcome } from "../../../engine/check.ts";
 import { isErrno, StackError } from "../../../lib/error.ts";
+import { loopback } from "../../../stack/loopback.ts";
 import type { ServiceModel } from "../../../stack/model.ts";
 
 /** A service's own word: `GET /health` on its port, over a connection that is kept. */
@@ -40,7 +41,7 @@ const mostBytes = 64 * 1024;
 
 function fetchHealth(agent: Agent, port: number, signal: AbortSignal): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const request = get({ host: "127.0.0.1", port, path: "/health", agent, signal }, (response) => {
+    const request = get({ host: loopback, port, path: "/health", agent, signal }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on("data", (chunk: Buffer) => {

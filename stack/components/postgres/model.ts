@@ -1,4 +1,4 @@
-import { debianReleases } from "../../debian.ts";
+import type { Suite } from "../../debian.ts";
 import type { Complete } from "../../definition/complete.ts";
 import type { Definition } from "../../definition/schema.ts";
 import type { PostgresSettings } from "./settings.ts";
@@ -33,6 +33,9 @@ export interface Migration {
  */
 const reservedConnections = 10;
 
+/** Debian's PostgreSQL. */
+const majors: Readonly<Record<Suite, string>> = { bookworm: "15", trixie: "17" };
+
 /** The migrations in the order they are applied; a number is used once and for ever. */
 const migrationNames = [
   "0001-schemas",
@@ -58,7 +61,7 @@ export function postgresModel(
   { name, debian }: Pick<Definition, "name" | "debian">,
 ): PostgresModel {
   const prefix = name.replaceAll("-", "_");
-  const major = debianReleases[debian].postgres;
+  const major = majors[debian];
   return {
     ...settings,
     database: database ?? `${prefix}_event_store`,

@@ -21,6 +21,7 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
   name: "rabbitmq",
   label: "RabbitMQ",
   kind: "component",
+  firstBoot: "RabbitMQ loads its definitions",
   settings: rabbitmqSettings,
   model: rabbitmqModel,
   data: {
@@ -55,6 +56,15 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
   ],
   // An idle broker uses 100 to 130 MiB: a lower watermark holds back every publisher (measured at 2 GiB).
   memory: () => ({ setting: "vm_memory_high_watermark", share: 1 / 16, least: 256, most: 512 }),
+  slim: {
+    rabbitmqExtras: {
+      about: "RabbitMQ's optional plugins, Erlang's SNMP",
+      what: "RabbitMQ's optional plugins and Erlang's SNMP",
+      saves: { raw: 10.6, gz: 7.2 },
+      // In a file of its own, which a bare host has too.
+      excludes: [],
+    },
+  },
   identities: ["/var/lib/rabbitmq/.erlang.cookie", "/root/.erlang.cookie"],
   connection: {
     ports: ({ rabbitmq: { port } }) => [port],
@@ -94,7 +104,7 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
   units: () => [{ unit: "epmd.socket", want: "enabled", wantedBy: "sockets.target" }],
   processes: ({ name, rabbitmq }) => [portMapper(name), server(name, rabbitmq)],
   files: ({ rabbitmq, name, definition }) => [
-    ...(definition.slim.rabbitmqExtras ? [withoutExtras] : []),
+    ...((definition.slim as Readonly<Record<string, boolean>>).rabbitmqExtras ? [withoutExtras] : []),
     ...files(rabbitmq, name),
   ],
 };

@@ -12,6 +12,7 @@ export const redis: Component<"redis", typeof redisSettings, RedisModel> = {
   name: "redis",
   label: "Redis Cluster",
   kind: "datastore",
+  firstBoot: "the Redis Cluster is formed",
   settings: redisSettings,
   model: redisModel,
   data: {

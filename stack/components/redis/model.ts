@@ -1,6 +1,10 @@
+import type { Suite } from "../../debian.ts";
+import type { Definition } from "../../definition/schema.ts";
 import type { RedisSettings } from "./settings.ts";
 
 export interface RedisModel extends RedisSettings {
+  /** Whether it knows `hide-user-data-from-log` (7.4 and later). */
+  readonly hidesData: boolean;
   readonly nodes: readonly RedisNode[];
 }
 
@@ -12,12 +16,15 @@ export interface RedisNode {
   readonly config: string;
 }
 
+/** Of Debian's Redis. */
+const hidesData: Readonly<Record<Suite, boolean>> = { bookworm: false, trixie: true };
+
 /** Redis's own rule: the cluster bus listens on port + 10000. */
 export const busOffset = 10_000;
 
 /** Redis Cluster as a definition means it: one master a port, each a unit of its own. */
-export function redisModel(settings: RedisSettings): RedisModel {
-  return { ...settings, nodes: settings.ports.map(node) };
+export function redisModel(settings: RedisSettings, { debian }: Pick<Definition, "debian">): RedisModel {
+  return { ...settings, hidesData: hidesData[debian], nodes: settings.ports.map(node) };
 }
 
 function node(port: number): RedisNode {

@@ -1,6 +1,7 @@
 import t from "tap";
 import { neededBy } from "../../../agent/provision/needs.ts";
 import { loadStages } from "../../../components/agent.ts";
+import { dependencyNames } from "../../../stack/components/names.ts";
 
 const stages = await loadStages();
 
@@ -10,10 +11,10 @@ t.test("what chosen stages need, and what that needs in turn, is known", async (
   const table: [chosen: string[], needed: string[]][] = [
     [["system"], []],
     [["redis"], ["system"]],
-    [["services"], ["system", "python", "postgres", "redis", "rabbitmq"]],
+    [["services"], ["system", "python", ...dependencyNames]],
     [
       ["redis", "services"],
-      ["system", "python", "postgres", "rabbitmq"],
+      ["system", "python", ...dependencyNames.filter((name) => name !== "redis")],
     ],
   ];
   for (const [chosen, needed] of table) {
