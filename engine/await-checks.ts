@@ -38,21 +38,15 @@ async function awaitCheck(check: Check, options: AwaitChecksOptions): Promise<bo
     for (;;) {
       const outcome = await look(open, AbortSignal.any([ended, AbortSignal.timeout(options.lookTimeout ?? 5_000)]));
       if (outcome.status !== "fail") return true;
-      // Nobody makes room while it is waited for.
-      const hopeless = outcome.code === "disk-alarm";
+      const hopeless = outcome.hopeless === true;
       last = [outcome.code, outcome.message].filter((part) => part !== undefined).join(": ");
       if (!hopeless) await sleep(options.interval ?? 100, undefined, { signal: ended }).catch(() => {});
       if (options.signal.aborted) throw aborted(options.signal);
       if (deadline.aborted || hopeless) {
-        throw new StackError(
-          "check-failed",
-          hopeless
-            ? `${check.name} did not pass (${last})`
-            : `${check.name} did not pass within ${options.timeout / 1000} s (${last})`,
-          {
-            hint: `stack-agent health ${check.component}; journalctl -b -u '*${check.component}*'`,
-          },
-        );
+        const within = hopeless ? "" : ` within ${options.timeout / 1000} s`;
+        throw new StackError("check-failed", `${check.name} did not pass${within} (${last})`, {
+          hint: `stack-agent health ${check.component}; journalctl -b -u '*${check.component}*'`,
+        });
       }
       if (patience.aborted) return false;
     }

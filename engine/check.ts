@@ -9,6 +9,8 @@ export interface Outcome {
   readonly observedUnit?: string;
   /** For those with a token only. */
   readonly message?: string;
+  /** No waiting makes it pass: somebody has to do something first. */
+  readonly hopeless?: true;
 }
 
 export interface CheckContext {

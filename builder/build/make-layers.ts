@@ -18,7 +18,7 @@ import { manifest } from "../manifest/manifest.ts";
 import { assertKey } from "../provenance/sign.ts";
 import { validate } from "../validate/validate.ts";
 import { rootfsFolder } from "../work-folder.ts";
-import { type BuildPlan, overlayOf, planBuild, tellDeviations } from "./plan.ts";
+import { type BuildPlan, overlayOf, planBuild, tellDeviations } from "./plan-build.ts";
 import { refuseTaken } from "./refuse-taken.ts";
 import { unpackRootfs } from "./unpack-rootfs.ts";
 

@@ -6,11 +6,11 @@ import { parseDefinition } from "../../stack/definition/parse.ts";
 import { resolve } from "../../stack/resolve.ts";
 import { cacheHome } from "../cache/cache-home.ts";
 import { layersFolder } from "../cache/cached-layer.ts";
-import { readLayer } from "../cache/layer.ts";
+import { readLayer } from "../cache/stored-layer.ts";
 import { stackAccounts } from "../known/accounts.ts";
 import { namesOfBase, pathOf } from "../known/names-of-base.ts";
 import type { BaseFacts } from "../layers/base/facts.ts";
-import { resource } from "../resources.ts";
+import { resource } from "../resource.ts";
 
 /**
  * Writes what is known of each release's base from a base of the default stack in the cache:

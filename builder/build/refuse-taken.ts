@@ -1,6 +1,6 @@
 import { claims, takenClaims } from "../../stack/definition/claims.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
-import type { StoredLayer } from "../cache/layer.ts";
+import type { StoredLayer } from "../cache/stored-layer.ts";
 import type { BuildContext } from "../context.ts";
 import { accountLines, stackAccounts } from "../known/accounts.ts";
 import { namesOfBase } from "../known/names-of-base.ts";

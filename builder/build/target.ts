@@ -1,7 +1,7 @@
 import type { Option } from "commander";
 import type { HostTool } from "../../lib/apt/host-tools.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
-import type { StoredLayer } from "../cache/layer.ts";
+import type { StoredLayer } from "../cache/stored-layer.ts";
 import type { BuildContext } from "../context.ts";
 import type { VerifyOptions, VerifyReport } from "../verify/report.ts";
 import type { MadeLayers } from "./make-layers.ts";

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import type { StoredLayer } from "../cache/layer.ts";
 import { archiveOf } from "../cache/raw.ts";
+import type { StoredLayer } from "../cache/stored-layer.ts";
 import { namespaceCommand } from "../namespace.ts";
 import { inputTo } from "../pipe.ts";
 import { rootfsFolder } from "../work-folder.ts";

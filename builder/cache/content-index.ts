@@ -2,9 +2,9 @@ import * as z from "zod/mini";
 import { readTextIfAny } from "../../lib/files.ts";
 import { sha256 } from "./codec.ts";
 import { damaged } from "./damaged.ts";
-import type { StoredLayer } from "./layer.ts";
 import { digest } from "./layer-index.ts";
 import { unseal } from "./sealed.ts";
+import type { StoredLayer } from "./stored-layer.ts";
 
 /** `content-CODEC.json`: where in the file beside it each chunk lies, one after the other. */
 export const contentIndex = z.strictObject({

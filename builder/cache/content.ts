@@ -8,10 +8,10 @@ import { type Compressed, codecs, sha256InPool } from "./codec.ts";
 import { archiveDigest, type ContentIndex, readContentIndex } from "./content-index.ts";
 import { damaged } from "./damaged.ts";
 import { explainDisk } from "./explain-disk.ts";
-import type { StoredLayer } from "./layer.ts";
 import { rawRange } from "./raw.ts";
 import { seal } from "./sealed.ts";
-import { variantOf } from "./variant.ts";
+import type { StoredLayer } from "./stored-layer.ts";
+import { variantOf } from "./variant-of.ts";
 import { writeContent } from "./write-content.ts";
 
 /** A layer's content in one format, made of the other where it was kept in that only. */

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Format } from "../context.ts";
-import type { StoredLayer } from "./layer.ts";
+import type { StoredLayer } from "./stored-layer.ts";
 
 /** Bytes of a layer as it lies compressed in the cache: in that format where it is there, else in the other. */
 export async function layerSize({ folder }: StoredLayer, format: Format): Promise<number> {

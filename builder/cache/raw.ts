@@ -5,8 +5,8 @@ import type { Format } from "../context.ts";
 import { codecs, sha256 } from "./codec.ts";
 import { type ContentIndex, readContentIndex } from "./content-index.ts";
 import { damaged } from "./damaged.ts";
-import type { StoredLayer } from "./layer.ts";
 import { chunkSize } from "./layer-index.ts";
+import type { StoredLayer } from "./stored-layer.ts";
 
 /** A layer's archive, whole, with the blocks that end it. */
 export async function* archiveOf(layer: StoredLayer): AsyncGenerator<Buffer> {

@@ -5,7 +5,7 @@ import { projectFolder as project } from "../../lib/project-folder.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
 import { resolve } from "../../stack/resolve.ts";
 import { cacheHome } from "../cache/cache-home.ts";
-import { defaultCacheLimit } from "../cache/prune.ts";
+import { defaultCacheLimit } from "../cache/prune-cache.ts";
 import type { BuildOptions, Format } from "../context.ts";
 import { knownFaults } from "../known/known-faults.ts";
 

@@ -5,8 +5,8 @@ import { carryOut, daysArgument, readCommandLine, writeJson } from "../../lib/cl
 import { ageText, bytesText, columns } from "../../lib/cli/text.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { cacheHome } from "../cache/cache-home.ts";
-import { type CacheEntry, listCache } from "../cache/list.ts";
-import { defaultCacheLimit, pruneCache } from "../cache/prune.ts";
+import { type CacheEntry, listCache } from "../cache/list-cache.ts";
+import { defaultCacheLimit, pruneCache } from "../cache/prune-cache.ts";
 import { shortKey } from "./short-key.ts";
 import { sizeArgument } from "./size-argument.ts";
 

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { bytesText } from "../../lib/cli/text.ts";
-import { defaultCacheLimit } from "../cache/prune.ts";
+import { defaultCacheLimit } from "../cache/prune-cache.ts";
 import { sizeArgument } from "./size-argument.ts";
 
 /** `--set PATH=VALUE`, as often as one likes. */

@@ -6,7 +6,7 @@ import type { Target } from "../build/target.ts";
 import { defaultTarget, targets } from "../targets/index.ts";
 import { machineTraits } from "../verify/machine-traits.ts";
 import { reportText } from "../verify/report-text.ts";
-import type { Trust } from "../verify/signature.ts";
+import type { Trust } from "../verify/signature-check.ts";
 
 const help = `
 Checked are: the name; the checksum, against FILE.sha256 and the manifest beside it; the

@@ -5,11 +5,11 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { createGzip } from "node:zlib";
 import { exists, writeFileAtomic } from "../../lib/files.ts";
-import { archiveOfEntries, type Entry } from "../archive/write.ts";
+import { archiveOfEntries, type Entry } from "../archive/archive-of-entries.ts";
 import { bundleText } from "../bundle-text.ts";
 import { sourceDateEpoch } from "../context.ts";
 import { nodeBinary } from "../layers/node/node.ts";
-import { resource } from "../resources.ts";
+import { resource } from "../resource.ts";
 import { nativeAddons } from "./native-addons.ts";
 
 export interface DeployerOptions {

@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../../lib/files.ts";
 import { shellWord } from "../../lib/shell-words.ts";
 import { definitionJsonSchema } from "../../stack/definition/json-schema.ts";
 import { starterDefinition } from "../../stack/definition/starter.ts";
-import { resource } from "../resources.ts";
+import { resource } from "../resource.ts";
 
 export interface InitResult {
   readonly folder: string;

@@ -1,10 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { archiveOfEntries, type Entry } from "../archive/write.ts";
-import type { StoredLayer } from "../cache/layer.ts";
+import { archiveOfEntries, type Entry } from "../archive/archive-of-entries.ts";
 import type { MadeLayer } from "../cache/made-layer.ts";
 import { archiveOf } from "../cache/raw.ts";
+import type { StoredLayer } from "../cache/stored-layer.ts";
 import { inputTo } from "../pipe.ts";
 import type { Control } from "./relocated/control.ts";
 import { packagesIndex } from "./relocated/packages-index.ts";

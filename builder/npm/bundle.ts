@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { nativeAddons } from "../deployer/native-addons.ts";
-import { resource } from "../resources.ts";
+import { resource } from "../resource.ts";
 import { programs } from "./programs.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { endOfArchive, merge, type Segment } from "../archive/merge.ts";
 import { sha256 } from "../cache/codec.ts";
-import type { StoredLayer } from "../cache/layer.ts";
 import { rawRange } from "../cache/raw.ts";
+import type { StoredLayer } from "../cache/stored-layer.ts";
 import { pieces } from "./pieces.ts";
 
 /**

@@ -5,7 +5,7 @@ import { isErrno, StackError } from "../../lib/error.ts";
 import { endOfArchive, merge } from "../archive/merge.ts";
 import { type Compressed, codecs, sha256 } from "../cache/codec.ts";
 import { type Content, openContent } from "../cache/content.ts";
-import type { StoredLayer } from "../cache/layer.ts";
+import type { StoredLayer } from "../cache/stored-layer.ts";
 import type { Format } from "../context.ts";
 import { pieces } from "./pieces.ts";
 

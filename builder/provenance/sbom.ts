@@ -5,7 +5,7 @@ import type { Package } from "../layers/base/facts.ts";
 import type { NpmPackage } from "../layers/stack-agent/npm-package.ts";
 import type { Origin } from "./origins.ts";
 import { purl } from "./purl.ts";
-import { readPythonLock } from "./python-lock.ts";
+import { readPythonLock } from "./read-python-lock.ts";
 
 export interface SbomSources {
   readonly model: Pick<Model, "name" | "version" | "debian" | "architecture">;

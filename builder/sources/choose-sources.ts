@@ -2,7 +2,7 @@ import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import { isAtLeast } from "../../stack/deviations.ts";
 import type { Model } from "../../stack/model.ts";
 import type { PackageSource, PackageSources } from "../../stack/package-sources.ts";
-import type { Resolution } from "../apt/resolve.ts";
+import type { Resolution } from "../apt/resolve-packages.ts";
 import type { BuildContext } from "../context.ts";
 import type { OtherPackages } from "../layers/base/other-packages.ts";
 import { findApt } from "./find-apt.ts";

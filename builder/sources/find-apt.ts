@@ -4,7 +4,7 @@ import { isMirrorTrouble } from "../../lib/apt/explain-apt.ts";
 import { isStackError, StackError } from "../../lib/error.ts";
 import { projectFolder } from "../../lib/project-folder.ts";
 import type { AptSource, PackageSources } from "../../stack/package-sources.ts";
-import { resolvePackages } from "../apt/resolve.ts";
+import { resolvePackages } from "../apt/resolve-packages.ts";
 import type { BuildContext } from "../context.ts";
 import type { Finder, Found } from "./choose-sources.ts";
 import { fingerprintOf } from "./fingerprint.ts";

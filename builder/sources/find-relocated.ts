@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { RelocatedSource } from "../../stack/package-sources.ts";
-import { resolvePackages } from "../apt/resolve.ts";
+import { resolvePackages } from "../apt/resolve-packages.ts";
 import { relocatedInputs, relocatedVersions } from "../layers/relocated/relocated.ts";
 import { toolVersions } from "../tool-versions.ts";
 import type { Finder } from "./choose-sources.ts";

@@ -6,7 +6,7 @@ import { budget } from "../../stack/budget.ts";
 import type { Model } from "../../stack/model.ts";
 import { renderFile } from "../../stack/render/file.ts";
 import { render } from "../../stack/render/render.ts";
-import type { Entry } from "../archive/write.ts";
+import type { Entry } from "../archive/archive-of-entries.ts";
 import { knownBase } from "../known/known-base.ts";
 import { ownNameFaults } from "./own-faults.ts";
 import { ownPlace } from "./own-place.ts";

@@ -1,9 +1,9 @@
 import type { Model } from "../../stack/model.ts";
-import type { Entry } from "../archive/write.ts";
+import type { Entry } from "../archive/archive-of-entries.ts";
 import { enableLinks, installSection } from "./install-section.ts";
 import type { PlacedFile } from "./own-files.ts";
 import { unitFolder } from "./own-place.ts";
-import { disables, type PresetLine, presetLines } from "./preset.ts";
+import { disables, type PresetLine, presetLines } from "./preset-lines.ts";
 
 /** First of the presets after Proxmox's own: the stack's next one disables all it doesn't name. */
 const presetPath = "/usr/lib/systemd/system-preset/05-stack-own.preset";

@@ -3,7 +3,7 @@ import type { Run } from "../../lib/run.ts";
 import type { Check } from "./check.ts";
 import type { Measured } from "./measure.ts";
 import type { MachineTraits } from "./probes/machine.ts";
-import type { Trust } from "./signature.ts";
+import type { Trust } from "./signature-check.ts";
 
 export interface VerifyOptions {
   readonly file: string;

@@ -12,8 +12,8 @@ import { assertPossible } from "../preflight/preflight.ts";
 import type { ExecResult } from "../ssh/exec-over.ts";
 import type { Ssh } from "../ssh/open-ssh.ts";
 import { agentsError, jsonOf } from "./agents-error.ts";
-import { hostRefusals } from "./host-checks.ts";
 import { type HostFacts, lookAtHost, sendingFolder } from "./host-facts.ts";
+import { hostRefusals } from "./host-refusals.ts";
 import type { HostPackage } from "./open-package.ts";
 
 export interface HostOptions {

@@ -8,7 +8,7 @@ import { type Check, type Finding, finding } from "./check.ts";
 import type { Facts } from "./facts.ts";
 import { grants, major, neededPrivileges } from "./privileges.ts";
 import { storageChecks } from "./storage-checks.ts";
-import { volumeDifferences } from "./volume-checks.ts";
+import { volumeDifferences } from "./volume-differences.ts";
 
 /** Of a container that is there, what is compared with the definition; it is told, never changed. */
 const compared = ["cores", "memory", "swap", "hostname"] as const;

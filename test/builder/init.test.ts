@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { findSources } from "../../builder/layers/python/sources.ts";
+import { findSources } from "../../builder/layers/python/find-sources.ts";
 import { ownFiles } from "../../builder/trees/own-files.ts";
 import { readTemplateTrees } from "../../builder/trees/template-trees.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { incusMetadata } from "../../builder/targets/proxmox/incus.ts";
+import { incusMetadata } from "../../builder/targets/proxmox/incus-metadata.ts";
 import { runName } from "../../lib/lxc/run-name.ts";
 import { debianReleases } from "../../stack/debian.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";

@@ -5,7 +5,7 @@ import t from "tap";
 import { debianArchives } from "../../builder/apt/debian-archives.ts";
 import { type Apt, openApt } from "../../builder/apt/open-apt.ts";
 import { withContext } from "../../builder/build/build.ts";
-import { planBuild } from "../../builder/build/plan.ts";
+import { planBuild } from "../../builder/build/plan-build.ts";
 import { cachedLayer } from "../../builder/cache/cached-layer.ts";
 import { buildOptions } from "../../builder/cli/build-options.ts";
 import type { BuildContext } from "../../builder/context.ts";

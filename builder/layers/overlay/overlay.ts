@@ -3,7 +3,7 @@ import type { FileEntry, Model, UnitSpec } from "../../../stack/model.ts";
 import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
 import { requirementsLock } from "../../../stack/venv.ts";
-import { archiveOfEntries, type Entry } from "../../archive/write.ts";
+import { archiveOfEntries, type Entry } from "../../archive/archive-of-entries.ts";
 import type { Inputs } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { sourceDateEpoch } from "../../context.ts";
@@ -11,8 +11,8 @@ import type { OwnEntry } from "../../trees/own-files.ts";
 import { unitFolder } from "../../trees/own-place.ts";
 import type { TemplateTrees } from "../../trees/template-trees.ts";
 import { type BaseFacts, idsInBase } from "../base/facts.ts";
-import { codeDigest } from "../code.ts";
-import type { ServiceSource } from "../python/sources.ts";
+import { codeDigest } from "../code-digest.ts";
+import type { ServiceSource } from "../python/find-sources.ts";
 import { documentSchemas } from "./document-schemas.ts";
 
 /** The overlay is small: its inputs are its files themselves. */
@@ -47,7 +47,11 @@ export async function overlayInputs(from: OverlaySources): Promise<OverlayInputs
     ...own,
   ];
   refuseDuplicates(entries);
-  return { code: await codeDigest(["archive/write.ts", "archive/header.ts"]), entries, epoch: sourceDateEpoch };
+  return {
+    code: await codeDigest(["archive/archive-of-entries.ts", "archive/header.ts"]),
+    entries,
+    epoch: sourceDateEpoch,
+  };
 }
 
 export async function buildOverlay(inputs: OverlayInputs): Promise<MadeLayer> {

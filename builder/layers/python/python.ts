@@ -8,12 +8,12 @@ import type { MadeLayer } from "../../cache/made-layer.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inChroot, namespaceCommand } from "../../namespace.ts";
 import { outputOf } from "../../pipe.ts";
-import { resource } from "../../resources.ts";
+import { resource } from "../../resource.ts";
 import { archiveFlags } from "../base/archive-flags.ts";
-import { codeDigest } from "../code.ts";
+import { codeDigest } from "../code-digest.ts";
 import { explainIndex, isIndexTrouble } from "./explain-index.ts";
+import type { ServiceSource } from "./find-sources.ts";
 import { indexSettings } from "./index-settings.ts";
-import type { ServiceSource } from "./sources.ts";
 import { fetchUv, uvLock } from "./uv.ts";
 
 /** All that the python layer is made from. Python itself is the base's. */

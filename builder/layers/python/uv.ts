@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import type { Run } from "../../../lib/run.ts";
-import { resource } from "../../resources.ts";
+import { resource } from "../../resource.ts";
 import { explainIndex } from "./explain-index.ts";
 
 /** The lock of uv itself: version and sha256 of its wheel. */

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { archiveOfEntries, type Entry } from "../../archive/write.ts";
+import { archiveOfEntries, type Entry } from "../../archive/archive-of-entries.ts";
 import type { Inputs } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { sourceDateEpoch } from "../../context.ts";
-import { codeDigest } from "../code.ts";
+import { codeDigest } from "../code-digest.ts";
 import { bundleAgent } from "./bundle.ts";
 import type { NpmPackage } from "./npm-package.ts";
 
@@ -37,7 +37,7 @@ export async function agentInputs(project: string, folder: string): Promise<Agen
   ]);
   const bundles = { "stack-agent.cjs": program.text, "model.cjs": model.text };
   const inputs = {
-    code: await codeDigest(["layers/stack-agent", "archive/write.ts", "archive/header.ts"]),
+    code: await codeDigest(["layers/stack-agent", "archive/archive-of-entries.ts", "archive/header.ts"]),
     folder,
     bundle: createHash("sha256").update(JSON.stringify(bundles)).digest("hex"),
     epoch: sourceDateEpoch,

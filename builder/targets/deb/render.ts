@@ -6,14 +6,14 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { exists } from "../../../lib/files.ts";
 import type { Progress } from "../../../lib/progress/progress.ts";
-import { archiveOfEntries } from "../../archive/write.ts";
+import { archiveOfEntries } from "../../archive/archive-of-entries.ts";
 import type { MadeLayers } from "../../build/make-layers.ts";
 import { archiveOf } from "../../cache/raw.ts";
 import { sourceDateEpoch } from "../../context.ts";
 import { inputTo } from "../../pipe.ts";
-import { resource } from "../../resources.ts";
-import { conffiles, debEntries, uvPath } from "./contents.ts";
-import { controlText, debName, packageName } from "./control.ts";
+import { resource } from "../../resource.ts";
+import { controlText, debName, packageName } from "./control-text.ts";
+import { conffiles, debEntries, uvPath } from "./deb-entries.ts";
 
 /** Paths, and what tells of the package. */
 export interface DebArtefacts {

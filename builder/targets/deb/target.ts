@@ -1,6 +1,6 @@
 import { bytesText } from "../../../lib/cli/text.ts";
 import type { Target } from "../../build/target.ts";
-import { debName } from "./control.ts";
+import { debName } from "./control-text.ts";
 import { dpkgDeb } from "./dpkg-deb.ts";
 import type { DebArtefacts } from "./render.ts";
 

@@ -14,7 +14,7 @@ import { machineProbe } from "../../verify/probes/machine.ts";
 import { faultList, type Probe } from "../../verify/probes/probe.ts";
 import { secretsProbe } from "../../verify/probes/secrets.ts";
 import { reportOf, type VerifyOptions, type VerifyReport } from "../../verify/report.ts";
-import { signatureCheck } from "../../verify/signature.ts";
+import { signatureCheck } from "../../verify/signature-check.ts";
 import { archiveIn, dpkgDeb } from "./dpkg-deb.ts";
 
 /** Texts of a package's control archive, by their names. */

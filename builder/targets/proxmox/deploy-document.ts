@@ -4,7 +4,7 @@ import type { Model } from "../../../stack/model.ts";
 import { fixedAddresses, netOptions } from "../../../stack/net-addresses.ts";
 import { render } from "../../../stack/render/render.ts";
 import type { PackedTemplate } from "../../pack/pack.ts";
-import { resource } from "../../resources.ts";
+import { resource } from "../../resource.ts";
 
 export interface DeployFacts {
   readonly model: Model;

@@ -5,8 +5,8 @@ import { manifest } from "../../manifest/manifest.ts";
 import { pack } from "../../pack/pack.ts";
 import { sign } from "../../provenance/sign.ts";
 import { toolVersions } from "../../tool-versions.ts";
-import { templateShape } from "./shape.ts";
 import { templateName } from "./template-name.ts";
+import { templateShape } from "./template-shape.ts";
 import { type WrittenDocuments, writeDocuments } from "./write-documents.ts";
 
 /** Paths of what was written, and the manifest itself. */

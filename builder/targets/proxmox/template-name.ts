@@ -1,8 +1,8 @@
 import type { Model } from "../../../stack/model.ts";
-import type { StoredLayer } from "../../cache/layer.ts";
+import type { StoredLayer } from "../../cache/stored-layer.ts";
 import type { Format } from "../../context.ts";
 import { contentHash } from "../../pack/content-hash.ts";
-import { templateShape } from "./shape.ts";
+import { templateShape } from "./template-shape.ts";
 
 /**
  * `debian-12-NAME_VERSION-HASH8_ARCH.tar.gz`, Proxmox's convention. HASH8 is of the content,

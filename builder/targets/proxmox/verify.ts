@@ -12,9 +12,9 @@ import { identitiesProbe } from "../../verify/probes/identities.ts";
 import { machineProbe } from "../../verify/probes/machine.ts";
 import { secretsProbe } from "../../verify/probes/secrets.ts";
 import { reportOf, type VerifyOptions, type VerifyReport } from "../../verify/report.ts";
-import { signatureCheck } from "../../verify/signature.ts";
+import { signatureCheck } from "../../verify/signature-check.ts";
 import { applianceProbe, namesProbe, ownersProbe } from "./structure.ts";
-import { systemProbe } from "./system.ts";
+import { systemProbe } from "./system-probe.ts";
 
 /**
  * Looks at a template as `pct create` would take it, and for what must not be in one. The

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../../lib/files.ts";
 import type { ManifestDocument } from "../../../stack/documents/manifest.ts";
-import type { BuildPlan } from "../../build/plan.ts";
+import type { BuildPlan } from "../../build/plan-build.ts";
 import type { BuildContext } from "../../context.ts";
 import type { BaseFacts } from "../../layers/base/facts.ts";
 import { uvLock } from "../../layers/python/uv.ts";
@@ -10,7 +10,7 @@ import type { PackedTemplate } from "../../pack/pack.ts";
 import { origins } from "../../provenance/origins.ts";
 import { sbom } from "../../provenance/sbom.ts";
 import { deployDocument } from "./deploy-document.ts";
-import { incusMetadata } from "./incus.ts";
+import { incusMetadata } from "./incus-metadata.ts";
 
 /** Paths of what is written beside a template. */
 export interface WrittenDocuments {

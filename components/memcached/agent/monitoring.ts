@@ -1,7 +1,7 @@
 import type { Check } from "../../../engine/check.ts";
-import type { Model } from "../../../stack/model.ts";
+import type { StackWith } from "../../../engine/stack-with.ts";
 import { memcachedCheck } from "./check.ts";
 
-export function checks(model: Model): readonly Check[] {
-  return model.memcached === undefined ? [] : [memcachedCheck(model.memcached)];
+export function checks({ memcached }: StackWith<"memcached">): readonly Check[] {
+  return [memcachedCheck(memcached)];
 }

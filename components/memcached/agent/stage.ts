@@ -1,14 +1,13 @@
 import { type ComponentFacts, inspectComponent, planComponent } from "../../../engine/plan-files.ts";
 import { resetComponent } from "../../../engine/plan-reset.ts";
-import { defineStage } from "../../../engine/stage.ts";
+import { defineComponentStage } from "../../../engine/stage.ts";
 import { checks } from "./monitoring.ts";
 
 /** memcached: a unit, and its share of the memory. */
-export const memcachedStage = defineStage<"memcached", ComponentFacts>({
+export const memcachedStage = defineComponentStage<"memcached", ComponentFacts>({
   id: "memcached",
   title: "memcached",
   needs: ["system"],
-  present: (model) => model.memcached !== undefined,
   checks,
   inspect: (reader, model) => inspectComponent(reader, model, "memcached"),
   preflight: () => [],

@@ -105,7 +105,9 @@ async function roundtrip(line: Line, queue: string, signal: AbortSignal): Promis
 /** https://www.rabbitmq.com/docs/alarms: `low on memory`, `low on disk`, or both. */
 function blocked(reason: string): Outcome {
   const code = reason.includes("disk") ? "disk-alarm" : reason.includes("memory") ? "memory-alarm" : "blocked";
-  return { status: "fail", code, message: `the broker holds back publishers: ${reason}` };
+  const message = `the broker holds back publishers: ${reason}`;
+  // Nobody makes room while it is waited for.
+  return { status: "fail", code, message, ...(code === "disk-alarm" && { hopeless: true }) };
 }
 
 function failure(error: unknown, signal: AbortSignal): Outcome {

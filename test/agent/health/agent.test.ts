@@ -185,14 +185,14 @@ t.test("status --wait ends at once when provisioning fails, with its error and h
 t.test("status --wait ends at its deadline and says what is still missing", async (t) => {
   const here = await machine(t, ["postgres"]);
   await here.provisioning(progress("running"));
-  t.match(await here.status({ wait: true, timeout: 0.3 }), {
+  t.match(await here.status({ wait: true, timeout: 2 }), {
     code: 3,
     text: /: working\n/,
-    aside: /waited 0\.3 s in vain for stage redis \(running\), postgres \(refused\)\n$/,
+    aside: /waited 2 s in vain for stage redis \(running\), postgres \(refused\)\n$/,
   });
   await here.provisioning(progress("done"));
   await until("provisioning's end", async () => (await here.status()).code === 1);
-  t.match(await here.status({ wait: true, timeout: 0.3 }), {
+  t.match(await here.status({ wait: true, timeout: 2 }), {
     code: 3,
     text: /postgres +fail +refused/,
     aside: /in vain for postgres \(refused\)\n$/,

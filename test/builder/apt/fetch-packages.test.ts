@@ -6,7 +6,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { debianArchives } from "../../../builder/apt/debian-archives.ts";
 import { fetchPackages } from "../../../builder/apt/fetch-packages.ts";
-import { aptFolder, type Resolution, resolvePackages } from "../../../builder/apt/resolve.ts";
+import { aptFolder, type Resolution, resolvePackages } from "../../../builder/apt/resolve-packages.ts";
 import { run } from "../../../lib/run.ts";
 import { debianMirror, type MirroredPackage } from "./debian-mirror.ts";
 

@@ -13,10 +13,10 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t from "tap";
+import { archiveOfEntries } from "../../../builder/archive/archive-of-entries.ts";
 import { endOfArchive, type Layer as Listed, merge } from "../../../builder/archive/merge.ts";
 import { normalise } from "../../../builder/archive/read-archive.ts";
 import { type Member, scan as scanArchive } from "../../../builder/archive/scan.ts";
-import { archiveOfEntries } from "../../../builder/archive/write.ts";
 
 const here = mkdtempSync(join(tmpdir(), "merge-"));
 

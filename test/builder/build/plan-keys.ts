@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Resolution, resolutionPath } from "../../../builder/apt/resolve.ts";
-import { overlayOf, planBuild } from "../../../builder/build/plan.ts";
+import { type Resolution, resolutionPath } from "../../../builder/apt/resolve-packages.ts";
+import { overlayOf, planBuild } from "../../../builder/build/plan-build.ts";
 import type { CachedLayer } from "../../../builder/cache/cached-layer.ts";
 import { type Inputs, layerKey } from "../../../builder/cache/layer-key.ts";
 import type { BuildContext } from "../../../builder/context.ts";

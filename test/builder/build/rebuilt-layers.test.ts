@@ -153,7 +153,7 @@ const changes: readonly Change[] = [
   { what: "a comment in the stack.yaml, which is baked in", edit: (e) => e(mine, more), rebuilt: ["overlay"] },
   {
     what: "how archives are written",
-    edit: (e) => e("builder/archive/write.ts", more),
+    edit: (e) => e("builder/archive/archive-of-entries.ts", more),
     rebuilt: ["node", "agent", "overlay"],
   },
   { what: "how layers are laid over each other", edit: (e) => e("builder/archive/merge.ts", more), rebuilt: [] },

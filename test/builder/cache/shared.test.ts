@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { openContent } from "../../../builder/cache/content.ts";
-import { openLayer, type StoredLayer } from "../../../builder/cache/layer.ts";
-import { listCache } from "../../../builder/cache/list.ts";
-import { pruneCache } from "../../../builder/cache/prune.ts";
+import { listCache } from "../../../builder/cache/list-cache.ts";
+import { pruneCache } from "../../../builder/cache/prune-cache.ts";
 import { archiveOf } from "../../../builder/cache/raw.ts";
 import { entryName, storeLayer } from "../../../builder/cache/store-layer.ts";
+import { openLayer, type StoredLayer } from "../../../builder/cache/stored-layer.ts";
 import { archive, content, flowing, gathered } from "./archives.ts";
 import type { ChildTask } from "./child.ts";
 

@@ -5,10 +5,10 @@ import t from "tap";
 import { scan } from "../../../builder/archive/scan.ts";
 import { codecs, sha256 } from "../../../builder/cache/codec.ts";
 import { openContent } from "../../../builder/cache/content.ts";
-import { openLayer, type StoredLayer } from "../../../builder/cache/layer.ts";
 import { layerKey } from "../../../builder/cache/layer-key.ts";
 import { archiveOf, rawRange } from "../../../builder/cache/raw.ts";
 import { storeLayer } from "../../../builder/cache/store-layer.ts";
+import { openLayer, type StoredLayer } from "../../../builder/cache/stored-layer.ts";
 import { archive, content, type File, flowing, gathered, random, wholeChunk } from "./archives.ts";
 
 const here = mkdtempSync(join(tmpdir(), "store-"));

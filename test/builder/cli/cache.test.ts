@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { archiveOfEntries } from "../../../builder/archive/write.ts";
+import { archiveOfEntries } from "../../../builder/archive/archive-of-entries.ts";
 import { layersFolder } from "../../../builder/cache/cached-layer.ts";
 import { layerKey } from "../../../builder/cache/layer-key.ts";
 import { storeLayer } from "../../../builder/cache/store-layer.ts";

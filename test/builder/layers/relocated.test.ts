@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import t from "tap";
-import { resolvePackages } from "../../../builder/apt/resolve.ts";
+import { resolvePackages } from "../../../builder/apt/resolve-packages.ts";
 import type { BuildContext } from "../../../builder/context.ts";
 import { readBaseFacts } from "../../../builder/layers/base/facts.ts";
 import {

@@ -1,5 +1,5 @@
 /** A process that packs one layer, for a test of what becomes of it: prints the error it ends with, or `{}`. */
-import { openLayer } from "../../../builder/cache/layer.ts";
+import { openLayer } from "../../../builder/cache/stored-layer.ts";
 import { pack } from "../../../builder/pack/pack.ts";
 import { errorDocument } from "../../../lib/error.ts";
 

@@ -18,10 +18,10 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import t from "tap";
-import { openLayer, type StoredLayer } from "../../../builder/cache/layer.ts";
 import { layerKey } from "../../../builder/cache/layer-key.ts";
 import { archiveOf } from "../../../builder/cache/raw.ts";
 import { storeLayer } from "../../../builder/cache/store-layer.ts";
+import { openLayer, type StoredLayer } from "../../../builder/cache/stored-layer.ts";
 import type { Format } from "../../../builder/context.ts";
 import { archiveFlags } from "../../../builder/layers/base/archive-flags.ts";
 import { contentHash } from "../../../builder/pack/content-hash.ts";

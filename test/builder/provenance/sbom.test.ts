@@ -7,7 +7,7 @@ import { bundleAgent } from "../../../builder/layers/stack-agent/bundle.ts";
 import { readNpmPackage } from "../../../builder/layers/stack-agent/npm-package.ts";
 import { origins } from "../../../builder/provenance/origins.ts";
 import { purl } from "../../../builder/provenance/purl.ts";
-import { readPythonLock } from "../../../builder/provenance/python-lock.ts";
+import { readPythonLock } from "../../../builder/provenance/read-python-lock.ts";
 import { type SbomSources, sbom } from "../../../builder/provenance/sbom.ts";
 import type { ChosenSource } from "../../../builder/sources/choose-sources.ts";
 import { run } from "../../../lib/run.ts";

@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import t from "tap";
 import { sign } from "../../../builder/provenance/sign.ts";
 import { verifyTemplate } from "../../../builder/targets/proxmox/verify.ts";
-import type { Trust } from "../../../builder/verify/signature.ts";
+import type { Trust } from "../../../builder/verify/signature-check.ts";
 import { isStackError } from "../../../lib/error.ts";
 import { run } from "../../../lib/run.ts";
 import { waitFor } from "../../../lib/wait.ts";

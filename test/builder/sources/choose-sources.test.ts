@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import type { Resolution } from "../../../builder/apt/resolve.ts";
+import type { Resolution } from "../../../builder/apt/resolve-packages.ts";
 import type { BuildContext } from "../../../builder/context.ts";
 import { chooseSources, type Finder, type Finders } from "../../../builder/sources/choose-sources.ts";
 import { lockPath } from "../../../builder/sources/lock-file.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t from "tap";
 import { enableLinks, installSection } from "../../../builder/trees/install-section.ts";
-import { disables, presetLines } from "../../../builder/trees/preset.ts";
+import { disables, presetLines } from "../../../builder/trees/preset-lines.ts";
 
 /** Unit → its files: the unit itself, then its drop-ins. */
 const units: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import t from "tap";
-import type { Entry } from "../../../../builder/archive/write.ts";
-import { resource } from "../../../../builder/resources.ts";
-import { conffiles, debEntries } from "../../../../builder/targets/deb/contents.ts";
-import { controlText } from "../../../../builder/targets/deb/control.ts";
+import type { Entry } from "../../../../builder/archive/archive-of-entries.ts";
+import { resource } from "../../../../builder/resource.ts";
+import { controlText } from "../../../../builder/targets/deb/control-text.ts";
+import { conffiles, debEntries } from "../../../../builder/targets/deb/deb-entries.ts";
 import { run } from "../../../../lib/run.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 

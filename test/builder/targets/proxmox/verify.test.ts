@@ -108,7 +108,7 @@ t.test("the checksum and the manifest beside it must be the file's own", async (
   const manifest = (template: object): string =>
     JSON.stringify({
       ...{ schemaVersion: 1, name: "x", version: "1", debian: "12", architecture: "amd64" },
-      ...{ layers: [], packages: [], tools: {}, deviations: [], template },
+      ...{ layers: [], packages: [], sources: {}, tools: {}, deviations: [], template },
     });
   const beside = (sum: string, template: object): { beside: Record<string, string> } => ({
     beside: { [`${name}.sha256`]: sum, "debian-12-x_1_amd64.manifest.json": manifest(template) },

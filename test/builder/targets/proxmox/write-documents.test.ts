@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import t from "tap";
-import { findSources } from "../../../../builder/layers/python/sources.ts";
+import { findSources } from "../../../../builder/layers/python/find-sources.ts";
 import { writeDocuments } from "../../../../builder/targets/proxmox/write-documents.ts";
 import { projectFolder as project } from "../../../../lib/project-folder.ts";
 import { parseDefinition } from "../../../../stack/definition/parse.ts";

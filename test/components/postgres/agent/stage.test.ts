@@ -4,22 +4,14 @@ import { planPostgres } from "../../../../components/postgres/agent/plan.ts";
 import { lostPrivileges } from "../../../../components/postgres/agent/privileges.ts";
 import type { FileFacts, UnitFacts } from "../../../../engine/fact-reader.ts";
 import { asSealed } from "../../../../engine/secrets/sealed.ts";
+import { activeUnit } from "../../../engine/active-unit.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 
 const model = stackModel();
 const { postgres } = model;
 if (postgres === undefined) throw new TypeError("the default stack has PostgreSQL");
 
-const unit = (state: Partial<UnitFacts>): UnitFacts => ({
-  unit: postgres.unit,
-  load: "loaded",
-  active: "active",
-  enabled: "enabled",
-  starting: false,
-  needsReload: false,
-  stale: false,
-  ...state,
-});
+const unit = (state: Partial<UnitFacts>): UnitFacts => activeUnit(postgres.unit, state);
 
 const memory = model.files.find((file) => file.path.endsWith("/conf.d/memory.conf") && file.component === "postgres");
 if (memory === undefined) throw new TypeError("memory.conf is in the table of files");

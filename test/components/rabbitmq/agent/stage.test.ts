@@ -5,6 +5,7 @@ import { preflightQueues } from "../../../../components/rabbitmq/agent/preflight
 import { planRabbitmq, type RabbitmqFacts } from "../../../../components/rabbitmq/agent/stage.ts";
 import { asSealed } from "../../../../engine/secrets/sealed.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "../../../../stack/components/rabbitmq/definitions.ts";
+import { activeUnit } from "../../../engine/active-unit.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 
 const model = stackModel();
@@ -253,10 +254,8 @@ t.test("a queue whose member can't start gets another, by what of its log is dam
 });
 
 t.test("a broker that never comes up is mended and started; what is damaged in none of its files is told", (t) => {
-  const unit = { unit: rabbitmq.unit, load: "loaded", active: "activating", enabled: "enabled" };
-  const units = new Map([
-    [rabbitmq.unit, { ...unit, starting: true, needsReload: false, stale: false, failing: true }],
-  ]);
+  const unit = activeUnit(rabbitmq.unit, { active: "activating", starting: true, failing: true });
+  const units = new Map([[rabbitmq.unit, unit]]);
   const folder = "/var/lib/rabbitmq/mnesia/rabbit@localhost";
   const sick = (words: string[], unreadable: string[]) =>
     planRabbitmq(

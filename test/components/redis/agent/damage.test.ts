@@ -4,6 +4,7 @@ import { type ClusterNode, slotShares } from "../../../../components/redis/agent
 import { mendNode, nodeSays } from "../../../../components/redis/agent/damage.ts";
 import { planStrangers } from "../../../../components/redis/agent/plan-strangers.ts";
 import { planRedis, type RedisFacts } from "../../../../components/redis/agent/stage.ts";
+import { activeUnit } from "../../../engine/active-unit.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 
 const { redis } = stackModel();
@@ -168,16 +169,7 @@ t.test("a line of its configuration, which may hold a password, is never its wor
 t.test(
   "a damaged node is stopped, mended and started; one that can't be mended is told with its last word",
   async (t) => {
-    const unit = {
-      unit: node.unit,
-      load: "loaded",
-      active: "activating",
-      enabled: "enabled",
-      starting: false,
-      needsReload: false,
-      stale: false,
-      failing: true,
-    };
+    const unit = activeUnit(node.unit, { active: "activating", failing: true });
     const facts = (words: string[], log: AppendOnlyFiles): RedisFacts => ({
       component: { files: [], specs: [], units: new Map([[node.unit, unit]]) },
       nodes: redis.nodes.map(({ port }) => ({ port, state: "down" })),

@@ -1,6 +1,7 @@
 import t from "tap";
 import { servicesStage } from "../../../../components/services/agent/stage.ts";
 import type { FactReader, UnitFacts } from "../../../../engine/fact-reader.ts";
+import { activeUnit } from "../../../engine/active-unit.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 
 const model = stackModel();
@@ -10,22 +11,7 @@ async function facts(state: Partial<UnitFacts>): Promise<unknown> {
   const reader: Partial<FactReader> = {
     files: async () => [],
     exists: async () => true,
-    units: async (names) =>
-      new Map(
-        names.map((unit) => [
-          unit,
-          {
-            unit,
-            load: "loaded",
-            active: "active",
-            enabled: "enabled",
-            starting: false,
-            needsReload: false,
-            stale: false,
-            ...state,
-          },
-        ]),
-      ),
+    units: async (names) => new Map(names.map((unit) => [unit, activeUnit(unit, state)])),
   };
   return servicesStage.inspect(reader as FactReader, model, new AbortController().signal);
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import t from "tap";
 import { parse } from "yaml";
-import { incusMetadata } from "../../../../builder/targets/proxmox/incus.ts";
+import { incusMetadata } from "../../../../builder/targets/proxmox/incus-metadata.ts";
 import { debianReleases } from "../../../../stack/debian.ts";
 
 const sources = {

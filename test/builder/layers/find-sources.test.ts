@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import t from "tap";
-import { findSources } from "../../../builder/layers/python/sources.ts";
+import { findSources } from "../../../builder/layers/python/find-sources.ts";
 import type { ServiceModel } from "../../../stack/model.ts";
 
 const project = join(import.meta.dirname, "../../..");

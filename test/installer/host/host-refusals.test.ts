@@ -1,7 +1,7 @@
 import t from "tap";
 import { agentsError } from "../../../installer/host/agents-error.ts";
-import { hostRefusals } from "../../../installer/host/host-checks.ts";
 import type { HostFacts } from "../../../installer/host/host-facts.ts";
+import { hostRefusals } from "../../../installer/host/host-refusals.ts";
 import { wantedOf } from "../facts.ts";
 
 const good: HostFacts = {

@@ -6,10 +6,10 @@ import { isErrno } from "../../lib/error.ts";
 import type { Segment } from "../archive/merge.ts";
 import type { Format } from "../context.ts";
 import { type Compressed, codecs, sha256 } from "./codec.ts";
-import type { StoredLayer } from "./layer.ts";
 import { digest } from "./layer-index.ts";
 import { rawRange } from "./raw.ts";
 import { seal, unseal } from "./sealed.ts";
+import type { StoredLayer } from "./stored-layer.ts";
 
 /** What is left of a layer's chunks, compressed now or by an earlier build. */
 export async function variantOf(layer: StoredLayer, format: Format, segments: readonly Segment[]): Promise<Compressed> {

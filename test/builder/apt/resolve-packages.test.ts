@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { type ResolveOptions, resolutionPath, resolvePackages } from "../../../builder/apt/resolve.ts";
+import { type ResolveOptions, resolutionPath, resolvePackages } from "../../../builder/apt/resolve-packages.ts";
 import { type Run, run } from "../../../lib/run.ts";
 import { debianMirror, type MirroredPackage } from "./debian-mirror.ts";
 

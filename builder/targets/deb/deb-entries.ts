@@ -1,5 +1,5 @@
 import type { Model } from "../../../stack/model.ts";
-import type { Entry } from "../../archive/write.ts";
+import type { Entry } from "../../archive/archive-of-entries.ts";
 
 /** Where uv lies in the package: /usr/local, where the template has it, belongs to a machine's admin. */
 export const uvPath = "/usr/lib/stack-agent/uv";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { resource } from "../resources.ts";
+import { resource } from "../resource.ts";
 
 /**
  * Digest of the builder's own files that make a layer: they are an input like any other.

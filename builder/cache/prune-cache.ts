@@ -1,5 +1,5 @@
-import { dropLayer } from "./layer.ts";
-import { type CacheEntry, listCache } from "./list.ts";
+import { type CacheEntry, listCache } from "./list-cache.ts";
+import { dropLayer } from "./stored-layer.ts";
 
 /** Room for some five builds of the default stack. */
 export const defaultCacheLimit = 4 * 1024 ** 3;
