@@ -7,9 +7,6 @@ import type { Definition } from "./definition/schema.ts";
 import type { PackageSources } from "./package-sources.ts";
 
 export type { DependencyName } from "./components/names.ts";
-export type { Migration, PostgresModel } from "./components/postgres/model.ts";
-export type { RabbitmqModel, ServiceQueue } from "./components/rabbitmq/model.ts";
-export type { RedisModel, RedisNode } from "./components/redis/model.ts";
 
 /** The parts a stack is made of. `system`, `agent` and `services` are in every stack. */
 export type ComponentName = "system" | "agent" | DependencyName | "services";

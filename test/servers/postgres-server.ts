@@ -7,7 +7,8 @@ import type { StackWith } from "../../engine/stack-with.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { budget } from "../../stack/budget.ts";
-import type { Model, Placed, PostgresModel } from "../../stack/model.ts";
+import type { PostgresModel } from "../../stack/components/postgres/model.ts";
+import type { Model, Placed } from "../../stack/model.ts";
 import { renderFile } from "../../stack/render/file.ts";
 import { freePort } from "./free-port.ts";
 

@@ -1,5 +1,5 @@
 import type { Sealed } from "../../../engine/secrets/sealed.ts";
-import type { Migration } from "../../../stack/model.ts";
+import type { Migration } from "../../../stack/components/postgres/model.ts";
 
 declare module "../../../engine/action.ts" {
   interface ActionArgs {

@@ -1,7 +1,7 @@
 import { tellingLine } from "../../../engine/last-words.ts";
 import type { FailingServer } from "../../../engine/stage.ts";
 import { messageOf, StackError } from "../../../lib/error.ts";
-import type { PostgresModel } from "../../../stack/model.ts";
+import type { PostgresModel } from "../../../stack/components/postgres/model.ts";
 
 /** Words for clients that come too early say nothing of why a server ends. */
 const ownFault = /\b(?:PANIC|FATAL): +(?! |the database system is |password |remaining connection|role |no pg_hba)(.+)/;

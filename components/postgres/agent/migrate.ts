@@ -3,7 +3,7 @@ import type { Client } from "pg";
 import type { Executors } from "../../../engine/action.ts";
 import { messageOf, StackError } from "../../../lib/error.ts";
 import { withinDeadline } from "../../../lib/within-deadline.ts";
-import type { Migration } from "../../../stack/model.ts";
+import type { Migration } from "../../../stack/components/postgres/model.ts";
 import { migrationChecksum } from "./checksum.ts";
 import { postgresDeadline, withPostgres } from "./client.ts";
 

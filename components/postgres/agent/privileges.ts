@@ -1,4 +1,4 @@
-import type { PostgresModel } from "../../../stack/model.ts";
+import type { PostgresModel } from "../../../stack/components/postgres/model.ts";
 
 /** A privilege as PostgreSQL keeps it, and as GRANT takes it. */
 interface Privilege {

@@ -1,7 +1,7 @@
 import type { Job } from "../../../engine/job.ts";
 import { StackError } from "../../../lib/error.ts";
 import { withinDeadline } from "../../../lib/within-deadline.ts";
-import type { PostgresModel } from "../../../stack/model.ts";
+import type { PostgresModel } from "../../../stack/components/postgres/model.ts";
 import { postgresDeadline, withPostgres } from "./client.ts";
 
 /** Called as the agent's role, which may do nothing else with the event store. */

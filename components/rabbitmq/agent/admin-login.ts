@@ -1,5 +1,5 @@
 import type { Io } from "../../../engine/action.ts";
-import type { RabbitmqModel } from "../../../stack/model.ts";
+import type { RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";
 import type { ManagementLogin } from "./management.ts";
 
 const user: RabbitmqModel["adminUser"] = "stack-admin";

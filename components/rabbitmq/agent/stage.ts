@@ -13,7 +13,7 @@ import {
   loadedDefinitions,
   rabbitmqDefinitions,
 } from "../../../stack/components/rabbitmq/definitions.ts";
-import type { RabbitmqModel } from "../../../stack/model.ts";
+import type { RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";
 import { rabbitmqCheck } from "./check.ts";
 import { brokerSays, type FailingBroker, mendBroker } from "./damage.ts";
 import { definitionsDrift } from "./drift.ts";

@@ -1,6 +1,6 @@
 import type { Action } from "../../../engine/action.ts";
 import { tellingLine } from "../../../engine/last-words.ts";
-import type { RedisNode } from "../../../stack/model.ts";
+import type { RedisNode } from "../../../stack/components/redis/model.ts";
 import { type AppendOnlyFiles, mendAppendOnly, startAnew } from "./append-only.ts";
 
 /** A node that starts again and again, and never comes up; or whose log has lost its manifest. */

@@ -6,7 +6,7 @@ import { joinResets, resetComponent, resetData } from "../../../engine/plan-rese
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { defineComponentStage, type Plan } from "../../../engine/stage.ts";
 import { isStackError } from "../../../lib/error.ts";
-import type { RedisModel, RedisNode } from "../../../stack/model.ts";
+import type { RedisModel, RedisNode } from "../../../stack/components/redis/model.ts";
 import { manifestName } from "./append-only.ts";
 import { redisCheck } from "./check.ts";
 import { redisCode, withRedis } from "./client.ts";
