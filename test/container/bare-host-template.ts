@@ -1,6 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../lib/run.ts";
+import { parseDefinition } from "../../stack/definition/parse.ts";
+import type { Definition } from "../../stack/definition/schema.ts";
 import type { Release } from "./debian.ts";
 import { fixture } from "./fixture.ts";
 import { downloadWheels, wheelLock } from "./wheels.ts";
@@ -8,13 +10,19 @@ import { downloadWheels, wheelLock } from "./wheels.ts";
 /** Debian with an init, a network as Proxmox writes it, and a way in; nothing of ours. */
 const BASE = "systemd,systemd-sysv,dbus,ifupdown,isc-dhcp-client,iproute2,openssh-server,cron";
 
-/** The default stack without a compiler and what it needs: half of an installation's time. A long run has it whole. */
-export const withoutCompiler = { packages: ["curl"] };
+/**
+ * The default stack as a plain host has it: with memcached, which it has not itself, and without a
+ * compiler and what it needs, half of an installation's time. A long run has that too.
+ */
+export function bareHostSections(long: boolean): Partial<Definition> {
+  const { memcached } = parseDefinition("name: any\nversion: 1.0.0\nmemcached: {}\n", "memcached");
+  return { memcached, ...(long ? {} : { packages: ["curl"] }) };
+}
 
 /** What the package for such a host is built with. */
 export function bareHostSettings({ suite }: Release, long: boolean): readonly string[] {
-  const fewer = ["--set", `packages=${JSON.stringify(withoutCompiler.packages)}`];
-  return ["--set", `debian=${suite}`, ...(long ? [] : fewer)];
+  const sections = Object.entries(bareHostSections(long)).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return [`debian=${suite}`, ...sections].flatMap((setting) => ["--set", setting]);
 }
 
 /** Where the machine has the packages and wheels it installs: the tests' networks reach no mirror. */

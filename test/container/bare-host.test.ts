@@ -13,8 +13,9 @@ import { waitFor } from "../../lib/wait.ts";
 import { deploymentDocument } from "../../stack/documents/deployment.ts";
 import { planDocument } from "../../stack/documents/plan.ts";
 import { type ResetDocument, resetDocument } from "../../stack/documents/reset.ts";
+import { statusDocument } from "../../stack/documents/status.ts";
 import { stackModel } from "../stack/stack-model.ts";
-import { bareHostSettings, bareHostTemplate, packagePool, withoutCompiler } from "./bare-host-template.ts";
+import { bareHostSections, bareHostSettings, bareHostTemplate, packagePool } from "./bare-host-template.ts";
 import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
 import { loseQueueLogs } from "./broker-eval.ts";
 import { debian } from "./debian.ts";
@@ -57,7 +58,7 @@ if (await canRunContainers(t)) {
   const [deb = ""] = (await readdir(folder)).filter((name) => name.endsWith(".deb"));
 
   // All of it before the first test: a file whose tests have all ended is taken down.
-  const template = await bareHostTemplate(stackModel(debian.suite, long ? {} : withoutCompiler).packages, debian);
+  const template = await bareHostTemplate(stackModel(debian.suite, bareHostSections(long)).packages, debian);
   const setup = await setUpNetwork(t);
   const identity = join(folder, "id_ed25519");
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", identity]);
@@ -189,6 +190,37 @@ if (await canRunContainers(t)) {
     const told = await machine.sh("stack-agent status");
     if (debian.version === "12") t.match(told, /RabbitMQ is 3\.\d+\.\d+, Debian 12's/);
     else t.notMatch(told, /is asked for/);
+  });
+
+  t.test("memcached, which the default stack has not, is one of its components like the others", async (t) => {
+    const state = (document: { components: readonly { name: string; code: string }[] }) =>
+      document.components.find(({ name }) => name === "memcached")?.code;
+    const look = async () =>
+      state(
+        statusDocument.parse(
+          JSON.parse((await machine.exec("stack-agent", ["status", "--json"], { accept: anyCode })).stdout),
+        ),
+      );
+    const told = (code: string) =>
+      waitFor(async () => (await look()) === code, {
+        what: `memcached to be ${code}`,
+        timeout: minutes,
+        interval: 500,
+      });
+    await told("ok");
+    const stored = `printf 'set a 0 60 1\\r\\nb\\r\\nget a\\r\\nquit\\r\\n' | timeout 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/11211; cat >&3; cat <&3'`;
+    t.match(await machine.sh(stored), /STORED\r?\nVALUE a 0 1\r?\nb/);
+    t.match(await machine.sh("curl -s http://127.0.0.1:8000/metrics"), /memcached/);
+    t.match(await machine.sh(`cat /etc/stock-analysis/${serviceNames[0]}.env`), /^MEMCACHED_PORT=11211$/m);
+    await machine.sh("systemctl stop memcached.service");
+    await told("refused");
+    const drift = await machine.exec("stack-agent", ["drift"], { accept: anyCode });
+    t.match([drift.code, drift.stdout], [2, /memcached\.service/]);
+    t.equal((await provision(machine)).code, 0);
+    await told("ok");
+    await planIsEmpty(t, machine);
+    const doctor = await machine.exec("stack-agent", ["doctor"], { accept: anyCode, timeout: 2 * minutes });
+    t.match(doctor.stdout, /memcached/);
   });
 
   pythonRows(t, machine, "/usr/lib/stack-agent/uv");

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { describeError } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
-import { bareHostSettings, bareHostTemplate, withoutCompiler } from "../container/bare-host-template.ts";
+import { bareHostSections, bareHostSettings, bareHostTemplate } from "../container/bare-host-template.ts";
 import { releases } from "../container/debian.ts";
 import { minimalTemplate } from "../container/minimal-template.ts";
 import { stackModel } from "../stack/stack-model.ts";
@@ -13,7 +13,7 @@ import type { Terminal } from "./prove.ts";
 export async function makeFixtures(terminal: Terminal, { long }: Extent): Promise<void> {
   await ahead(terminal, async () => {
     await minimalTemplate();
-    await bareHostTemplate(stackModel("bookworm", long ? {} : withoutCompiler).packages, releases["12"]);
+    await bareHostTemplate(stackModel("bookworm", bareHostSections(long)).packages, releases["12"]);
   });
 }
 
