@@ -198,7 +198,7 @@ if (await canRunContainers(t)) {
     const look = async () =>
       state(
         statusDocument.parse(
-          JSON.parse((await machine.exec("stack-agent", ["status", "--json"], { accept: anyCode })).stdout),
+          JSON.parse((await machine.exec("stack-agent", ["status", "--format", "json"], { accept: anyCode })).stdout),
         ),
       );
     const told = (code: string) =>
@@ -225,7 +225,7 @@ if (await canRunContainers(t)) {
 
   pythonRows(t, machine, "/usr/lib/stack-agent/uv");
   postgresRows(t, machine);
-  redisRows(t, machine);
+  redisRows(t, machine, 256);
   rabbitmqRows(t, machine);
   privilegeRows(t, machine);
 
