@@ -18,6 +18,7 @@ export interface AddressWait {
 
 /** What there is of what was asked for. */
 export interface Found {
+  /** What is asked for first, in that order. */
   readonly addresses: readonly string[];
   /** What isn't there. */
   readonly missing: readonly AskedAddress[];
@@ -38,8 +39,13 @@ export async function findAddresses(
 ): Promise<Found> {
   const { addresses: told, complete } = await node.addresses(vmid);
   const fixed = complete ? [] : fixedAddresses(network).filter(isIpv6);
-  const addresses = [...new Set([...told, ...fixed])];
-  const absent = askedAddresses(network).filter((asked) => !addresses.some((address) => isOf(asked, address)));
+  const allAsked = askedAddresses(network);
+  const place = (address: string): number => {
+    const index = allAsked.findIndex((asked) => isOf(asked, address));
+    return index < 0 ? allAsked.length : index;
+  };
+  const addresses = [...new Set([...told, ...fixed])].toSorted((a, b) => place(a) - place(b));
+  const absent = allAsked.filter((asked) => !addresses.some((address) => isOf(asked, address)));
   const isTold = ({ family }: AskedAddress): boolean => complete || family === "IPv4";
   return {
     addresses,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import { isStackError, StackError } from "../../lib/error.ts";
 import { urlOf } from "../../lib/url-of.ts";
@@ -12,10 +13,13 @@ export interface ReadyWait extends AddressWait {
 }
 
 export interface Ready extends Found {
-  /** The one that answered. */
+  /** Of those that answer the first: what is asked for comes before what is there beside it, IPv4 before IPv6. */
   readonly address: string;
   readonly health: HealthDocument;
 }
+
+/** Milliseconds that an address has to answer after one that comes behind it in the list. */
+const grace = 1000;
 
 /** Milliseconds between two looks for addresses that came later, while none answers. */
 const lookAgain = 5000;
@@ -57,14 +61,16 @@ export async function waitReady(node: Node, wait: ReadyWait): Promise<Ready> {
     return last.ready ? last : undefined;
   };
   try {
-    const { address, document } = await waitFor(look, {
+    const answer = await waitFor(look, {
       what: urlOf(found.addresses[0] ?? "", wait.port, "/readyz"),
       timeout: Math.max(1, until - Date.now()),
       interval: 250,
       signal: wait.signal,
     });
     await findAgain();
-    return { ...found, address, health: document };
+    // Who was the first to answer while all began was chance.
+    const { address } = await ask(agent, found.addresses, wait.port, wait.signal).catch(() => answer);
+    return { ...found, address, health: answer.document };
   } catch (error) {
     if (!isStackError(error) || error.code !== "timeout") throw error;
     throw last === undefined ? notReachable(wait, found.addresses, error.cause) : notHealthy(wait, last.document);
@@ -97,7 +103,12 @@ interface Answer {
   readonly document: HealthDocument;
 }
 
-/** The first of the addresses to answer. @throws the first one's error where none does */
+/**
+ * The first in the list of those that answer: an earlier one than the first to do so is waited for,
+ * a second longer.
+ *
+ * @throws the first one's error where none does
+ */
 async function ask(
   dispatcher: Agent,
   addresses: readonly string[],
@@ -112,7 +123,14 @@ async function ask(
     return { address, ready: statusCode === 200, document };
   });
   try {
-    return await Promise.any(each);
+    const first = await Promise.any(each);
+    const before = each.slice(0, addresses.indexOf(first.address));
+    const late = sleep(grace, undefined, { signal: stop }).catch(() => undefined);
+    for (const one of before) {
+      const answer = await Promise.race([one.catch(() => undefined), late]);
+      if (answer !== undefined) return answer;
+    }
+    return first;
   } catch (error) {
     throw error instanceof AggregateError ? error.errors[0] : error;
   } finally {

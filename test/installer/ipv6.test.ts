@@ -17,15 +17,21 @@ t.setTimeout(300_000);
 // What answers here for the agent listens on one address of this machine: which of a container's
 // addresses is asked, and how it is written, is looked at, and nothing of a stack.
 
-async function agentOn(t: Test, address: string, status: HealthDocument["status"] = "pass"): Promise<number> {
+async function agentOn(
+  t: Test,
+  address: string,
+  status: HealthDocument["status"] = "pass",
+  { port = 0, asked = async () => {} }: { readonly port?: number; readonly asked?: () => Promise<unknown> } = {},
+): Promise<number> {
   const health: HealthDocument = {
     ...{ schemaVersion: 1, status, serviceId: "shop", description: "a stack", checks: {} },
     components: [{ name: "disk", status, code: "ok", latencyMs: 1, ageMs: 1 }],
   };
-  const server = createServer((_request, response) => {
+  const server = createServer(async (_request, response) => {
+    await asked();
     response.writeHead(200, { "content-type": "application/health+json" }).end(JSON.stringify(health));
   });
-  server.listen(0, address);
+  server.listen(port, address);
   await once(server, "listening");
   t.teardown(() => server.close());
   return (server.address() as AddressInfo).port;
@@ -64,8 +70,8 @@ function coming(...lists: readonly (readonly string[])[]) {
 }
 
 /** What is known of a container with an agent, and what was said on the way. */
-async function waited(t: Test, node: never, network: NetworkSettings, timeout = 60_000) {
-  const port = await agentOn(t, "127.0.0.77");
+async function waited(t: Test, node: never, network: NetworkSettings, timeout = 60_000, at?: number) {
+  const port = at ?? (await agentOn(t, "127.0.0.77"));
   const lines: string[] = [];
   const ready = await waitReady(node, {
     ...{ vmid: 120, port, bridge: "vmbr0", network, timeout },
@@ -89,7 +95,11 @@ t.test(
       "all answers",
     ]);
     const later4 = await waited(t, coming([], [advertised], [advertised, "127.0.0.77"]), both);
-    t.match(later4, { address: "127.0.0.77", addresses: [advertised, "127.0.0.77"], missing: [] });
+    t.match(
+      later4,
+      { address: "127.0.0.77", addresses: ["127.0.0.77", advertised], missing: [] },
+      "what is asked for first comes first",
+    );
   },
 );
 
@@ -98,7 +108,7 @@ t.test("what was asked for is waited for, not another of its family that is ther
     ...both,
     address6: "dhcp",
   });
-  t.match(leased, { addresses: ["127.0.0.77", advertised, "fd00::8f"], missing: [] });
+  t.match(leased, { addresses: ["127.0.0.77", "fd00::8f", advertised], missing: [] });
   const fixed = await waited(
     t,
     coming(["127.0.0.77", advertised], ["127.0.0.77", "fd00::120"]),
@@ -109,12 +119,12 @@ t.test("what was asked for is waited for, not another of its family that is ther
 });
 
 t.test("what nobody gives is not waited for for ever: the stack is healthy without, and that is told", async (t) => {
-  for (const [network, missing] of [
-    [both, "ip6=auto"],
-    [{ ...both, address6: "dhcp" }, "ip6=dhcp"],
-    [{ address: "10.1.1.120/24", gateway: "10.1.1.1", address6: "auto", dns: both.dns }, "ip=10.1.1.120/24"],
+  const static4 = { address: "10.1.1.120/24", gateway: "10.1.1.1", address6: "auto", dns: both.dns } as const;
+  for (const [network, missing, addresses] of [
+    [both, "ip6=auto", ["127.0.0.77"]],
+    [{ ...both, address6: "dhcp" }, "ip6=dhcp", ["127.0.0.77", advertised]],
+    [static4, "ip=10.1.1.120/24", [advertised, "127.0.0.77"]],
   ] as const) {
-    const addresses = missing === "ip6=auto" ? ["127.0.0.77"] : ["127.0.0.77", advertised];
     t.match(await waited(t, coming(addresses), network, 4000), {
       address: "127.0.0.77",
       addresses,
@@ -218,5 +228,17 @@ t.test(
       one.cli([path, "--dry-run", "--set", `container.network=${network}`], { env });
     t.match(await told("{address6: fd00::120/64}"), { code: 1, stderr: /one fixed address \[address-shared\]/ });
     t.match(await told("{address: dhcp, address6: auto}"), { code: 0, stdout: /net0 +\S+,ip=dhcp,ip6=auto$/m });
+  },
+);
+
+t.test(
+  "the address that is told is the first that answers in that order, whichever was the first to do so",
+  async (t) => {
+    // 127.0.0.77 is refused until ::1 is asked.
+    let four: Promise<unknown> | undefined;
+    const asked = () => (four ??= agentOn(t, "127.0.0.77", "pass", { port }));
+    const port: number = await agentOn(t, "::1", "pass", { asked });
+    const found = await waited(t, coming(["::1", "127.0.0.77"]), both, 10_000, port);
+    t.match(found, { address: "127.0.0.77", addresses: ["127.0.0.77", "::1"] });
   },
 );
