@@ -24,9 +24,9 @@ Runs the tests, or only the phases named, and brings what each needs.
              stack's own requirements once more on the other Debian. With --debian=bookworm
              or --debian=trixie: all of it on that one alone
 
-test:long leaves nothing out: all of it on both Debians, LXD, disks that are full, each format
-built out of the other's layers, and twelve rounds of faults at random moments in the place of
-eight. --cuts=60 plays sixty.
+test:long leaves nothing out: all of it on both Debians, every kind of damage to a server's files,
+LXD, disks that are full, each format built out of the other's layers, and twelve rounds of faults
+at random moments in the place of eight. --cuts=60 plays sixty.
 
 Under CI=true a skipped test is a failure. Ends with what took longest and a line
 "N passed, N failed". Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
