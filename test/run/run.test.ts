@@ -30,6 +30,20 @@ t.test("tap's report is counted by the files' own tests, and each file's seconds
 1..2
 # Subtest: test/one.test.ts
     ok 1 - a promise # time=5ms
+    # Subtest: another
+        not ok 1 - a state
+          ---
+          at:
+            fileName: test/one.test.ts
+            lineNumber: 7
+          diff: |
+            --- expected
+            +++ actual
+            @@ -1,1 +1,1 @@
+            -running
+            +degraded
+          ...
+        1..1
     not ok 2 - another
     ok 3 - a third # SKIP no root
     1..3
@@ -39,8 +53,12 @@ ok 2 - test/two.test.ts # time=20ms {
     1..1
 }
 `);
+  const one = `test/one.test.ts: another
+    a state (test/one.test.ts:7)
+      -running
+      +degraded`;
   t.same(counts.end(), {
-    ...{ passed: 2, failed: 1, failures: ["test/one.test.ts: another"] },
+    ...{ passed: 2, failed: 1, failures: [one] },
     skipped: ["test/one.test.ts: a third: no root"],
     took: [
       { what: "test/one.test.ts", seconds: 1.5 },
@@ -73,7 +91,7 @@ t.test("a file that is run by itself is counted as tap counts it, and so is one 
   const said: string[] = [];
   const terminal = { write: (text: string | Uint8Array) => said.push(String(text)) > 0 };
   const good = await loneFile(join(folder, "good.mjs"), { terminal, env: { STACK_CUTS: "1" } });
-  t.match(good, { passed: 1, failed: 1, failures: [/good\.mjs: two$/], took: [{ what: /good\.mjs$/ }] });
+  t.match(good, { passed: 1, failed: 1, failures: [/good\.mjs: two\n +.*$/], took: [{ what: /good\.mjs$/ }] });
   t.match(said.join(""), /^ {4}ok 1 - one .*\n(.*\n)* {4}not ok 2 - two /m);
   const broken = await loneFile(join(folder, "broken.mjs"), { terminal });
   t.match(broken, { failed: 1, failures: [/broken\.mjs: ended badly/] });

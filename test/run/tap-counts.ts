@@ -6,6 +6,7 @@ export interface Counts {
   readonly failed: number;
   /** `FILE: TEST: REASON` of each. */
   readonly skipped: readonly string[];
+  /** `FILE: TEST` of each, and on lines of their own, indented, what of it didn't hold. */
   readonly failures: readonly string[];
   readonly took: readonly Took[];
 }
@@ -30,6 +31,7 @@ export function tapCounts(): { write(chunk: string): void; end(): Counts } {
   });
   parser.on("child", (file) => {
     let tests = 0;
+    let below: string[] = [];
     const skip = (label: string, why: unknown): void => void counts.skipped.push(`${label}: ${String(why)}`);
     file.on("assert", (result: Result) => {
       tests++;
@@ -38,10 +40,14 @@ export function tapCounts(): { write(chunk: string): void; end(): Counts } {
       else if (result.ok) counts.passed++;
       else {
         counts.failed++;
-        counts.failures.push(label);
+        counts.failures.push([label, ...(below.length > 0 ? below : reason(result))].join("\n"));
       }
     });
-    file.on("child", (test: Parser) => skippedBelow(test, `${file.name}: ${test.name}`, skip));
+    file.on("child", (test: Parser) => {
+      below = [];
+      skippedBelow(test, `${file.name}: ${test.name}`, skip);
+      failedBelow(test, below);
+    });
     file.on("bailout", (reason: string) => {
       counts.failed++;
       counts.failures.push(`${file.name}: bailed out: ${reason}`);
@@ -67,6 +73,30 @@ function skippedBelow(test: Parser, label: string, skip: (label: string, why: un
     if (result.skip !== false || result.todo !== false) skip(`${label}: ${result.name}`, result.skip || result.todo);
   });
   test.on("child", (inner: Parser) => skippedBelow(inner, `${label}: ${inner.name}`, skip));
+}
+
+/** A test within it is not told, but what of that one didn't hold. */
+function failedBelow(test: Parser, reasons: string[]): void {
+  let inner = "";
+  test.on("assert", (result: Result) => {
+    if (!result.ok && result.name !== inner) reasons.push(...reason(result));
+  });
+  test.on("child", (child: Parser) => {
+    inner = child.name;
+    failedBelow(child, reasons);
+  });
+}
+
+/** Lines of a difference that are enough to know it by. */
+const differing = 12;
+
+/** What was asserted, and how it differs: a log may be cut where it is told in full. */
+function reason({ name, diag }: Result): string[] {
+  const { diff, at } = (diag ?? {}) as { diff?: string; at?: { fileName?: string; lineNumber?: number } };
+  const place = at?.fileName === undefined ? "" : ` (${at.fileName}:${at.lineNumber})`;
+  const lines = (diff ?? "").split("\n").filter((line) => /^[-+](?!--|\+\+)/.test(line));
+  const shown = lines.length > differing ? [...lines.slice(0, differing), "…"] : lines;
+  return [`${name}${place}`, ...shown.map((line) => `  ${line}`)].map((line) => `    ${line}`);
 }
 
 export function sum(all: readonly Counts[]): Counts {

@@ -6,6 +6,7 @@ import { debian } from "../debian.ts";
 import { postgresLogin, redisLogin } from "../logins.ts";
 import { brokerVersion } from "../management.ts";
 import { required } from "../required.ts";
+import { journal } from "../units.ts";
 
 /** R01–R04: the machine itself, its address, what is installed, and that systemd is content. */
 export function machineRows(t: Test, machine: Machine): void {
@@ -77,7 +78,9 @@ export function machineRows(t: Test, machine: Machine): void {
 export async function staysRunning(t: Test, machine: Machine): Promise<void> {
   const isRunning = async (): Promise<void> => {
     t.equal(await machine.sh("systemctl is-system-running --wait || true"), "running");
-    t.strictSame(await failedUnits(machine), []);
+    const failed = await failedUnits(machine);
+    t.strictSame(failed, []);
+    for (const line of failed) t.comment(await journal(machine, line.split(" ")[0] ?? ""));
   };
   await isRunning();
   const timers = JSON.parse(await machine.sh("systemctl list-timers --all --output=json")) as {
