@@ -34,7 +34,7 @@ export const templatesOwnPackages: ReadonlySet<string> = new Set([
   "systemd-sysv",
 ]);
 
-/** Units that can't work in an unprivileged container; Proxmox's own builder masks the first three. */
+/** Units that can't work in an unprivileged container, or would be in the way; Proxmox's own builder masks the first three. */
 const masked = [
   "sys-kernel-config.mount",
   "sys-kernel-debug.mount",
@@ -46,6 +46,8 @@ const masked = [
   "systemd-modules-load.service",
   // LXD leaves /proc/sys writable, but not to it.
   "systemd-binfmt.service",
+  // Debian 13's own makes keys at the first boot, while stack-ssh-keys.service does.
+  "sshd-keygen.service",
 ];
 
 /** What packages enable and a container has no use for, or no seconds at first boot to spare. */

@@ -6,7 +6,7 @@ import { debian } from "../debian.ts";
 import { postgresLogin, redisLogin } from "../logins.ts";
 import { brokerVersion } from "../management.ts";
 import { required } from "../required.ts";
-import { journal } from "../units.ts";
+import { journal, unitProperties } from "../units.ts";
 
 /** R01–R04: the machine itself, its address, what is installed, and that systemd is content. */
 export function machineRows(t: Test, machine: Machine): void {
@@ -67,6 +67,15 @@ export function machineRows(t: Test, machine: Machine): void {
     t.strictSame(baked.sources, { rabbitmq: { source, version } }, "and where RabbitMQ comes from");
     const status = statusDocument.parse(JSON.parse(await machine.sh("stack-agent status --format json")));
     t.strictSame(status.deviations, expected, "and so has status");
+  });
+
+  t.test("one unit makes the host keys before sshd shows them, whatever else this Debian has for it", async (t) => {
+    const { Wants } = await unitProperties(machine, "ssh.service", "Wants");
+    const started = [];
+    for (const unit of Wants.split(" ").filter((one) => one.endsWith(".service"))) {
+      if ((await unitProperties(machine, unit, "LoadState")).LoadState === "loaded") started.push(unit);
+    }
+    t.strictSame(started, ["stack-ssh-keys.service"]);
   });
 
   t.test("R04 systemd runs with no failed unit, and still after every timer's service was started", async (t) => {
