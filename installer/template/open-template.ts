@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve as resolvePath } from "node:path";
 import { ExitCode, isErrno, isStackError, StackError } from "../../lib/error.ts";
+import { readTextIfAny } from "../../lib/files.ts";
 import { compressionFlag } from "../../lib/lxc/template-name.ts";
 import type { Run } from "../../lib/run.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
@@ -35,14 +36,17 @@ interface Effects {
  * inside.
  *
  * @returns what it means with settings, `PATH=VALUE`, in the place of the definition's
- * @throws StackError `no-template`, `template-name`, `foreign-template`; from the function
+ * @throws StackError `no-template`, `template-name`, `foreign-template`, `damaged-template`; from the function
  *   `definition-invalid`; exit 64
  */
 export async function openTemplate(path: string, effects: Effects): Promise<(set: readonly string[]) => Template> {
   const file = basename(path);
   const bytes = await sizeOf(path);
   const edition = editionOf(file);
-  const [sha256, text] = await Promise.all([checksum(path, effects.signal), definitionText(path, effects)]);
+  const told = await checksumTold(path);
+  const sha256 = await checksum(path, effects.signal);
+  if (told !== undefined && told !== sha256) throw damaged(path, sha256);
+  const text = await definitionText(path, told === undefined ? [] : ["--occurrence=1"], effects);
   return (set) => {
     const { definition } = readDefinition(text, `${file}:${member.slice(1)}`, set);
     return { path, file, bytes, sha256, edition, model: resolve(definition) };
@@ -79,9 +83,26 @@ async function checksum(path: string, signal: AbortSignal): Promise<string> {
   return hash.digest("hex");
 }
 
-async function definitionText(path: string, { run, signal }: Effects) {
+/** What the file that build-template writes beside it says, in sha256sum's format; undefined where it isn't there. */
+async function checksumTold(path: string): Promise<string | undefined> {
+  return /^[0-9a-f]{64}(?= )/.exec((await readTextIfAny(`${path}.sha256`)) ?? "")?.[0];
+}
+
+function damaged(path: string, sha256: string): StackError {
+  return new StackError(
+    "damaged-template",
+    `${path} is not what ${basename(path)}.sha256 says: its SHA-256 is ${sha256}`,
+    {
+      hint: "copy both again from where they were built, or build it again; nothing was sent",
+      exit: ExitCode.usage,
+    },
+  );
+}
+
+/** @param how tar is to read: to the end, which is how a file that was cut is noticed, or up to the member */
+async function definitionText(path: string, how: readonly string[], { run, signal }: Effects) {
   try {
-    const args = ["-x", "-O", "-f", resolvePath(path), member];
+    const args = ["-x", "-O", ...how, "-f", resolvePath(path), member];
     return (await run("tar", args, { timeout: 600_000, cwd: dirname(resolvePath(path)), signal })).stdout;
   } catch (error) {
     if (!isStackError(error) || error.code !== "command-failed") throw error;

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, copyFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import t from "tap";
 import { settings } from "../../installer/wanted/settings.ts";
@@ -104,6 +104,10 @@ t.test("what is no template of ours is refused before the node is asked anything
   const broken = join(paper.folder, "debian-12-shop_1.0.0-00000000_amd64.tar.gz");
   await writeFile(broken, "x");
   t.equal(await refused(broken), "foreign-template");
+  const copied = join(paper.folder, basename(path).replace("_1.0.0-", "_1.0.1-"));
+  await copyFile(path, copied);
+  await writeFile(`${copied}.sha256`, `${"0".repeat(64)}  ${basename(copied)}\n`);
+  t.equal(await refused(copied), "damaged-template");
   t.equal(paper.node.state.carriedOut.length, before);
 });
 
