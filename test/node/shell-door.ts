@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../lib/error.ts";
+import { shellWords } from "../../lib/shell-words.ts";
 import { ApiFault } from "./api-fault.ts";
 import { pveum } from "./pveum.ts";
 import type { StandIn } from "./stand-in.ts";
@@ -24,6 +25,10 @@ interface Command {
   readonly uid: number;
 }
 
+/** What the program then does: writes it out, has a worker of that name, ends with that code. */
+type Said = { readonly [What in "out" | "err" | "task" | "exit"]?: string };
+type Say = (said: Said) => void;
+
 const methods: Readonly<Record<string, string>> = { get: "GET", create: "POST", set: "PUT", delete: "DELETE" };
 
 /**
@@ -39,27 +44,27 @@ export async function openShellDoor(node: StandIn, folder: string, cut: () => vo
   const bin = join(folder, "bin");
   const path = join(folder, "socket");
   await mkdir(bin, { recursive: true });
-  const client = join(import.meta.dirname, "shell-client.ts");
+  const client = join(import.meta.dirname, "shell-client.pl");
   const program = async (name: string, script: string): Promise<void> => {
     await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
     await chmod(join(bin, name), 0o755);
   };
-  for (const name of ["pvesh", "pvesm", "pveum"]) {
-    const words = [process.execPath, "--no-warnings", client, path, name].map((word) => `'${word}'`).join(" ");
-    // Its types are taken out once, wherever it is called.
-    await program(name, `NODE_COMPILE_CACHE='${join(folder, "compiled")}' exec ${words} "$@"`);
-  }
+  const asks = (name: string): string => shellWords(["/usr/bin/perl", client, path, name]);
+  for (const name of ["pvesh", "pvesm", "pveum"]) await program(name, `exec ${asks(name)} "$@"`);
   // Only who is to take a file looks for room.
-  await program(
-    "df",
-    `${[process.execPath, "--no-warnings", client, path, "df"].map((word) => `'${word}'`).join(" ")}; exec /bin/df "$@"`,
-  );
+  await program("df", `${asks("df")}; exec /bin/df "$@"`);
   // The machine is the node that it stands in for.
   await program("uname", `case $1 in -n) echo ${node.state.node} ;; *) exec /bin/uname "$@" ;; esac`);
 
   const carryOut = async (socket: Socket, { program: name, argv, uid }: Command): Promise<void> => {
-    const say = (document: object): void => void socket.write(`${JSON.stringify(document)}\n`);
-    const end = (exit: number, more: object = {}): void => void socket.end(`${JSON.stringify({ ...more, exit })}\n`);
+    const say: Say = (said) => {
+      const lines = Object.entries(said).map(([what, text]) => `${what}\t${encodeURIComponent(text)}\n`);
+      socket.write(lines.join(""));
+    };
+    const end = (exit: number, more: Said = {}): void => {
+      say({ ...more, exit: `${exit}` });
+      socket.end();
+    };
     try {
       // EACCES is what Perl's die makes of its errno.
       if (uid !== 0) return end(13, { err: "please run as root\n" });
@@ -106,7 +111,10 @@ export async function openShellDoor(node: StandIn, folder: string, cut: () => vo
     socket.on("error", () => {});
     const lines = createInterface({ input: socket });
     lines.on("error", () => {});
-    lines.once("line", (line) => void carryOut(socket, JSON.parse(line) as Command));
+    lines.once("line", (line) => {
+      const [uid, program = "", ...argv] = line.split("\t").map(decodeURIComponent);
+      void carryOut(socket, { program, argv, uid: Number(uid) });
+    });
   });
   server.listen(path);
   await once(server, "listening");
@@ -126,7 +134,7 @@ export async function openShellDoor(node: StandIn, folder: string, cut: () => vo
 export type ShellDoor = Awaited<ReturnType<typeof openShellDoor>>;
 
 /** A worker whose output nobody takes any more is ended by SIGPIPE, and leaves what it had begun. */
-async function follow(node: StandIn, upid: string, socket: Socket, say: (document: object) => void): Promise<void> {
+async function follow(node: StandIn, upid: string, socket: Socket, say: Say): Promise<void> {
   const task = node.tasks.find(upid);
   let alive = true;
   socket.once("close", () => {
