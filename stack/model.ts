@@ -54,8 +54,8 @@ export interface Model extends BareModel {
   readonly packagedAccounts: readonly PackagedAccount[];
   readonly secrets: readonly SecretSpec[];
   readonly ports: readonly PortUse[];
-  /** What runs of the components. */
-  readonly processes: readonly (Process & { readonly component: DependencyName; readonly memoryFile?: string })[];
+  /** What runs of the parts that say so. */
+  readonly processes: readonly (Process & { readonly component: ComponentName; readonly memoryFile?: string })[];
   readonly units: readonly UnitSpec[];
   readonly files: readonly FileEntry[];
   /** Folders of the databases' data. */

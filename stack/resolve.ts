@@ -37,10 +37,10 @@ export function resolve(definition: Definition): Model {
     const volume = definition.container.volumes[name];
     return [{ component: name, path, mode, owner, holds: data.holds(bare), ...(volume !== undefined && { volume }) }];
   });
-  const processes = components.flatMap((component) =>
-    component.processes(bare).map((process) => ({
+  const processes = parts.flatMap((part) =>
+    (part.processes?.(bare) ?? []).map((process) => ({
       ...process,
-      component: component.name,
+      component: part.name,
       ...(process.memoryVariable !== undefined && { memoryFile: `/etc/stack-agent/${process.logName}.env` }),
     })),
   );

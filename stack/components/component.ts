@@ -33,7 +33,9 @@ export interface Part<Name extends string = ComponentName, Stack = BareModel> {
   users?(stack: Stack): readonly User[];
   readonly packagedAccounts?: readonly PackagedAccount[];
   secrets?(stack: Stack): readonly SecretSpec[];
-  /** Of a component only those that no process is. */
+  /** What runs of it; a unit each. */
+  processes?(stack: Stack): readonly Process[];
+  /** Those that no process is. */
   units(stack: Stack): readonly DeclaredUnit[];
   files(stack: Stack): readonly DeclaredFile[];
 }
@@ -64,7 +66,6 @@ export interface Component<Name extends string, S extends Settings, Own extends 
   readonly firstBoot?: string;
   readonly settings: S;
   model(settings: z.output<S>, definition: Definition): Own;
-  /** What runs of it; a unit each. */
   processes(stack: Stack): readonly Process[];
   readonly ports: readonly PortSpec<keyof z.output<S> & string>[];
   /** The folder that all of its data is in; undefined: it keeps none. */

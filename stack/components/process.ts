@@ -1,5 +1,5 @@
 /**
- * A long-running process of a component, in words that any target can render: a systemd unit, a
+ * A long-running process of a part of the stack, in words that any target can render: a systemd unit, a
  * container. What only systemd can be told stands in the unit's own template.
  */
 export interface Process {
@@ -30,6 +30,8 @@ export interface Process {
   /** `notify`: it says so itself (sd_notify(3)), or with `notifier: "children"` a child does; `started`: once it runs. */
   readonly ready: "notify" | "started";
   readonly notifier?: "children";
+  /** Seconds within which it says again and again that it works (sd_notify(3), WATCHDOG=1), or is started anew. */
+  readonly watchdog?: number;
   /** Seconds it may take to be ready; Infinity: as long as it takes. */
   readonly startWithin?: Explained<number>;
   readonly stop?: Explained<StopSpec>;
@@ -37,6 +39,8 @@ export interface Process {
   readonly reloadSignal?: string;
   /** Whether one that ended of its own accord, without a fault, is started again too. */
   readonly restart: "on-failure" | "always";
+  /** Seconds until then; default 1. */
+  readonly restartAfter?: number;
   /** File descriptors. */
   readonly openFiles?: number;
   /** What becomes of it when memory is short. */
@@ -77,6 +81,8 @@ export interface OutOfMemory {
 }
 
 export interface ProcessSandbox {
+  /** It talks with who is beyond this machine. */
+  readonly network?: "any";
   /** It makes executable memory at run time. */
   readonly jit?: true;
   /** It reads more of /proc than processes; why. */
