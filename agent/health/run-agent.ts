@@ -18,7 +18,7 @@ import { type CheckResult, type Scheduler, scheduler, type Timing } from "./sche
 import { tokenGate } from "./token-gate.ts";
 
 export interface RunAgentOptions {
-  readonly model: Pick<Model, "name" | "version" | "components" | "ports" | "definition">;
+  readonly model: Pick<Model, "name" | "version" | "checks" | "ports" | "definition">;
   /** Loaded after the port answers: the databases' clients take their time. */
   readonly load: () => Promise<{ readonly checks: readonly Check[]; readonly jobs: readonly Job[] }>;
   readonly context: CheckContext;
@@ -52,7 +52,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   const { model, clock, log, notifier } = options;
   const started = { date: clock.date(), at: clock.now() };
   const ports = portsByOwner(model.ports);
-  const kinds = new Map(model.components.map(({ name, kind }) => [name, kind]));
+  const kinds = new Map(model.checks.map(({ component, kind }) => [component, kind]));
   let checks: Scheduler | undefined;
   let asking: NodeJS.Timeout | undefined;
   let jobs: ReturnType<typeof jobRunner> | undefined;

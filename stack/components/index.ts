@@ -1,6 +1,7 @@
+import type { CheckName } from "./check-spec.ts";
 import type { AnyComponent } from "./component.ts";
 import { memcached } from "./memcached/component.ts";
-import type { dependencyNames } from "./names.ts";
+import type { DependencyName, dependencyNames } from "./names.ts";
 import { postgres } from "./postgres/component.ts";
 import { rabbitmq } from "./rabbitmq/component.ts";
 import { redis } from "./redis/component.ts";
@@ -13,3 +14,7 @@ export const dependencies = [postgres, redis, rabbitmq, memcached] as const sati
 >;
 
 export type Dependency = (typeof dependencies)[number];
+
+/** Names of a component's health checks. */
+export type ComponentCheck<Name extends DependencyName> = keyof Extract<Dependency, { name: Name }>["checks"] &
+  CheckName;

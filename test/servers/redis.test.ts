@@ -52,7 +52,7 @@ t.test("a real Redis Cluster", async (t) => {
   });
 
   await t.test("the check passes, names a stopped node, and passes again by itself", async (t) => {
-    const check = redisCheck(servers.model).open({ model: servers.model, secret });
+    const check = redisCheck(servers.model)({ model: servers.model, secret });
     const passes = async (): Promise<boolean> => (await check.run(AbortSignal.timeout(10_000))).status === "pass";
     const wait = { timeout: 60_000, interval: 100 };
     await waitFor(passes, { what: "the cluster to serve its slots", ...wait });

@@ -8,11 +8,11 @@ import { defineComponentStage, type Plan } from "../../../engine/stage.ts";
 import { isStackError } from "../../../lib/error.ts";
 import type { RedisModel, RedisNode } from "../../../stack/components/redis/model.ts";
 import { manifestName } from "./append-only.ts";
-import { redisCheck } from "./check.ts";
 import { redisCode, withRedis } from "./client.ts";
 import { type FailingNode, mendNode, nodeSays } from "./damage.ts";
 import { examineAppendOnly } from "./examine.ts";
 import { lookAtNode } from "./look.ts";
+import { checks } from "./monitoring.ts";
 import { describeSteps, isWhole, type NodeView, planCluster } from "./plan-cluster.ts";
 import { planStrangers } from "./plan-strangers.ts";
 
@@ -32,7 +32,7 @@ export const redisStage = defineComponentStage<"redis", RedisFacts>({
   id: "redis",
   title: "Redis Cluster",
   needs: ["system"],
-  checks: (model) => [redisCheck(model)],
+  checks,
   inspect,
   preflight: () => [],
   plan: (facts, model) => planRedis(facts, model.redis),

@@ -17,7 +17,7 @@ export const definitionsPath = "/etc/rabbitmq/definitions.json";
 const etc = "rootfs-overlay/etc/rabbitmq";
 
 /** RabbitMQ: one node of a fixed name, everything it holds declared in definitions.json. */
-export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqModel> = {
+export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqModel, "rabbitmq:roundtrip"> = {
   name: "rabbitmq",
   label: "RabbitMQ",
   kind: "component",
@@ -66,6 +66,11 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
     },
   },
   identities: ["/var/lib/rabbitmq/.erlang.cookie", "/root/.erlang.cookie"],
+  checks: {
+    "rabbitmq:roundtrip": {
+      proves: "RabbitMQ confirms a persistent message, gives it back from a quorum queue, and has no alarm",
+    },
+  },
   connection: {
     ports: ({ rabbitmq: { port } }) => [port],
     environment: ({ rabbitmq: { address, port, vhost, user, exchange, queues } }, service) => [
