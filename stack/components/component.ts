@@ -92,6 +92,10 @@ export interface Component<
   readonly identities?: readonly string[];
   /** What of its packages a template can do without, by the setting's name. */
   readonly slim?: Readonly<Record<string, SlimSpec>>;
+  /** What it adds to the section of a service that needs it: settings by their names. */
+  readonly serviceSettings?: Readonly<Record<string, z.ZodMiniType>>;
+  /** Those of them that are a fault where the service doesn't need it; the others say nothing there. */
+  readonly strictServiceSettings?: readonly string[];
   /** How a service comes to it. */
   readonly connection: ConnectionSpec<Stack>;
 }

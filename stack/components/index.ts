@@ -8,12 +8,12 @@ import { redis } from "./redis/component.ts";
 
 type DeclarationsOf<Names extends readonly string[]> = { readonly [Index in keyof Names]: AnyComponent<Names[Index]> };
 
-/** The declarations of all components: a new one is a folder, its name in names.ts, and a line here. */
-export const dependencies = [postgres, redis, rabbitmq, memcached] as const satisfies DeclarationsOf<
-  typeof dependencyNames
->;
+const declared = [postgres, redis, rabbitmq, memcached] as const;
 
-export type Dependency = (typeof dependencies)[number];
+/** The declarations of all components: a new one is a folder, its name in names.ts, and a line here. */
+export const dependencies: typeof declared = declared satisfies DeclarationsOf<typeof dependencyNames>;
+
+export type Dependency = (typeof declared)[number];
 
 /** Names of a component's health checks. */
 export type ComponentCheck<Name extends DependencyName> = keyof Extract<Dependency, { name: Name }>["checks"] &
