@@ -1,7 +1,7 @@
 import { isStackError, messageOf, StackError } from "../lib/error.ts";
 import type { PlanDocument } from "../stack/documents/plan.ts";
 import type { Action } from "./action.ts";
-import type { EngineOptions } from "./engine.ts";
+import type { EngineOptions } from "./engine-options.ts";
 import type { FactReader } from "./fact-reader.ts";
 import { foresee, isForeseen } from "./foresee.ts";
 import { preflightError, problemError } from "./preflight.ts";

@@ -1,7 +1,7 @@
 import { StackError } from "../lib/error.ts";
 import type { ResetDocument } from "../stack/documents/reset.ts";
 import type { Action } from "./action.ts";
-import type { EngineOptions } from "./engine.ts";
+import type { EngineOptions } from "./engine-options.ts";
 import { actionError, describeAction, throwIfStopped } from "./run-stage.ts";
 import type { ResetPlan, ResetWish, Stage } from "./stage.ts";
 

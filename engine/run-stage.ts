@@ -3,7 +3,7 @@ import { isStackError, messageOf, StackError } from "../lib/error.ts";
 import type { Action, ActionName, Executors } from "./action.ts";
 import { awaitChecks } from "./await-checks.ts";
 import { describeFailing } from "./describe-failing.ts";
-import type { EngineOptions } from "./engine.ts";
+import type { EngineOptions } from "./engine-options.ts";
 import type { WithLock } from "./named-locks.ts";
 import { problemError } from "./preflight.ts";
 import type { Progress } from "./progress.ts";

@@ -1,4 +1,4 @@
-import type { EngineOptions } from "../../engine/engine.ts";
+import type { EngineOptions } from "../../engine/engine-options.ts";
 import { planStages } from "../../engine/plan-stages.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 

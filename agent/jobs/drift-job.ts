@@ -8,7 +8,7 @@ import { lookForDrift } from "../drift/look-for-drift.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { presentStages } from "../stages/choose-stages.ts";
-import type { RootJob } from "./root-jobs.ts";
+import type { RootJob } from "./root-job.ts";
 
 /** Looks for drift and leaves what it found in `drift.json`; nothing while, or where, provisioning was at work. */
 export const driftJob: RootJob = async ({ runFolder, log, signal }) => {

@@ -1,6 +1,7 @@
 import { loadExecutors } from "../../components/agent.ts";
 import { awaitPorts } from "../../engine/await-ports.ts";
-import { type EngineOptions, engineTimeouts } from "../../engine/engine.ts";
+import { engineTimeouts } from "../../engine/engine.ts";
+import type { EngineOptions } from "../../engine/engine-options.ts";
 import { installedTemplates } from "../../engine/installed-templates.ts";
 import { localFactReader } from "../../engine/local-fact-reader.ts";
 import { accountOwner, localIo } from "../../engine/local-io.ts";

@@ -1,4 +1,4 @@
-import type { EngineOptions } from "../../engine/engine.ts";
+import type { EngineOptions } from "../../engine/engine-options.ts";
 import { planStages } from "../../engine/plan-stages.ts";
 import type { Stage, StageId } from "../../engine/stage.ts";
 import { isStackError } from "../../lib/error.ts";

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { disksOf, explainFullDisk } from "../../engine/disk-full.ts";
-import { type EngineOptions, runEngine, type StageResult } from "../../engine/engine.ts";
+import { runEngine, type StageResult } from "../../engine/engine.ts";
+import type { EngineOptions } from "../../engine/engine-options.ts";
 import { type Progress, progressError, progressPath, progressWriter, trackProgress } from "../../engine/progress.ts";
 import { readProgress } from "../../engine/read-progress.ts";
 import { secretsFolder } from "../../engine/secrets/read-secret.ts";

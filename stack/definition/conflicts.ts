@@ -4,7 +4,7 @@ import { type DependencyName, dependencyNames } from "../components/names.ts";
 import { placedPorts } from "../components/ports.ts";
 import { reservedNames } from "../health-names.ts";
 import { presentIn } from "../resolve.ts";
-import type { Fault } from "./parse.ts";
+import type { Fault } from "./fault.ts";
 
 interface Claim {
   readonly port: number;

@@ -7,7 +7,7 @@ import { archiveOfEntries, type Entry } from "../../archive/archive-of-entries.t
 import type { Inputs } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { sourceDateEpoch } from "../../context.ts";
-import type { OwnEntry } from "../../trees/own-files.ts";
+import type { OwnEntry } from "../../trees/own-entry.ts";
 import { unitFolder } from "../../trees/own-place.ts";
 import type { TemplateTrees } from "../../trees/template-trees.ts";
 import { type BaseFacts, idsInBase } from "../base/facts.ts";

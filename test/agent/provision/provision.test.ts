@@ -4,7 +4,7 @@ import { readDrift, writeDrift } from "../../../agent/drift/drift-file.ts";
 import { provision } from "../../../agent/provision/provision.ts";
 import type { Executors } from "../../../engine/action.ts";
 import { makeDirectory } from "../../../engine/actions/files.ts";
-import type { EngineOptions } from "../../../engine/engine.ts";
+import type { EngineOptions } from "../../../engine/engine-options.ts";
 import type { FactReader } from "../../../engine/fact-reader.ts";
 import type { Stage, StageId } from "../../../engine/stage.ts";
 import { trackTimeline } from "../../../engine/timeline.ts";
