@@ -30,10 +30,10 @@ export interface Process {
   /** `notify`: it says so itself (sd_notify(3)), or with `notifier: "children"` a child does; `started`: once it runs. */
   readonly ready: "notify" | "started";
   readonly notifier?: "children";
-  /** Seconds within which it says again and again that it works (sd_notify(3), WATCHDOG=1), or is started anew. */
-  readonly watchdog?: number;
   /** Seconds it may take to be ready; Infinity: as long as it takes. */
   readonly startWithin?: Explained<number>;
+  /** Seconds after which it is killed, if it has not said that it lives (sd_watchdog_enabled(3)). */
+  readonly watchdog?: number;
   readonly stop?: Explained<StopSpec>;
   /** The signal by which it reads its configuration again. */
   readonly reloadSignal?: string;
@@ -81,12 +81,12 @@ export interface OutOfMemory {
 }
 
 export interface ProcessSandbox {
-  /** It talks with who is beyond this machine. */
-  readonly network?: "any";
   /** It makes executable memory at run time. */
   readonly jit?: true;
   /** It reads more of /proc than processes; why. */
   readonly wholeProc?: string;
   /** Address families beside UNIX, INET and INET6. */
   readonly families?: string;
+  /** It speaks with others than this machine. */
+  readonly network?: "any";
 }
