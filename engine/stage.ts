@@ -4,7 +4,7 @@ import { type StageId, stageIds } from "../stack/stage-ids.ts";
 import type { Action } from "./action.ts";
 import type { Check } from "./check.ts";
 import { type CheckOpeners, declaredChecks } from "./declared-checks.ts";
-import type { FactReader } from "./fact-reader.ts";
+import type { FactReader } from "./facts/fact-reader.ts";
 import type { StackWith } from "./stack-with.ts";
 
 /** The order they are shown in; `needs` decides what waits for what. */

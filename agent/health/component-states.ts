@@ -1,4 +1,4 @@
-import { describeFailing } from "../../engine/describe-failing.ts";
+import { describeFailing } from "../../engine/run/describe-failing.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { HealthStatus } from "../../stack/documents/health.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";

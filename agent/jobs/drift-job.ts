@@ -1,5 +1,5 @@
 import { loadStages } from "../../components/agent.ts";
-import { readProgress } from "../../engine/read-progress.ts";
+import { readProgress } from "../../engine/run/read-progress.ts";
 import { errorDocument } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";

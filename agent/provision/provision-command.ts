@@ -1,5 +1,5 @@
 import { loadStages } from "../../components/agent.ts";
-import { planStages } from "../../engine/plan-stages.ts";
+import { planStages } from "../../engine/run/plan-stages.ts";
 import type { Stage } from "../../engine/stage.ts";
 import { ExitCode } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";

@@ -1,6 +1,6 @@
 import { loadStages } from "../../components/agent.ts";
-import { planReset, runReset } from "../../engine/reset.ts";
-import { takeLock } from "../../engine/take-lock.ts";
+import { planReset, runReset } from "../../engine/run/reset.ts";
+import { takeLock } from "../../engine/run/take-lock.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
 import type { Log } from "../../lib/log.ts";

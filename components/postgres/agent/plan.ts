@@ -1,5 +1,5 @@
 import type { Action } from "../../../engine/action.ts";
-import { planBelow, planUnits } from "../../../engine/plan-files.ts";
+import { planBelow, planUnits } from "../../../engine/plan/plan-files.ts";
 import { asSealed, secretMark } from "../../../engine/secrets/sealed.ts";
 import type { Plan, Problem } from "../../../engine/stage.ts";
 import type { PostgresModel } from "../../../stack/components/postgres/model.ts";

@@ -1,4 +1,4 @@
-import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { FactReader } from "../../../engine/facts/fact-reader.ts";
 import { isErrno, isStackError } from "../../../lib/error.ts";
 import type { Definitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import type { RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";

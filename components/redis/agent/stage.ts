@@ -1,8 +1,8 @@
-import type { FactReader } from "../../../engine/fact-reader.ts";
-import { lastWords } from "../../../engine/last-words.ts";
-import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan-files.ts";
-import { failingServer, planMend } from "../../../engine/plan-mend.ts";
-import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import type { FactReader } from "../../../engine/facts/fact-reader.ts";
+import { lastWords } from "../../../engine/facts/last-words.ts";
+import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan/plan-files.ts";
+import { failingServer, planMend } from "../../../engine/plan/plan-mend.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan/plan-reset.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { defineComponentStage, type Plan } from "../../../engine/stage.ts";
 import { isStackError } from "../../../lib/error.ts";

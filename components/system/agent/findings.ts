@@ -1,5 +1,5 @@
 import type { FindingsOptions } from "../../../engine/agent-part.ts";
-import { memoryMiB } from "../../../engine/memory.ts";
+import { memoryMiB } from "../../../engine/facts/memory.ts";
 import type { Run } from "../../../lib/run.ts";
 import type { MachineFinding } from "../../../stack/documents/doctor.ts";
 import { diskCheck } from "./disk-check.ts";

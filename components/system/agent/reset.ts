@@ -1,5 +1,5 @@
 import type { Action } from "../../../engine/action.ts";
-import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan/plan-reset.ts";
 import type { ResetPlan, ResetWish } from "../../../engine/stage.ts";
 import { agentCache } from "../../../stack/machine-paths.ts";
 import type { Model } from "../../../stack/model.ts";

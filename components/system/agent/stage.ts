@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { parseAccounts } from "../../../engine/accounts.ts";
 import type { Action } from "../../../engine/action.ts";
-import type { FactReader } from "../../../engine/fact-reader.ts";
-import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../../engine/plan-files.ts";
+import { parseAccounts } from "../../../engine/facts/accounts.ts";
+import type { FactReader } from "../../../engine/facts/fact-reader.ts";
+import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../../engine/plan/plan-files.ts";
 import { secretsFolder } from "../../../engine/secrets/read-secret.ts";
 import { defineStage } from "../../../engine/stage.ts";
 import { parseState, statePath } from "../../../engine/state/state.ts";

@@ -1,4 +1,4 @@
-import type { ComponentFacts } from "../../../engine/plan-files.ts";
+import type { ComponentFacts } from "../../../engine/plan/plan-files.ts";
 import type { Place } from "../../../engine/state/state.ts";
 import type { SecretName } from "../../../stack/model.ts";
 import type { BareHostFacts } from "./bare-host.ts";

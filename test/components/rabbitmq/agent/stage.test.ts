@@ -5,7 +5,7 @@ import { preflightQueues } from "../../../../components/rabbitmq/agent/preflight
 import { planRabbitmq, type RabbitmqFacts } from "../../../../components/rabbitmq/agent/stage.ts";
 import { asSealed } from "../../../../engine/secrets/sealed.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "../../../../stack/components/rabbitmq/definitions.ts";
-import { activeUnit } from "../../../engine/active-unit.ts";
+import { activeUnit } from "../../../engine/facts/active-unit.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 
 const model = stackModel();
