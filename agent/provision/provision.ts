@@ -1,7 +1,6 @@
 import { dirname } from "node:path";
-import { disksOf, explainFullDisk } from "../../engine/run/disk-full.ts";
-import { runEngine, type StageResult } from "../../engine/run/engine.ts";
 import type { EngineOptions } from "../../engine/run/engine-options.ts";
+import { disksOf, explainFullDisk } from "../../engine/run/explain-full-disk.ts";
 import {
   type Progress,
   progressError,
@@ -10,6 +9,7 @@ import {
   trackProgress,
 } from "../../engine/run/progress.ts";
 import { readProgress } from "../../engine/run/read-progress.ts";
+import { runEngine, type StageResult } from "../../engine/run/run-engine.ts";
 import { takeLock } from "../../engine/run/take-lock.ts";
 import { writeTimeline } from "../../engine/run/timeline.ts";
 import { secretsFolder } from "../../engine/secrets/read-secret.ts";

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Run } from "../../lib/run.ts";
-import { parseShow } from "../../lib/systemd/show.ts";
+import { parseShow } from "../../lib/systemd/parse-show.ts";
 
 /** Lines: a server's start and end, Erlang's report of a crash among them. */
 const LINES = 400;

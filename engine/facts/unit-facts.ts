@@ -1,5 +1,5 @@
 import type { Run } from "../../lib/run.ts";
-import { parseShow } from "../../lib/systemd/show.ts";
+import { parseShow } from "../../lib/systemd/parse-show.ts";
 import { isStale } from "../state/stale.ts";
 import type { UnitFacts } from "./fact-reader.ts";
 

@@ -4,7 +4,7 @@ import type { Executors, Io } from "../action.ts";
 import type { CheckContext } from "../check.ts";
 import type { FactReader } from "../facts/fact-reader.ts";
 import type { Stage, StageId } from "../stage.ts";
-import type { Disk } from "./disk-full.ts";
+import type { Disk } from "./explain-full-disk.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface EngineOptions {

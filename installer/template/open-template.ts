@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve as resolvePath } from "node:path";
 import { ExitCode, isErrno, isStackError, StackError } from "../../lib/error.ts";
-import { compressionFlag } from "../../lib/lxc/template-name.ts";
+import { compressionFlag } from "../../lib/lxc/compression-flag.ts";
 import type { Run } from "../../lib/run.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
 import { machinePaths } from "../../stack/machine-paths.ts";

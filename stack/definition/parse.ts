@@ -2,7 +2,6 @@ import { type Document, LineCounter, type Node, parseDocument, visit } from "yam
 import * as z from "zod/mini";
 import { ExitCode, messageOf, StackError } from "../../lib/error.ts";
 import { conflicts } from "./conflicts.ts";
-import { withoutExtensions } from "./extensions.ts";
 import type { Fault } from "./fault.ts";
 import { definitionJsonSchema } from "./json-schema.ts";
 import { nearest } from "./nearest.ts";
@@ -10,6 +9,7 @@ import { isMergeKey, mergeSources, offsetOf } from "./place.ts";
 import { type Definition, definitionSchema } from "./schema.ts";
 import { type AppliedSetting, applySettings, parseSettings } from "./set.ts";
 import { takenNames } from "./taken-names.ts";
+import { withoutExtensions } from "./without-extensions.ts";
 import { withoutFaults } from "./without-faults.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
+import type { Addressing } from "../../lib/lxc/merge-interfaces.ts";
 import { ApiFault, badParameters } from "./api-fault.ts";
 import { type Asked, container } from "./asked.ts";
 import type { StandInGuest, StandInState } from "./stand-in-state.ts";

@@ -14,7 +14,7 @@ import { waitFor } from "../../lib/wait.ts";
 import { budget } from "../../stack/budget.ts";
 import type { RedisNode } from "../../stack/components/redis/model.ts";
 import type { Model } from "../../stack/model.ts";
-import { renderFile } from "../../stack/render/file.ts";
+import { renderFile } from "../../stack/render/render-file.ts";
 import { needs } from "../container/requirements.ts";
 import { stackModel } from "../stack/stack-model.ts";
 import { suite } from "./debian.ts";

@@ -9,7 +9,7 @@ import { parseDefinition } from "../../stack/definition/parse.ts";
 import { healthGroupOf } from "../../stack/health-names.ts";
 import { logSources } from "../../stack/log-sources.ts";
 import type { Model } from "../../stack/model.ts";
-import { renderFile } from "../../stack/render/file.ts";
+import { renderFile } from "../../stack/render/render-file.ts";
 import { resolve } from "../../stack/resolve.ts";
 
 const project = join(import.meta.dirname, "../..");

@@ -1,7 +1,7 @@
 import { StackError } from "../../../lib/error.ts";
 import type { FileEntry, Model, UnitSpec } from "../../../stack/model.ts";
-import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
+import { renderFile } from "../../../stack/render/render-file.ts";
 import { requirementsLock } from "../../../stack/venv.ts";
 import { archiveOfEntries, type Entry } from "../../archive/archive-of-entries.ts";
 import type { Inputs } from "../../cache/layer-key.ts";

@@ -4,9 +4,9 @@ import { asSealed, secretMark } from "../../../engine/secrets/sealed.ts";
 import type { Plan, Problem } from "../../../engine/stage.ts";
 import type { PostgresModel } from "../../../stack/components/postgres/model.ts";
 import type { Model, SecretName } from "../../../stack/model.ts";
-import { migrationChecksum } from "./checksum.ts";
 import type { PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
 import { failingPostgres } from "./failing.ts";
+import { migrationChecksum } from "./migration-checksum.ts";
 import { lostPrivileges } from "./privileges.ts";
 
 /** Connections of the agent's role: health check, refresh of views, and one to spare of each. */

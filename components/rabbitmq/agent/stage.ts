@@ -15,8 +15,8 @@ import {
 } from "../../../stack/components/rabbitmq/definitions.ts";
 import type { RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";
 import { brokerSays, type FailingBroker, mendBroker } from "./damage.ts";
-import { definitionsDrift } from "./drift.ts";
-import { examineBroker } from "./examine.ts";
+import { definitionsDrift } from "./definitions-drift.ts";
+import { examineBroker } from "./examine-broker.ts";
 import { type Broker, type BrokerFacts, inspectBroker } from "./inspect.ts";
 import type { LeaderlessQueue } from "./look-at-queues.ts";
 import { checks } from "./monitoring.ts";

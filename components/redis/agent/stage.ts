@@ -10,8 +10,8 @@ import type { RedisModel, RedisNode } from "../../../stack/components/redis/mode
 import { manifestName } from "./append-only.ts";
 import { redisCode, withRedis } from "./client.ts";
 import { type FailingNode, mendNode, nodeSays } from "./damage.ts";
-import { examineAppendOnly } from "./examine.ts";
-import { lookAtNode } from "./look.ts";
+import { examineAppendOnly } from "./examine-append-only.ts";
+import { lookAtNode } from "./look-at-node.ts";
 import { checks } from "./monitoring.ts";
 import { describeSteps, isWhole, type NodeView, planCluster } from "./plan-cluster.ts";
 import { planStrangers } from "./plan-strangers.ts";

@@ -2,7 +2,7 @@ import { chmod, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import { linkFile, makeDirectory, writeFile as writeAction } from "../../../engine/actions/files.ts";
-import { compareFile } from "../../../engine/facts/file-facts.ts";
+import { compareFile } from "../../../engine/facts/compare-file.ts";
 import { asSealed } from "../../../engine/secrets/sealed.ts";
 import { isStale, monotonicMicroseconds } from "../../../engine/state/stale.ts";
 import type { FileEntry } from "../../../stack/model.ts";

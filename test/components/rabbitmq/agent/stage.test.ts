@@ -1,5 +1,5 @@
 import t from "tap";
-import { definitionsDrift, type Held } from "../../../../components/rabbitmq/agent/drift.ts";
+import { definitionsDrift, type Held } from "../../../../components/rabbitmq/agent/definitions-drift.ts";
 import type { Broker } from "../../../../components/rabbitmq/agent/inspect.ts";
 import { preflightQueues } from "../../../../components/rabbitmq/agent/preflight-queues.ts";
 import { planRabbitmq, type RabbitmqFacts } from "../../../../components/rabbitmq/agent/stage.ts";

@@ -1,8 +1,8 @@
 import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import { messageIds } from "../../stack/message-ids.ts";
 import type { Problem, Stage, StageId } from "../stage.ts";
-import { disksOf, explainFullDisk } from "./disk-full.ts";
 import type { EngineOptions, EngineTimeouts } from "./engine-options.ts";
+import { disksOf, explainFullDisk } from "./explain-full-disk.ts";
 import { namedLocks } from "./named-locks.ts";
 import { preflightError, problemError } from "./preflight.ts";
 import { type Progress, progressError } from "./progress.ts";

@@ -6,10 +6,10 @@ import { makeDirectory, writeFile as writeAction } from "../../../engine/actions
 import { makeSecret } from "../../../engine/actions/secrets.ts";
 import type { Check, Outcome } from "../../../engine/check.ts";
 import type { FactReader } from "../../../engine/facts/fact-reader.ts";
-import { runEngine } from "../../../engine/run/engine.ts";
 import type { EngineOptions } from "../../../engine/run/engine-options.ts";
 import { planStages } from "../../../engine/run/plan-stages.ts";
 import { type Progress, trackProgress } from "../../../engine/run/progress.ts";
+import { runEngine } from "../../../engine/run/run-engine.ts";
 import { trackTimeline } from "../../../engine/run/timeline.ts";
 import { asSealed } from "../../../engine/secrets/sealed.ts";
 import type { FailingServer, Problem, Stage, StageId } from "../../../engine/stage.ts";

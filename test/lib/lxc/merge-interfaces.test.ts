@@ -1,5 +1,5 @@
 import t from "tap";
-import { mergeInterfaces } from "../../../lib/lxc/network-interfaces.ts";
+import { mergeInterfaces } from "../../../lib/lxc/merge-interfaces.ts";
 
 const fixed = { kind: "static", address: "10.1.1.120/24", gateway: "10.1.1.1" } as const;
 const loopback = "auto lo\niface lo inet loopback\niface lo inet6 loopback\n\n";

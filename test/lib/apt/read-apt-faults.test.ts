@@ -1,7 +1,7 @@
 /** apt's own words, of 2.6 (Debian 12) and 3.0 (Debian 13), as they were said of a mirror that did each of these. */
 import t from "tap";
 import { explainApt, isMirrorTrouble } from "../../../lib/apt/explain-apt.ts";
-import { readAptFaults } from "../../../lib/apt/read-faults.ts";
+import { readAptFaults } from "../../../lib/apt/read-apt-faults.ts";
 import { StackError } from "../../../lib/error.ts";
 
 const security = "http://security.debian.org/debian-security";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { type Disk, explainFullDisk } from "../../../engine/run/disk-full.ts";
+import { type Disk, explainFullDisk } from "../../../engine/run/explain-full-disk.ts";
 import { StackError } from "../../../lib/error.ts";
 
 const MiB = 1024 * 1024;
