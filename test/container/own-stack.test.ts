@@ -7,6 +7,7 @@ import { describeError } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
+import { statusDocument } from "../../stack/documents/status.ts";
 import { besidePage } from "./beside-page.ts";
 import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
 import { shellBlocks } from "./deploy-commands.ts";
@@ -102,7 +103,11 @@ if (await canRunContainers(t))
 
     await t.test("memcached, of the template, takes and gives, and is watched", async (t) => {
       t.equal(await machine.sh("systemctl is-enabled memcached.service"), "enabled");
-      t.equal(await machine.sh("cat /etc/stack-agent/memcached.env | grep -v '^#'"), "MEMORY_MIB=64");
+      const { memory } = statusDocument.parse(JSON.parse(await machine.sh("stack-agent status --format json")));
+      const share = memory?.shares.find(({ component }) => component === "memcached")?.miB ?? 0;
+      t.ok(share > 0 && share < 64, `its share is ${share} MiB: Redis and PostgreSQL want most of 4 GiB`);
+      t.equal(await machine.sh("grep -v '^#' /etc/stack-agent/memcached.env"), `MEMORY_MIB=${share}`);
+      t.match(await machine.sh("ps -o args= -C memcached"), `-m ${share} `);
       const stored = `printf 'set a 0 60 1\\r\\nb\\r\\nget a\\r\\nquit\\r\\n' | timeout 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/11211; cat >&3; cat <&3'`;
       t.match(await machine.sh(stored), /STORED\r?\nVALUE a 0 1\r?\nb/);
       t.match(
