@@ -2,7 +2,7 @@ import type { Log } from "../lib/log.ts";
 import type { Run } from "../lib/run.ts";
 import type { Model } from "../stack/model.ts";
 import type { Templates } from "../stack/render/render.ts";
-import type { OwnEntry } from "./trees/own-files.ts";
+import type { OwnEntry } from "./trees/own-entry.ts";
 import type { TemplateTrees } from "./trees/template-trees.ts";
 
 /** What the builder is asked for, as the command line gives it. */

@@ -2,21 +2,24 @@ import type { Executors } from "../engine/action.ts";
 import { commonExecutors } from "../engine/actions/executors.ts";
 import type { AgentPart, FindingsOptions, ProvisioningPart } from "../engine/agent-part.ts";
 import type { Check } from "../engine/check.ts";
+import { declaredChecks } from "../engine/declared-checks.ts";
 import type { Job } from "../engine/job.ts";
 import { type Stage, type StageId, stageIds } from "../engine/stage.ts";
+import type { ComponentCheck } from "../stack/components/index.ts";
 import type { DependencyName } from "../stack/components/names.ts";
+import type { machineChecks } from "../stack/components/system/checks.ts";
 import type { MachineFinding } from "../stack/documents/doctor.ts";
 import type { Model } from "../stack/model.ts";
 
 /*
  * The one way from the agent to its components: `import()`s of literal paths, which esbuild follows.
- * A component without a line here, without a stage, or with an action that nothing carries out
- * doesn't compile.
+ * A component without a line here, without a stage, with a check that it doesn't declare or nothing carries
+ * out, or with an action that nothing carries out doesn't compile.
  */
 
-type AgentParts = { readonly [Name in DependencyName]: AgentPart<Name> } & {
-  readonly system: AgentPart<"system">;
-  readonly services: AgentPart<"python" | "services">;
+type AgentParts = { readonly [Name in DependencyName]: AgentPart<Name, ComponentCheck<Name>> } & {
+  readonly system: AgentPart<"system", keyof typeof machineChecks>;
+  readonly services: AgentPart<"python" | "services", `${string}:health`>;
 };
 
 const parts = {
@@ -60,12 +63,12 @@ export async function loadExecutors(): Promise<Executors> {
 }
 
 /**
- * Every check of a stack, in the order health shows them: the machine's last. The databases' clients
+ * Every check of a stack, in the order health shows them. The databases' clients
  * are loaded here and not before: they are the most of the agent's start.
  */
 export async function loadChecks(model: Model): Promise<readonly Check[]> {
   const loaded = await Promise.all([...partsOf(model), parts.system].map((part) => part.monitoring()));
-  return loaded.flatMap(({ checks }) => checks(model));
+  return declaredChecks(model, Object.assign({}, ...loaded.map(({ checks }) => checks(model))));
 }
 
 /** The jobs that a stack's components bring, done as the agent's own user. */

@@ -1,8 +1,9 @@
 import type { Run } from "../lib/run.ts";
+import type { CheckName } from "../stack/components/check-spec.ts";
 import type { MachineFinding } from "../stack/documents/doctor.ts";
 import type { Model } from "../stack/model.ts";
 import type { Executors } from "./action.ts";
-import type { Check } from "./check.ts";
+import type { CheckOpeners } from "./declared-checks.ts";
 import type { Job } from "./job.ts";
 import type { StageId, StageSpec } from "./stage.ts";
 
@@ -13,9 +14,9 @@ export interface ProvisioningPart<Id extends StageId = StageId> {
 }
 
 /** A component's `agent/monitoring.ts`: what the agent that runs for months holds of it. */
-export interface MonitoringPart {
-  /** In the order in which health shows them. */
-  checks(model: Model): readonly Check[];
+export interface MonitoringPart<Checks extends CheckName = CheckName> {
+  /** Every one that the component declares. */
+  checks(model: Model): CheckOpeners<Checks>;
   jobs?(model: Model): readonly Job[];
 }
 
@@ -31,8 +32,8 @@ export interface FindingsOptions {
 }
 
 /** The agent's part of a component, each piece loaded when it is asked for: none brings another along. */
-export interface AgentPart<Id extends StageId = StageId> {
+export interface AgentPart<Id extends StageId = StageId, Checks extends CheckName = CheckName> {
   readonly provisioning: () => Promise<ProvisioningPart<Id>>;
-  readonly monitoring: () => Promise<MonitoringPart>;
+  readonly monitoring: () => Promise<MonitoringPart<Checks>>;
   readonly findings?: () => Promise<FindingsPart>;
 }

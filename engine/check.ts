@@ -1,12 +1,12 @@
-import type { Model, SecretName } from "../stack/model.ts";
+import type { CheckModel, Model, SecretName } from "../stack/model.ts";
 
 /** What one look at a component found. */
 export interface Outcome {
   readonly status: "pass" | "warn" | "fail";
   /** Stable kebab-case word: ok, refused, timeout, auth, cluster-down, memory-alarm, starting … */
   readonly code: string;
+  /** In the unit that the check declares. */
   readonly observedValue?: number;
-  readonly observedUnit?: string;
   /** For those with a token only. */
   readonly message?: string;
   /** No waiting makes it pass: somebody has to do something first. */
@@ -20,12 +20,11 @@ export interface CheckContext {
 }
 
 /** A check proves work done: it writes and reads, publishes and consumes. */
-export interface Check {
-  /** `COMPONENT:MEASUREMENT`, as in the health document. */
-  readonly name: `${string}:${string}`;
-  readonly component: string;
-  open(context: CheckContext): OpenCheck;
+export interface Check extends Pick<CheckModel, "name" | "component" | "observes"> {
+  readonly open: CheckOpener;
 }
+
+export type CheckOpener = (context: CheckContext) => OpenCheck;
 
 /** A check with its client, kept between looks. */
 export interface OpenCheck {

@@ -1,8 +1,10 @@
+import type { ComponentCheck } from "../stack/components/index.ts";
 import type { DependencyName, Model } from "../stack/model.ts";
 import { type StageId, stageIds } from "../stack/stage-ids.ts";
 import type { Action } from "./action.ts";
 import type { Check } from "./check.ts";
-import type { FactReader } from "./fact-reader.ts";
+import { type CheckOpeners, declaredChecks } from "./declared-checks.ts";
+import type { FactReader } from "./facts/fact-reader.ts";
 import type { StackWith } from "./stack-with.ts";
 
 /** The order they are shown in; `needs` decides what waits for what. */
@@ -76,8 +78,11 @@ export function defineStage<Id extends StageId, F>(spec: StageSpec<Id, F>): Stag
 
 /** Declares the stage of a component, which there is where the stack has the component. */
 export function defineComponentStage<Id extends DependencyName, F>(
-  spec: Omit<StageSpec<Id, F, StackWith<Id>>, "present">,
+  spec: Omit<StageSpec<Id, F, StackWith<Id>>, "present" | "checks"> & {
+    checks(model: StackWith<Id>): CheckOpeners<ComponentCheck<Id>>;
+  },
 ): StageSpec<Id, unknown> {
   const present = (model: Model): boolean => model[spec.id] !== undefined;
-  return { ...spec, present } as StageSpec<Id, unknown>;
+  const checks = (model: StackWith<Id>): readonly Check[] => declaredChecks(model, spec.checks(model));
+  return { ...spec, present, checks } as StageSpec<Id, unknown>;
 }

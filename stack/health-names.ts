@@ -1,7 +1,16 @@
+import { checkedComponent } from "./components/check-models.ts";
 import { dependencyNames } from "./components/names.ts";
+import { machineChecks } from "./components/system/checks.ts";
+
+/** What the agent knows of its own work on the machine, without a check. */
+export const workComponents = ["jobs", "drift"] as const;
+export type WorkComponent = (typeof workComponents)[number];
 
 /** What health speaks of beside databases and services: the machine they run on, and the agent's own work on it. */
-export const machineComponents: readonly string[] = ["disk", "memory", "jobs", "drift"];
+export const machineComponents: readonly string[] = [
+  ...new Set(Object.keys(machineChecks).map(checkedComponent)),
+  ...workComponents,
+];
 
 /** `data`: databases and broker; `services`; `machine`. */
 export const healthGroups = ["data", "services", "machine"] as const;
@@ -9,6 +18,9 @@ export type HealthGroup = (typeof healthGroups)[number];
 
 /** How provisioning went. In no group. */
 export const provisionComponent = "provision";
+
+/** Components whose state is not from a check: the agent's own word of what it has done. */
+export const ownComponents: readonly string[] = [provisionComponent, ...workComponents];
 
 /** Stands for every component until the agent has its checks: it fails, and speaks for each. In no group. */
 export const startingComponent = "agent";

@@ -1,4 +1,5 @@
 import type { MemoryClaim } from "./budget.ts";
+import type { CheckName, CheckSpec } from "./components/check-spec.ts";
 import type { Dependency } from "./components/index.ts";
 import type { DependencyName } from "./components/names.ts";
 import type { Process, Variable } from "./components/process.ts";
@@ -50,12 +51,14 @@ export interface Model extends BareModel {
   readonly versions: readonly (VersionAsked & { readonly component: ComponentName })[];
   /** What components ask of the memory. */
   readonly memory: readonly (MemoryClaim & { readonly component: DependencyName })[];
+  /** Its health checks, in the order in which health shows them. */
+  readonly checks: readonly CheckModel[];
   readonly users: readonly User[];
   readonly packagedAccounts: readonly PackagedAccount[];
   readonly secrets: readonly SecretSpec[];
   readonly ports: readonly PortUse[];
-  /** What runs of the components. */
-  readonly processes: readonly (Process & { readonly component: DependencyName; readonly memoryFile?: string })[];
+  /** What runs of the parts that say so. */
+  readonly processes: readonly (Process & { readonly component: ComponentName; readonly memoryFile?: string })[];
   readonly units: readonly UnitSpec[];
   readonly files: readonly FileEntry[];
   /** Folders of the databases' data. */
@@ -81,6 +84,14 @@ export interface ComponentSpec {
   readonly kind: "datastore" | "component";
   /** What a first boot does for it, a clause. */
   readonly firstBoot?: string;
+}
+
+export interface CheckModel extends CheckSpec {
+  readonly name: CheckName;
+  /** Whose state it is: a component's, a service's, a part's of the machine. */
+  readonly component: string;
+  /** `componentType` of a health document. */
+  readonly kind: ComponentSpec["kind"] | "system";
 }
 
 /** Where a database has its data. A volume may be mounted there: fresh, it is empty and root's. */

@@ -1,5 +1,6 @@
 import { StackError } from "../lib/error.ts";
 import { agent } from "./components/agent/component.ts";
+import { checkModels } from "./components/check-models.ts";
 import type { AnyComponent, OwnPart, Part } from "./components/component.ts";
 import { dependencies } from "./components/index.ts";
 import { portsOf } from "./components/ports.ts";
@@ -37,10 +38,10 @@ export function resolve(definition: Definition): Model {
     const volume = definition.container.volumes[name];
     return [{ component: name, path, mode, owner, holds: data.holds(bare), ...(volume !== undefined && { volume }) }];
   });
-  const processes = components.flatMap((component) =>
-    component.processes(bare).map((process) => ({
+  const processes = parts.flatMap((part) =>
+    (part.processes?.(bare) ?? []).map((process) => ({
       ...process,
-      component: component.name,
+      component: part.name,
       ...(process.memoryVariable !== undefined && { memoryFile: `/etc/stack-agent/${process.logName}.env` }),
     })),
   );
@@ -74,6 +75,10 @@ export function resolve(definition: Definition): Model {
       const claim = memory?.(bare);
       return claim === undefined ? [] : [{ ...claim, component: name }];
     }),
+    checks: [
+      ...components.flatMap(({ checks, kind }) => checkModels(checks, kind)),
+      ...[services, system].flatMap((part) => part.checks?.(bare) ?? []),
+    ],
     users: parts.flatMap((part) => part.users?.(bare) ?? []),
     packagedAccounts: parts.flatMap((part) => part.packagedAccounts ?? []),
     secrets: parts.flatMap((part) => part.secrets?.(bare) ?? []),

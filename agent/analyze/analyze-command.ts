@@ -1,4 +1,4 @@
-import { firstTimelinePath, timelinePath } from "../../engine/timeline.ts";
+import { firstTimelinePath, timelinePath } from "../../engine/run/timeline.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
 import { type Run, run as runCommand } from "../../lib/run.ts";

@@ -1,5 +1,5 @@
 import type { Run } from "../../lib/run.ts";
-import { parseShow } from "../../lib/systemd/show.ts";
+import { parseShow } from "../../lib/systemd/parse-show.ts";
 import type { AnalysisDocument } from "../../stack/documents/analysis.ts";
 
 /** When units began to start and were up, as systemd knows it, since its own start. */

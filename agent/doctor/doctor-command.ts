@@ -2,7 +2,7 @@ import { installedTemplates } from "../../engine/installed-templates.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { DoctorDocument } from "../../stack/documents/doctor.ts";
-import { refuseOthers } from "../cli/require-root.ts";
+import { requireRoot } from "../cli/require-root.ts";
 import { processOutput } from "../cli/terminal.ts";
 import { loadModel } from "../model/load-model.ts";
 import { doctor } from "./doctor.ts";
@@ -28,7 +28,7 @@ const exitCodes: Readonly<Record<DoctorDocument["status"], number>> = {
  * @throws StackError `not-root`, `aborted`, and as loadModel does
  */
 export async function doctorCommand(options: DoctorCommandOptions): Promise<number> {
-  refuseOthers("doctor", options.userId);
+  requireRoot("doctor", options.userId);
   const model = await loadModel();
   const templates = installedTemplates(`${model.paths.share}/templates`);
   const document = await doctor({ model, templates, run, signal: options.signal });

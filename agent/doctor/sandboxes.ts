@@ -1,7 +1,7 @@
 import { type UnitSection, unitSection } from "../../lib/systemd/unit-section.ts";
 import type { Model } from "../../stack/model.ts";
-import { renderFile } from "../../stack/render/file.ts";
 import type { Templates } from "../../stack/render/render.ts";
+import { renderFile } from "../../stack/render/render-file.ts";
 
 /** A unit whose sandbox the stack promises, and what it promises. */
 export interface Sandbox {

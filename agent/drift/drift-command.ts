@@ -2,7 +2,7 @@ import { loadStages } from "../../components/agent.ts";
 import { ExitCode } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
-import { refuseOthers } from "../cli/require-root.ts";
+import { requireRoot } from "../cli/require-root.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { presentStages } from "../stages/choose-stages.ts";
@@ -26,7 +26,7 @@ export interface DriftCommandOptions {
  * @throws StackError `not-root`; of a look that failed
  */
 export async function driftCommand(options: DriftCommandOptions): Promise<number> {
-  refuseOthers("drift", options.userId);
+  requireRoot("drift", options.userId);
   const model = await loadModel();
   const { log, signal } = options;
   const document = await lookForDrift(

@@ -1,7 +1,8 @@
-import { describeFailing } from "../../engine/describe-failing.ts";
+import { describeFailing } from "../../engine/run/describe-failing.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { HealthStatus } from "../../stack/documents/health.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
+import { provisionComponent, type WorkComponent } from "../../stack/health-names.ts";
 import type { JobState } from "../jobs/job-runner.ts";
 import { type CheckResult, timing } from "./scheduler.ts";
 
@@ -85,7 +86,7 @@ export function checkState(result: CheckResult, now: number, interval = timing.i
 }
 
 function provisionState(progress: ProgressDocument | undefined): ComponentState {
-  const state = { name: "provision", latencyMs: 0, ageMs: 0 };
+  const state = { name: provisionComponent, latencyMs: 0, ageMs: 0 };
   if (progress === undefined) {
     return { ...state, status: "fail", code: "waiting", message: "provisioning has not begun since the last start" };
   }
@@ -108,7 +109,7 @@ export function runningStages(progress: ProgressDocument): readonly string[] {
 function jobsState(jobs: readonly JobState[]): readonly ComponentState[] {
   if (jobs.length === 0) return [];
   const failed = jobs.filter((job) => job.lastError !== undefined);
-  const state = { name: "jobs", latencyMs: 0, ageMs: 0 };
+  const state = { name: "jobs" satisfies WorkComponent, latencyMs: 0, ageMs: 0 };
   if (failed.length === 0) return [{ ...state, status: "pass", code: "ok" }];
   const message = failed.map((job) => `${job.name}: ${job.lastError}`).join("; ");
   return [{ ...state, status: "warn", code: "job-failed", message }];
@@ -119,7 +120,7 @@ function driftState({ drift, date }: Snapshot): readonly ComponentState[] {
   // Why the job could not look is told by the jobs.
   if (drift === undefined || drift.error !== undefined) return [];
   const ageMs = Math.max(0, date.getTime() - Date.parse(drift.checkedAt));
-  const state = { name: "drift", latencyMs: 0, ageMs };
+  const state = { name: "drift" satisfies WorkComponent, latencyMs: 0, ageMs };
   const [failing] = drift.failing ?? [];
   if (failing !== undefined) {
     const message = `${describeFailing(failing)} (${failing.help})`;

@@ -1,6 +1,6 @@
-import { isInterrupted } from "../../engine/interrupted.ts";
-import { progressPath } from "../../engine/progress.ts";
-import { readProgress } from "../../engine/read-progress.ts";
+import { isInterrupted } from "../../engine/run/interrupted.ts";
+import { progressPath } from "../../engine/run/progress.ts";
+import { readProgress } from "../../engine/run/read-progress.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import { type FileFollower, followFile } from "./follow-file.ts";
 

@@ -1,5 +1,11 @@
 import type { HealthDocument } from "../../stack/documents/health.ts";
-import { healthGroupOf, machineComponents, provisionComponent, startingComponent } from "../../stack/health-names.ts";
+import {
+  healthGroupOf,
+  machineComponents,
+  ownComponents,
+  provisionComponent,
+  startingComponent,
+} from "../../stack/health-names.ts";
 import {
   type ComponentState,
   checkState,
@@ -12,9 +18,6 @@ import {
 
 /** What a health document speaks of: everything, what readiness needs, or one component or group by its name. */
 export type Scope = "all" | "ready" | { readonly name: string };
-
-/** Of the machine's parts that have a check. */
-const machineTypes: Readonly<Record<string, string>> = { disk: "system", memory: "system" };
 
 /**
  * The health document of a moment.
@@ -35,7 +38,7 @@ export function healthReport(snapshot: Snapshot, scope: Scope, detail: boolean):
     ...(stage === "" ? {} : { stage }),
     checks: {
       ...ownChecks(
-        components.filter((state) => ["provision", "jobs", "drift"].includes(state.name)),
+        components.filter((state) => ownComponents.includes(state.name)),
         snapshot,
         detail,
       ),
@@ -44,16 +47,16 @@ export function healthReport(snapshot: Snapshot, scope: Scope, detail: boolean):
           .filter((result) => names.has(result.component))
           .map((result) => {
             const state = withLastWord(checkState(result, snapshot.now), snapshot.drift);
-            const { observedValue, observedUnit } = result.outcome;
+            const { observedValue } = result.outcome;
             return [
               result.check,
               [
                 {
                   componentId: state.name,
-                  componentType: snapshot.kinds.get(state.name) ?? machineTypes[state.name] ?? "component",
+                  componentType: snapshot.kinds.get(state.name) ?? "component",
                   status: state.status,
                   observedValue: observedValue ?? state.latencyMs,
-                  observedUnit: observedValue === undefined ? "ms" : (observedUnit ?? ""),
+                  observedUnit: observedValue === undefined ? "ms" : (result.observes?.unit ?? ""),
                   time: result.time,
                   ...output(state, detail),
                 },
@@ -115,7 +118,7 @@ function inScope(states: readonly ComponentState[], scope: Scope): readonly Comp
 
 /** A stack that works while it is provisioned anew is healthy, but not yet ready. */
 function isUnfinished(state: ComponentState): boolean {
-  return state.name === "provision" && state.code === "running";
+  return state.name === provisionComponent && state.code === "running";
 }
 
 function output(state: ComponentState, detail: boolean): { output?: string } {

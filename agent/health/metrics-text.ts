@@ -1,4 +1,5 @@
 import { componentStates, type Snapshot, worst } from "./component-states.ts";
+import type { CheckResult } from "./scheduler.ts";
 
 interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
@@ -66,15 +67,7 @@ function metrics(snapshot: Snapshot, own: ProcessFigures): readonly Metric[] {
       "Age of the component's last check.",
       components.map((state) => ({ labels: { component: state.name }, value: state.ageMs / 1000 })),
     ),
-    gauge(
-      "stack_check_value",
-      "What a check observed, in its unit.",
-      snapshot.results.flatMap(({ check, outcome }) =>
-        outcome.observedValue === undefined
-          ? []
-          : [{ labels: { check, unit: outcome.observedUnit ?? "" }, value: outcome.observedValue }],
-      ),
-    ),
+    ...snapshot.results.flatMap(observed),
     gauge(
       "stack_stage_done",
       "1 where the provisioning stage is done.",
@@ -117,6 +110,13 @@ function metrics(snapshot: Snapshot, own: ProcessFigures): readonly Metric[] {
       samples: [{ value: own.cpuSeconds }],
     },
   ];
+}
+
+/** What a check measured, as its component declares it. */
+function observed({ observes, outcome: { observedValue } }: CheckResult): readonly Metric[] {
+  if (observes === undefined || observedValue === undefined) return [];
+  const { per = 1, ...metric } = observes.metric;
+  return [{ ...metric, samples: [{ value: observedValue / per }] }];
 }
 
 function metricText(metric: Metric): string {

@@ -8,8 +8,8 @@ import { messageIds } from "../../stack/message-ids.ts";
 import type { Model } from "../../stack/model.ts";
 import { driftPath, readDrift } from "../drift/drift-file.ts";
 import { jobRunner } from "../jobs/job-runner.ts";
+import { keepWatchdog } from "../notify/keep-watchdog.ts";
 import type { Notifier } from "../notify/notifier.ts";
-import { keepWatchdog } from "../notify/watchdog.ts";
 import { componentStates, runningStages, type Snapshot } from "./component-states.ts";
 import { followFile } from "./follow-file.ts";
 import { followProgress } from "./follow-progress.ts";
@@ -18,7 +18,7 @@ import { type CheckResult, type Scheduler, scheduler, type Timing } from "./sche
 import { tokenGate } from "./token-gate.ts";
 
 export interface RunAgentOptions {
-  readonly model: Pick<Model, "name" | "version" | "components" | "ports" | "definition">;
+  readonly model: Pick<Model, "name" | "version" | "checks" | "ports" | "definition">;
   /** Loaded after the port answers: the databases' clients take their time. */
   readonly load: () => Promise<{ readonly checks: readonly Check[]; readonly jobs: readonly Job[] }>;
   readonly context: CheckContext;
@@ -52,7 +52,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   const { model, clock, log, notifier } = options;
   const started = { date: clock.date(), at: clock.now() };
   const ports = portsByOwner(model.ports);
-  const kinds = new Map(model.components.map(({ name, kind }) => [name, kind]));
+  const kinds = new Map(model.checks.map(({ component, kind }) => [component, kind]));
   let checks: Scheduler | undefined;
   let asking: NodeJS.Timeout | undefined;
   let jobs: ReturnType<typeof jobRunner> | undefined;

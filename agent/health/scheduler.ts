@@ -2,6 +2,7 @@ import type { Check, CheckContext, OpenCheck, Outcome } from "../../engine/check
 import type { Clock } from "../../lib/clock.ts";
 import { isErrno, isStackError, messageOf, StackError } from "../../lib/error.ts";
 import { within } from "../../lib/within.ts";
+import type { Observation } from "../../stack/components/check-spec.ts";
 
 /**
  * Invariants: a check never runs twice at once; every look is cancelled at its timeout and
@@ -21,6 +22,7 @@ export interface Scheduler {
 export interface CheckResult {
   readonly check: string;
   readonly component: string;
+  readonly observes?: Observation;
   readonly outcome: Outcome;
   readonly latencyMs: number;
   /** When it ended, by the clock that never jumps. */
@@ -186,6 +188,7 @@ function measured(check: Check, outcome: Outcome, clock: Clock, started: number)
   return {
     check: check.name,
     component: check.component,
+    ...(check.observes && { observes: check.observes }),
     outcome,
     latencyMs: Math.round((at - started) * 100) / 100,
     at,

@@ -1,5 +1,5 @@
 import { loadStages } from "../../components/agent.ts";
-import { readProgress } from "../../engine/read-progress.ts";
+import { readProgress } from "../../engine/run/read-progress.ts";
 import { errorDocument } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
@@ -8,7 +8,7 @@ import { lookForDrift } from "../drift/look-for-drift.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { presentStages } from "../stages/choose-stages.ts";
-import type { RootJob } from "./root-jobs.ts";
+import type { RootJob } from "./root-job.ts";
 
 /** Looks for drift and leaves what it found in `drift.json`; nothing while, or where, provisioning was at work. */
 export const driftJob: RootJob = async ({ runFolder, log, signal }) => {

@@ -1,7 +1,7 @@
 import { ExitCode, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { machinePaths } from "../../stack/machine-paths.ts";
-import { refuseOthers } from "../cli/require-root.ts";
+import { requireRoot } from "../cli/require-root.ts";
 import { rootJobs } from "./root-jobs.ts";
 
 export interface JobCommandOptions {
@@ -25,7 +25,7 @@ export async function jobCommand({ job, runFolder, log, signal, userId }: JobCom
       exit: ExitCode.usage,
     });
   }
-  refuseOthers(`job ${job}`, userId);
+  requireRoot(`job ${job}`, userId);
   await found[1]({ runFolder: runFolder ?? machinePaths.run, log, signal });
   return ExitCode.healthy;
 }

@@ -1,5 +1,5 @@
-import type { EngineOptions } from "../../engine/engine.ts";
-import { planStages } from "../../engine/plan-stages.ts";
+import type { EngineOptions } from "../../engine/run/engine-options.ts";
+import { planStages } from "../../engine/run/plan-stages.ts";
 import type { Stage, StageId } from "../../engine/stage.ts";
 import { isStackError } from "../../lib/error.ts";
 import type { Fields } from "../../lib/log.ts";

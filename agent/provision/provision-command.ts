@@ -1,11 +1,11 @@
 import { loadStages } from "../../components/agent.ts";
-import { planStages } from "../../engine/plan-stages.ts";
+import { planStages } from "../../engine/run/plan-stages.ts";
 import type { Stage } from "../../engine/stage.ts";
 import { ExitCode } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
-import { refuseOthers } from "../cli/require-root.ts";
+import { requireRoot } from "../cli/require-root.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { chooseStages, presentStages } from "../stages/choose-stages.ts";
@@ -36,7 +36,7 @@ export interface ProvisionCommandOptions {
  * @throws StackError usage (64), `not-root`, `already-running`, `preflight`, `aborted`
  */
 export async function provisionCommand(options: ProvisionCommandOptions): Promise<number> {
-  refuseOthers("provision", options.userId);
+  requireRoot("provision", options.userId);
   const model = await loadModel();
   const stages = await loadStages();
   const chosen = chooseStages(stages, model, options);

@@ -1,14 +1,21 @@
 import { dirname } from "node:path";
-import { disksOf, explainFullDisk } from "../../engine/disk-full.ts";
-import { type EngineOptions, runEngine, type StageResult } from "../../engine/engine.ts";
-import { type Progress, progressError, progressPath, progressWriter, trackProgress } from "../../engine/progress.ts";
-import { readProgress } from "../../engine/read-progress.ts";
+import type { EngineOptions } from "../../engine/run/engine-options.ts";
+import { disksOf, explainFullDisk } from "../../engine/run/explain-full-disk.ts";
+import {
+  type Progress,
+  progressError,
+  progressPath,
+  progressWriter,
+  trackProgress,
+} from "../../engine/run/progress.ts";
+import { readProgress } from "../../engine/run/read-progress.ts";
+import { runEngine, type StageResult } from "../../engine/run/run-engine.ts";
+import { takeLock } from "../../engine/run/take-lock.ts";
+import { writeTimeline } from "../../engine/run/timeline.ts";
 import { secretsFolder } from "../../engine/secrets/read-secret.ts";
 import type { Stage } from "../../engine/stage.ts";
 import { describeSetAside, readSetAside } from "../../engine/state/set-aside.ts";
 import { readState, statePath, writeState } from "../../engine/state/state.ts";
-import { takeLock } from "../../engine/take-lock.ts";
-import { writeTimeline } from "../../engine/timeline.ts";
 import { isStackError, messageOf } from "../../lib/error.ts";
 import { readTextIfAny, removeUnfinished } from "../../lib/files.ts";
 import { budget } from "../../stack/budget.ts";

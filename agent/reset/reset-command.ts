@@ -1,12 +1,12 @@
 import { loadStages } from "../../components/agent.ts";
-import { planReset, runReset } from "../../engine/reset.ts";
-import { takeLock } from "../../engine/take-lock.ts";
+import { planReset, runReset } from "../../engine/run/reset.ts";
+import { takeLock } from "../../engine/run/take-lock.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
 import type { Log } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
 import type { ResetDocument } from "../../stack/documents/reset.ts";
-import { refuseOthers } from "../cli/require-root.ts";
+import { requireRoot } from "../cli/require-root.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { printPlan } from "../provision/print-plan.ts";
@@ -36,7 +36,7 @@ export interface ResetCommandOptions {
  * @throws StackError usage (64), `not-root`, `already-running`, `not-confirmed`, `reset-incomplete`, `aborted`
  */
 export async function resetCommand(options: ResetCommandOptions): Promise<number> {
-  refuseOthers("reset", options.userId);
+  requireRoot("reset", options.userId);
   const model = await loadModel();
   if (options.only === "system") {
     throw new StackError("usage", "every other stage stands on system: it can't be taken back alone", {

@@ -1,4 +1,4 @@
-import { readProgress } from "../../engine/read-progress.ts";
+import { readProgress } from "../../engine/run/read-progress.ts";
 import { isStackError, type StackError } from "../../lib/error.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import type { StatusDocument } from "../../stack/documents/status.ts";

@@ -1,5 +1,5 @@
 import { isMirrorTrouble } from "../../lib/apt/explain-apt.ts";
-import { readAptFaults } from "../../lib/apt/read-faults.ts";
+import { readAptFaults } from "../../lib/apt/read-apt-faults.ts";
 import { isStackError, StackError } from "../../lib/error.ts";
 import { retry } from "../../lib/retry.ts";
 import { type GoneFile, readGone, writeGone } from "./gone-files.ts";

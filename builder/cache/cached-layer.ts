@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { StackError } from "../../lib/error.ts";
 import type { BuildContext } from "../context.ts";
 import { damaged } from "./damaged.ts";
+import { entryName } from "./entry-name.ts";
 import { type Inputs, layerKey } from "./layer-key.ts";
 import type { MadeLayer } from "./made-layer.ts";
-import { entryName, storeLayer } from "./store-layer.ts";
+import { storeLayer } from "./store-layer.ts";
 import { openLayer, type StoredLayer } from "./stored-layer.ts";
 
 export interface LayerRecipe {

@@ -7,6 +7,7 @@ import { type Member, scan } from "../archive/scan.ts";
 import type { Format } from "../context.ts";
 import { codecs, sha256 } from "./codec.ts";
 import { archiveDigest } from "./content-index.ts";
+import { entryName } from "./entry-name.ts";
 import { explainDisk } from "./explain-disk.ts";
 import { type LayerIndex, membersToLines } from "./layer-index.ts";
 import { seal } from "./sealed.ts";
@@ -95,10 +96,6 @@ async function moveInto(temporary: string, entry: string): Promise<void> {
     if (await exists(join(entry, "layer.json"))) return rm(temporary, { recursive: true, force: true });
     await rm(entry, { recursive: true, force: true });
   }
-}
-
-export function entryName(name: string, key: string): string {
-  return `${name}-${key}`;
 }
 
 /** @returns the file's sha256 */

@@ -6,10 +6,10 @@ import type { Log } from "../../lib/log.ts";
 import type { Member } from "../archive/scan.ts";
 import { sha256 } from "./codec.ts";
 import { damaged } from "./damaged.ts";
+import { entryName } from "./entry-name.ts";
 import { explainDisk } from "./explain-disk.ts";
 import { type LayerIndex, layerIndex, membersFromLines } from "./layer-index.ts";
 import { unseal } from "./sealed.ts";
-import { entryName } from "./store-layer.ts";
 
 /** A layer of the cache. Whatever is read of it has been compared with its digest. */
 export interface StoredLayer {

@@ -1,7 +1,7 @@
 import { debianReleases, suites } from "../../stack/debian.ts";
 import { claims, takenClaims } from "../../stack/definition/claims.ts";
+import type { Fault } from "../../stack/definition/fault.ts";
 import { nearest } from "../../stack/definition/nearest.ts";
-import type { Fault } from "../../stack/definition/parse.ts";
 import type { Definition } from "../../stack/definition/schema.ts";
 import { knownBase } from "./known-base.ts";
 

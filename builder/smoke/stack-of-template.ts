@@ -1,6 +1,6 @@
 import { ExitCode, isStackError, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
-import { compressionFlag } from "../../lib/lxc/template-name.ts";
+import { compressionFlag } from "../../lib/lxc/compression-flag.ts";
 import { run } from "../../lib/run.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
 import { machinePaths } from "../../stack/machine-paths.ts";

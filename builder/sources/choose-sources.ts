@@ -8,6 +8,7 @@ import type { OtherPackages } from "../layers/base/other-packages.ts";
 import { findApt } from "./find-apt.ts";
 import { findFiles } from "./find-files.ts";
 import { findRelocated } from "./find-relocated.ts";
+import type { Finder } from "./finder.ts";
 import { badLock, type Lock, lockPath, readLock, writeLock } from "./lock-file.ts";
 
 /** Where a component's packages come from, and which of which versions come from there. */
@@ -16,17 +17,6 @@ export interface ChosenSource extends OtherPackages {
   readonly name: string;
   readonly source: PackageSource;
 }
-
-/** What a source has for a stack: packages that don't come from the base's own archive. */
-export type Found = Omit<OtherPackages, "component">;
-
-/** One source's answer; undefined where it has nothing for this stack. @throws StackError where it can't be reached */
-export type Finder<S extends PackageSource = PackageSource> = (
-  source: S,
-  of: PackageSources,
-  context: BuildContext,
-  dry: boolean,
-) => Promise<Found | undefined>;
 
 export type Finders = { readonly [K in PackageSource["kind"]]: Finder<Extract<PackageSource, { kind: K }>> };
 

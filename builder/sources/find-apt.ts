@@ -6,7 +6,7 @@ import { projectFolder } from "../../lib/project-folder.ts";
 import type { AptSource, PackageSources } from "../../stack/package-sources.ts";
 import { resolvePackages } from "../apt/resolve-packages.ts";
 import type { BuildContext } from "../context.ts";
-import type { Finder, Found } from "./choose-sources.ts";
+import type { Finder, Found } from "./finder.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { FilesSource } from "../../stack/package-sources.ts";
 import { downloadedInputs } from "../layers/downloaded/downloaded.ts";
-import type { Finder } from "./choose-sources.ts";
+import type { Finder } from "./finder.ts";
 
 /** Packages by their addresses; undefined where there are none for the release. Nothing is fetched here. */
 export const findFiles: Finder<FilesSource> = async ({ files }, _, { model }) => {

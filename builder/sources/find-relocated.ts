@@ -3,7 +3,7 @@ import type { RelocatedSource } from "../../stack/package-sources.ts";
 import { resolvePackages } from "../apt/resolve-packages.ts";
 import { relocatedInputs, relocatedVersions } from "../layers/relocated/relocated.ts";
 import { toolVersions } from "../tool-versions.ts";
-import type { Finder } from "./choose-sources.ts";
+import type { Finder } from "./finder.ts";
 
 /**
  * The next Debian's packages with its C library beside them; undefined where the release has new

@@ -3,7 +3,7 @@ import { TypeFlag } from "../archive/header.ts";
 import type { Member } from "../archive/scan.ts";
 import { accountLines, stackAccounts } from "../known/accounts.ts";
 import { type Names, pathOf } from "../known/names-of-base.ts";
-import type { OwnEntry } from "./own-files.ts";
+import type { OwnEntry } from "./own-entry.ts";
 import { unitFolder } from "./own-place.ts";
 
 /** What of a user's own trees has the name of a unit of Debian's, or of an account of Debian's or the stack's. */

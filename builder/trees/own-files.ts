@@ -4,26 +4,15 @@ import { pipeline } from "node:stream/promises";
 import { isStackError, messageOf } from "../../lib/error.ts";
 import { budget } from "../../stack/budget.ts";
 import type { Model } from "../../stack/model.ts";
-import { renderFile } from "../../stack/render/file.ts";
 import { render } from "../../stack/render/render.ts";
-import type { Entry } from "../archive/archive-of-entries.ts";
+import { renderFile } from "../../stack/render/render-file.ts";
 import { knownBase } from "../known/known-base.ts";
+import type { CopiedFile, OwnEntry, PlacedFile } from "./own-entry.ts";
 import { ownNameFaults } from "./own-faults.ts";
 import { ownPlace } from "./own-place.ts";
 import { ownUnits } from "./own-units.ts";
 import { reservedPaths } from "./reserved-paths.ts";
 import { invalidOverlay, type TemplateTrees, type TreeFile } from "./template-trees.ts";
-
-/** An entry of the user's. */
-export type OwnEntry = Entry & { readonly content: Entry["content"] | CopiedFile };
-
-/** In the layer's key, which is made of JSON, a copied file counts by its content, not by where it lies. */
-interface CopiedFile {
-  readonly kind: "file";
-  readonly from: string;
-  readonly sha256: string;
-  readonly toJSON: () => unknown;
-}
 
 /** What the build itself takes account of, beside units. */
 const readHere = /^\/(usr\/lib|etc)\/(systemd\/system-preset\/[^/]+\.preset|sysusers\.d\/[^/]+\.conf)$/;
@@ -32,12 +21,6 @@ const readHere = /^\/(usr\/lib|etc)\/(systemd\/system-preset\/[^/]+\.preset|sysu
 export function ownAccounts(own: readonly OwnEntry[]): string {
   const texts = own.filter(({ path }) => readHere.test(path) && path.includes("/sysusers.d/"));
   return texts.map(({ content }) => (content.kind === "text" ? `${content.text}\n` : "")).join("");
-}
-
-/** A file of the user's that is put at a place of its own, and the entry it becomes. */
-export interface PlacedFile {
-  readonly file: TreeFile;
-  readonly entry: OwnEntry;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Model } from "../../stack/model.ts";
 import type { Entry } from "../archive/archive-of-entries.ts";
 import { enableLinks, installSection } from "./install-section.ts";
-import type { PlacedFile } from "./own-files.ts";
+import type { PlacedFile } from "./own-entry.ts";
 import { unitFolder } from "./own-place.ts";
 import { disables, type PresetLine, presetLines } from "./preset-lines.ts";
 

@@ -3,6 +3,7 @@ import { waitFor } from "../../lib/wait.ts";
 import type { NetworkSettings } from "../../stack/definition/network.ts";
 import { type AskedAddress, askedAddresses, fixedAddresses } from "../../stack/net-addresses.ts";
 import type { Node } from "../node/node.ts";
+import type { FoundAddresses } from "./found-addresses.ts";
 import { noAddress } from "./no-address.ts";
 
 export interface AddressWait {
@@ -16,16 +17,6 @@ export interface AddressWait {
   readonly onLine: (line: string) => void;
 }
 
-/** What there is of what was asked for. */
-export interface Found {
-  /** What is asked for first, in that order. */
-  readonly addresses: readonly string[];
-  /** What isn't there. */
-  readonly missing: readonly AskedAddress[];
-  /** What the node does not tell of. */
-  readonly untold: readonly AskedAddress[];
-}
-
 /**
  * Milliseconds. A lease takes seconds where there is a server; where there is none, ifupdown turns
  * to IPv6 only after the 60 s and more that dhclient(8) asks for IPv4's.
@@ -36,7 +27,7 @@ const patience = 90_000;
 export async function findAddresses(
   node: Node,
   { vmid, network }: Pick<AddressWait, "vmid" | "network">,
-): Promise<Found> {
+): Promise<FoundAddresses> {
   const { addresses: told, complete } = await node.addresses(vmid);
   const fixed = complete ? [] : fixedAddresses(network).filter(isIpv6);
   const allAsked = askedAddresses(network);
@@ -60,11 +51,11 @@ export async function findAddresses(
  *
  * @throws StackError `no-address`, `aborted`
  */
-export async function waitAddresses(node: Node, wait: AddressWait): Promise<Found> {
+export async function waitAddresses(node: Node, wait: AddressWait): Promise<FoundAddresses> {
   const { vmid, bridge, network, timeout, signal, onLine } = wait;
   const enough = Date.now() + timeout / 2;
   let told = "";
-  let found: Found | undefined;
+  let found: FoundAddresses | undefined;
   let cause: unknown;
   const isEnough = async (): Promise<boolean> => {
     found = await findAddresses(node, wait);
@@ -93,7 +84,7 @@ export async function waitAddresses(node: Node, wait: AddressWait): Promise<Foun
 }
 
 /** Of all that is asked for the node tells nothing, be it there or not. */
-function isUntold({ missing, untold }: Found): boolean {
+function isUntold({ missing, untold }: FoundAddresses): boolean {
   return missing.length === 0 && untold.length > 0;
 }
 

@@ -1,7 +1,7 @@
 import { StackError } from "../../lib/error.ts";
 import type { NetworkSettings } from "../../stack/definition/network.ts";
 import { type AskedAddress, askedAddresses, fixedAddresses, netAddresses } from "../../stack/net-addresses.ts";
-import type { Found } from "./addresses.ts";
+import type { FoundAddresses } from "./found-addresses.ts";
 
 interface Lonely {
   readonly vmid: number;
@@ -32,7 +32,7 @@ export function noAddress({ vmid, bridge, network, net0, isTold, cause }: Lonely
 
 /** What of a container that works isn't there all the same, a line each, and what helps. */
 export function absences(
-  { missing, untold }: Pick<Found, "missing" | "untold">,
+  { missing, untold }: Pick<FoundAddresses, "missing" | "untold">,
   { vmid, bridge }: Pick<Lonely, "vmid" | "bridge">,
 ): readonly string[] {
   return [

@@ -5,14 +5,15 @@ import { urlOf } from "../../lib/url-of.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { type HealthDocument, healthDocument } from "../../stack/documents/health.ts";
 import type { Node } from "../node/node.ts";
-import { type AddressWait, type Found, findAddresses, waitAddresses } from "./addresses.ts";
+import { type AddressWait, findAddresses, waitAddresses } from "./addresses.ts";
+import type { FoundAddresses } from "./found-addresses.ts";
 
 export interface ReadyWait extends AddressWait {
   /** The agent's port. */
   readonly port: number;
 }
 
-export interface Ready extends Found {
+export interface Ready extends FoundAddresses {
   /** Of those that answer the first: what is asked for comes before what is there beside it, IPv4 before IPv6. */
   readonly address: string;
   readonly health: HealthDocument;

@@ -10,7 +10,7 @@ import { type StatusDocument, statusDocument } from "../../stack/documents/statu
 import type { Finding } from "../preflight/check.ts";
 import { assertPossible } from "../preflight/preflight.ts";
 import type { ExecResult } from "../ssh/exec-over.ts";
-import type { Ssh } from "../ssh/open-ssh.ts";
+import type { Ssh } from "../ssh/ssh.ts";
 import { agentsError, jsonOf } from "./agents-error.ts";
 import { type HostFacts, lookAtHost, sendingFolder } from "./host-facts.ts";
 import { hostRefusals } from "./host-refusals.ts";

@@ -1,6 +1,6 @@
 import { StackError } from "../../lib/error.ts";
 import { tail } from "../../lib/run.ts";
-import type { Ssh } from "../ssh/open-ssh.ts";
+import type { Ssh } from "../ssh/ssh.ts";
 import type { HostPackage } from "./open-package.ts";
 
 /** What was seen on a host before anything is done. */

@@ -1,14 +1,7 @@
 import { PassThrough } from "node:stream";
+import type { BorrowedFile } from "./borrowed-file.ts";
 import type { ExecOptions, ExecResult } from "./exec-over.ts";
-import type { Ssh } from "./open-ssh.ts";
-import type { PutOptions } from "./put-over.ts";
-
-export interface BorrowedFile extends Pick<PutOptions, "onProgress" | "patience"> {
-  /** Path here. */
-  readonly path: string;
-  /** Path there, where no file is yet. */
-  readonly remote: string;
-}
+import type { Ssh } from "./ssh.ts";
 
 /**
  * Watches over the file from before it is sent: when its standard input ends without a word, the

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import ssh2, { type Client } from "ssh2";
 import { isStackError, messageOf, StackError } from "../../lib/error.ts";
-import { type ExecOptions, type ExecResult, execOver } from "./exec-over.ts";
-import { type BorrowedFile, execWithFile } from "./exec-with-file.ts";
+import { execOver } from "./exec-over.ts";
+import { execWithFile } from "./exec-with-file.ts";
 import { hostTrust, type SshTrust } from "./host-trust.ts";
 import { loginAttempts, type SshLogin } from "./login.ts";
-import { type PutOptions, putOver } from "./put-over.ts";
+import { putOver } from "./put-over.ts";
+import type { Ssh } from "./ssh.ts";
 import { type SshAddress, sshAddressText } from "./ssh-address.ts";
 
 export interface SshOptions extends SshAddress {
@@ -14,34 +15,6 @@ export interface SshOptions extends SshAddress {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without an answer until a connection counts as lost. Default 60 000. */
   readonly patience?: number;
-}
-
-/** One connection to a machine, over which commands run side by side. */
-export interface Ssh {
-  /** As it is typed: `root@pve1:2222`. */
-  readonly where: string;
-  /** False once the connection is lost or closed. */
-  readonly isOpen: () => boolean;
-  /**
-   * Runs a program there and waits for it; each word of `argv` arrives as it is.
-   *
-   * @throws StackError `timeout`, `aborted`, `session-refused`, `connection-lost` (it may have run, or run still)
-   */
-  exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
-  /**
-   * Copies a file there, over SFTP, into a path where no file is yet; mode 0600.
-   *
-   * @throws StackError `put-failed`, `put-stalled`, `aborted`, `connection-lost`; what was written stays
-   */
-  put(path: string, remote: string, options?: PutOptions): Promise<void>;
-  /**
-   * Copies a file there, as `put`, and runs a program on it. However that ends, by a lost
-   * connection too, the file is taken away again, unless the program has moved it.
-   *
-   * @throws StackError as `put` and `exec`
-   */
-  execWithFile(file: BorrowedFile, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
-  close(): void;
 }
 
 /** OpenSSH's own limit is ten at once (MaxSessions). */

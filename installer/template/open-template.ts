@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, resolve as resolvePath } from "node:path";
 import { ExitCode, isErrno, isStackError, StackError } from "../../lib/error.ts";
 import { readTextIfAny } from "../../lib/files.ts";
-import { compressionFlag } from "../../lib/lxc/template-name.ts";
+import { compressionFlag } from "../../lib/lxc/compression-flag.ts";
 import type { Run } from "../../lib/run.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
 import { machinePaths } from "../../stack/machine-paths.ts";

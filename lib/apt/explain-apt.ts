@@ -1,5 +1,5 @@
 import { isStackError, StackError } from "../error.ts";
-import { type AptFault, type AptFaultKind, readAptFaults } from "./read-faults.ts";
+import { type AptFault, type AptFaultKind, readAptFaults } from "./read-apt-faults.ts";
 
 export interface AptHints {
   /** What else the user can do, for the end of a hint. */

@@ -1,8 +1,8 @@
 import { chmod, chown, mkdir, rm, stat } from "node:fs/promises";
 import { isErrno, isStackError, StackError } from "../error.ts";
+import { compressionFlag } from "./compression-flag.ts";
 import type { Effects } from "./effects.ts";
 import { idMap, usernsArguments } from "./id-map.ts";
-import { compressionFlag } from "./template-name.ts";
 
 export interface ExtractOptions {
   /** The template file; its suffix decides the compression. */

@@ -2,9 +2,9 @@ import { randomInt } from "node:crypto";
 import { StackError } from "../error.ts";
 import type { Effects } from "./effects.ts";
 import { type GuestFiles, guestFiles } from "./guest-files.ts";
-import { rewriteHostKeys } from "./host-keys.ts";
 import { withPveSection } from "./pve-section.ts";
 import { type GuestSettings, rewriteSettings } from "./rewrite-for-start.ts";
+import { rewriteHostKeys } from "./rewrite-host-keys.ts";
 
 export interface CreateSettings extends GuestSettings {
   /** Plain text or a crypt hash; without one root can't log in by password. */

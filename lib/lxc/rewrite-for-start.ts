@@ -1,5 +1,5 @@
 import { type GuestFiles, guestFiles } from "./guest-files.ts";
-import { type Addressing, mergeInterfaces } from "./network-interfaces.ts";
+import { type Addressing, mergeInterfaces } from "./merge-interfaces.ts";
 import { withoutPveSection, withPveSection } from "./pve-section.ts";
 
 /** What of a container's configuration Proxmox writes into its files. */

@@ -4,6 +4,7 @@ import type { Definition } from "../definition/schema.ts";
 import type {
   BareModel,
   BaseModel,
+  CheckModel,
   ComponentName,
   ComponentSpec,
   DataFolder,
@@ -17,6 +18,7 @@ import type {
   VersionAsked,
 } from "../model.ts";
 import type { PackageSources } from "../package-sources.ts";
+import type { CheckSpec } from "./check-spec.ts";
 import type { Process, Variable } from "./process.ts";
 
 /** A unit of the part that declares it. */
@@ -33,7 +35,9 @@ export interface Part<Name extends string = ComponentName, Stack = BareModel> {
   users?(stack: Stack): readonly User[];
   readonly packagedAccounts?: readonly PackagedAccount[];
   secrets?(stack: Stack): readonly SecretSpec[];
-  /** Of a component only those that no process is. */
+  /** What runs of it; a unit each. */
+  processes?(stack: Stack): readonly Process[];
+  /** Those that no process is. */
   units(stack: Stack): readonly DeclaredUnit[];
   files(stack: Stack): readonly DeclaredFile[];
 }
@@ -41,6 +45,7 @@ export interface Part<Name extends string = ComponentName, Stack = BareModel> {
 /** A part that is in every stack. */
 export interface OwnPart extends Part<"system" | "agent" | "services"> {
   ports?(stack: BareModel): readonly PortUse[];
+  checks?(stack: BareModel): readonly CheckModel[];
 }
 
 /** A stack that has this component, before there are services. */
@@ -53,9 +58,15 @@ type Settings = z.ZodMiniObject;
  * name in stack.yaml. Services may need it, and health speaks of it by its name.
  *
  * @typeParam Own what the section means, every default worked out: the model's part of this name
+ * @typeParam Checks names of its health checks
  */
-export interface Component<Name extends string, S extends Settings, Own extends object, Stack = Having<Name, Own>>
-  extends Part<Name, Stack> {
+export interface Component<
+  Name extends string,
+  S extends Settings,
+  Own extends object,
+  Checks extends `${Name}:${string}`,
+  Stack = Having<Name, Own>,
+> extends Part<Name, Stack> {
   /** What people call it. */
   readonly label: string;
   /** `componentType` of a health document (draft-inadarei-api-health-check-06, 4.2). */
@@ -64,8 +75,8 @@ export interface Component<Name extends string, S extends Settings, Own extends 
   readonly firstBoot?: string;
   readonly settings: S;
   model(settings: z.output<S>, definition: Definition): Own;
-  /** What runs of it; a unit each. */
   processes(stack: Stack): readonly Process[];
+  readonly checks: { readonly [Check in Checks]: CheckSpec };
   readonly ports: readonly PortSpec<keyof z.output<S> & string>[];
   /** The folder that all of its data is in; undefined: it keeps none. */
   readonly data?: DataSpec<Stack>;
@@ -81,12 +92,22 @@ export interface Component<Name extends string, S extends Settings, Own extends 
   readonly identities?: readonly string[];
   /** What of its packages a template can do without, by the setting's name. */
   readonly slim?: Readonly<Record<string, SlimSpec>>;
+  /** What it adds to the section of a service that needs it: settings by their names. */
+  readonly serviceSettings?: Readonly<Record<string, z.ZodMiniType>>;
+  /** Those of them that are a fault where the service doesn't need it; the others say nothing there. */
+  readonly strictServiceSettings?: readonly string[];
   /** How a service comes to it. */
   readonly connection: ConnectionSpec<Stack>;
 }
 
 /** A component whose settings and model are its own matter: what a loop over all of them sees. */
-export type AnyComponent<Name extends string = string> = Component<Name, Settings, object, BaseModel>;
+export type AnyComponent<Name extends string = string> = Component<
+  Name,
+  Settings,
+  object,
+  `${Name}:${string}`,
+  BaseModel
+>;
 
 /** Where a component listens: at the port of a setting, or one a member of a list; or at one that no setting changes. */
 export type PortSpec<Setting extends string = string> = Readonly<{

@@ -1,5 +1,5 @@
 /**
- * A long-running process of a component, in words that any target can render: a systemd unit, a
+ * A long-running process of a part of the stack, in words that any target can render: a systemd unit, a
  * container. What only systemd can be told stands in the unit's own template.
  */
 export interface Process {
@@ -32,11 +32,15 @@ export interface Process {
   readonly notifier?: "children";
   /** Seconds it may take to be ready; Infinity: as long as it takes. */
   readonly startWithin?: Explained<number>;
+  /** Seconds after which it is killed, if it has not said that it lives (sd_watchdog_enabled(3)). */
+  readonly watchdog?: number;
   readonly stop?: Explained<StopSpec>;
   /** The signal by which it reads its configuration again. */
   readonly reloadSignal?: string;
   /** Whether one that ended of its own accord, without a fault, is started again too. */
   readonly restart: "on-failure" | "always";
+  /** Seconds until then; default 1. */
+  readonly restartAfter?: number;
   /** File descriptors. */
   readonly openFiles?: number;
   /** What becomes of it when memory is short. */
@@ -83,4 +87,6 @@ export interface ProcessSandbox {
   readonly wholeProc?: string;
   /** Address families beside UNIX, INET and INET6. */
   readonly families?: string;
+  /** It speaks with others than this machine. */
+  readonly network?: "any";
 }

@@ -1,6 +1,6 @@
 import type { DependencyName } from "../model.ts";
 import { bareModel, presentIn } from "../resolve.ts";
-import type { Fault } from "./parse.ts";
+import type { Fault } from "./fault.ts";
 import type { Definition } from "./schema.ts";
 
 /** Something of the container that a stack names after itself, and the setting that the name comes from. */

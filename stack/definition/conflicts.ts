@@ -1,8 +1,10 @@
+import type { AnyComponent } from "../components/component.ts";
+import { dependencies } from "../components/index.ts";
 import { type DependencyName, dependencyNames } from "../components/names.ts";
 import { placedPorts } from "../components/ports.ts";
 import { reservedNames } from "../health-names.ts";
 import { presentIn } from "../resolve.ts";
-import type { Fault } from "./parse.ts";
+import type { Fault } from "./fault.ts";
 
 interface Claim {
   readonly port: number;
@@ -21,7 +23,7 @@ export function conflicts(data: unknown): Fault[] {
     ...portConflicts(root),
     ...takenNames(root),
     ...absentNeeds(root),
-    ...idleQueues(root),
+    ...idleSettings(root),
     ...idleVolumes(root),
     ...nothingToRun(root),
   ];
@@ -92,14 +94,25 @@ function absentNeeds(root: Record<string, unknown>): Fault[] {
   return faults;
 }
 
-function idleQueues(root: Record<string, unknown>): Fault[] {
-  return Object.entries(asRecord(root.services)).flatMap(([name, service]) => {
-    const { queue, needs } = asRecord(service);
-    const needless = Array.isArray(needs) && !needs.includes("rabbitmq");
-    if (queue === undefined || (root.rabbitmq !== undefined && !needless)) return [];
-    const why = needless ? "this service does not need rabbitmq" : "this stack has no rabbitmq";
-    return [{ path: ["services", name, "queue"], message: `${why}, so there is no queue; leave it out here` }];
-  });
+/** Settings of a service that are a component's, where the service has nothing of that. */
+function idleSettings(root: Record<string, unknown>): Fault[] {
+  const components: readonly AnyComponent[] = dependencies;
+  return Object.entries(asRecord(root.services)).flatMap(([service, section]) =>
+    components.flatMap(({ name, strictServiceSettings = [] }) => {
+      const { needs, ...settings } = asRecord(section);
+      const needless = Array.isArray(needs) && !needs.includes(name);
+      if (root[name] !== undefined && !needless) return [];
+      const why = needless ? `this service does not need ${name}` : `this stack has no ${name}`;
+      return strictServiceSettings
+        .filter((setting) => settings[setting] !== undefined)
+        .map((setting) => {
+          return {
+            path: ["services", service, setting],
+            message: `${why}, whose setting this is; leave it out here`,
+          };
+        });
+    }),
+  );
 }
 
 function idleVolumes(root: Record<string, unknown>): Fault[] {

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { cronFault } from "./cron.ts";
+import { cronFault } from "./cron-fault.ts";
 
 /*
  * Kinds of settings that several sections of a stack.yaml have.

@@ -2,22 +2,15 @@ import { type Document, LineCounter, type Node, parseDocument, visit } from "yam
 import * as z from "zod/mini";
 import { ExitCode, messageOf, StackError } from "../../lib/error.ts";
 import { conflicts } from "./conflicts.ts";
-import { withoutExtensions } from "./extensions.ts";
+import type { Fault } from "./fault.ts";
 import { definitionJsonSchema } from "./json-schema.ts";
 import { nearest } from "./nearest.ts";
 import { isMergeKey, mergeSources, offsetOf } from "./place.ts";
 import { type Definition, definitionSchema } from "./schema.ts";
 import { type AppliedSetting, applySettings, parseSettings } from "./set.ts";
 import { takenNames } from "./taken-names.ts";
+import { withoutExtensions } from "./without-extensions.ts";
 import { withoutFaults } from "./without-faults.ts";
-
-/** One thing wrong in a definition, and where: path of keys and indexes. */
-export interface Fault {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-  /** Point at the last key of the path, not at its value. */
-  readonly atKey?: boolean;
-}
 
 /**
  * Reads a stack.yaml. Every fault is reported at once, in the file's order, as

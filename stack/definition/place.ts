@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
-import type { Fault } from "./parse.ts";
+import type { Fault } from "./fault.ts";
 
 /** Where in the text a fault is; a missing key is where its parent is, one that is merged in where it is written. */
 export function offsetOf(document: Document, fault: Pick<Fault, "path" | "atKey">): number {

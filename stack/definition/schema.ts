@@ -1,12 +1,11 @@
 import * as z from "zod/mini";
 import { dependencyNames } from "../components/names.ts";
-import { queueTypes } from "../components/rabbitmq/queue-types.ts";
 import { componentSlim } from "../components/slim.ts";
 import { suites } from "../debian.ts";
 import { deploySchema } from "./deploy.ts";
 import { cronField, eachOnce, nameField, portField, TiB } from "./fields.ts";
 import { networkSchema } from "./network.ts";
-import { sections, volumes } from "./sections.ts";
+import { sections, serviceSettings, volumes } from "./sections.ts";
 import { sizeMiB } from "./size.ts";
 
 const container = z.strictObject({
@@ -29,27 +28,7 @@ const container = z.strictObject({
 
 const service = z.strictObject({
   port: portField("Where the service listens, on every address"),
-  bindings: z._default(
-    z
-      .array(
-        z.string().check(
-          z.minLength(1),
-          z.refine((key) => new TextEncoder().encode(key).length <= 255, "has more than 255 bytes, AMQP's most"),
-        ),
-      )
-      .check(eachOnce, z.describe("Routing keys its queue is bound with")),
-    [],
-  ),
-  queue: z._default(
-    z
-      .enum(queueTypes)
-      .check(
-        z.describe(
-          "Its queue: a quorum queue, whose events are gone once they are done; or a stream, which keeps them and is read from any place",
-        ),
-      ),
-    "quorum",
-  ),
+  ...serviceSettings,
   needs: z.optional(
     z
       .array(z.enum(dependencyNames))
@@ -151,7 +130,7 @@ export const definitionSchema = z.strictObject({
   ...sections,
   services: z
     .record(nameField("event-bus", 27), service)
-    .check(z.describe("Python services by name: each gets a unit, a user, a venv, an env file, a queue")),
+    .check(z.describe("Python services by name: each gets a unit, a user, a venv, an env file")),
 });
 
 export type Definition = z.output<typeof definitionSchema>;

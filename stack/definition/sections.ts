@@ -11,6 +11,19 @@ export const sections = Object.fromEntries(
   dependencies.map(({ name, settings }) => [name, z.optional(settings)]),
 ) as Sections;
 
+/** What each component adds to a service's section. */
+type Shapes<D = Dependency> = D extends { readonly serviceSettings: infer Shape } ? Shape : never;
+/** The intersection of a union, by TypeScript's inference of a function's parameter. */
+type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
+  ? Every
+  : never;
+
+/** Settings of a service that are of the components it needs. */
+export const serviceSettings = Object.assign(
+  {},
+  ...dependencies.map(({ serviceSettings }) => serviceSettings),
+) as All<Shapes>;
+
 const withData = dependencies.flatMap(({ name, data }) => (data === undefined ? [] : [{ name, ...data }]));
 const volume = (path: string) => z.optional(sizeMiB(`Volume of ${path}`, { least: 1024, most: 1024 * TiB }));
 

@@ -1,6 +1,6 @@
 import { presentIn, resolve } from "../resolve.ts";
 import { claims, takenClaims } from "./claims.ts";
-import type { Fault } from "./parse.ts";
+import type { Fault } from "./fault.ts";
 import type { Definition } from "./schema.ts";
 
 /** Names of the definition's that the stack itself has for something else, or that are given twice. */

@@ -1,4 +1,4 @@
-import type { Fault } from "./parse.ts";
+import type { Fault } from "./fault.ts";
 
 /**
  * A definition's data without what is wrong in it, so that the rest can be looked at all the same.

@@ -5,7 +5,7 @@ import { installedTemplates } from "../../engine/installed-templates.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { agentCommands, agentExitCodes, type CommandSpec } from "../../stack/components/agent/commands.ts";
 import { dependencyNames } from "../../stack/components/names.ts";
-import { renderFile } from "../../stack/render/file.ts";
+import { renderFile } from "../../stack/render/render-file.ts";
 import { stageIds } from "../../stack/stage-ids.ts";
 import { stackModel } from "../stack/stack-model.ts";
 

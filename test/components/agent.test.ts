@@ -58,7 +58,7 @@ t.test(
     const loaded = Object.keys(metafile.inputs).sort();
     t.ok(loaded.includes("components/redis/agent/check.ts"), "what it needs is seen");
     t.same(
-      loaded.filter((path) => /stage\.ts$|provisioning\.ts$|engine\/(engine|run-stage|plan-|actions)/.test(path)),
+      loaded.filter((path) => /stage\.ts$|provisioning\.ts$|engine\/(run|plan|actions)\//.test(path)),
       [],
     );
   },

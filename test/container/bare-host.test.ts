@@ -210,7 +210,7 @@ if (await canRunContainers(t)) {
     await told("ok");
     const stored = `printf 'set a 0 60 1\\r\\nb\\r\\nget a\\r\\nquit\\r\\n' | timeout 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/11211; cat >&3; cat <&3'`;
     t.match(await machine.sh(stored), /STORED\r?\nVALUE a 0 1\r?\nb/);
-    t.match(await machine.sh("curl -s http://127.0.0.1:8000/metrics"), /memcached/);
+    t.match(await machine.sh("curl -s http://127.0.0.1:8000/metrics"), /^stack_memcached_memory_used_ratio 0/m);
     t.match(await machine.sh(`cat /etc/stock-analysis/${serviceNames[0]}.env`), /^MEMCACHED_PORT=11211$/m);
     await machine.sh("systemctl stop memcached.service");
     await told("refused");

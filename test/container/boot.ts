@@ -5,8 +5,8 @@ import type { ContainerLimits, SeccompOptions } from "../../lib/lxc/container-co
 import { bootContainer, createFromTemplate, type FromTemplate } from "../../lib/lxc/create-from-template.ts";
 import { destroyContainer } from "../../lib/lxc/destroy-container.ts";
 import { execIn } from "../../lib/lxc/exec-in.ts";
+import type { Addressing } from "../../lib/lxc/merge-interfaces.ts";
 import { createNetwork, destroyNetwork, type Network, type NetworkOptions } from "../../lib/lxc/network.ts";
-import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
 import { stopContainer } from "../../lib/lxc/stop-container.ts";
 import { sweep } from "../../lib/lxc/sweep.ts";
 import { type RunOptions, type RunResult, run } from "../../lib/run.ts";

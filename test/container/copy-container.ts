@@ -4,7 +4,7 @@ import { type CreateOptions, createContainer } from "../../lib/lxc/create-contai
 import type { FromTemplate } from "../../lib/lxc/create-from-template.ts";
 import { destroyContainer } from "../../lib/lxc/destroy-container.ts";
 import type { Effects } from "../../lib/lxc/effects.ts";
-import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
+import type { Addressing } from "../../lib/lxc/merge-interfaces.ts";
 import { layOver } from "./lay-over.ts";
 
 const COPY_TIMEOUT = 5 * 60_000;

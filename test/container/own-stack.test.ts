@@ -7,6 +7,8 @@ import { describeError } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
+import { statusDocument } from "../../stack/documents/status.ts";
+import { besidePage } from "./beside-page.ts";
 import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
 import { shellBlocks } from "./deploy-commands.ts";
 import { secret } from "./logins.ts";
@@ -99,6 +101,26 @@ if (await canRunContainers(t))
       t.equal(await machine.sh("systemctl list-unit-files --no-legend 'rabbitmq*' 'epmd*' || true"), "");
     });
 
+    await t.test("memcached, of the template, takes and gives, and is watched", async (t) => {
+      t.equal(await machine.sh("systemctl is-enabled memcached.service"), "enabled");
+      const { memory } = statusDocument.parse(JSON.parse(await machine.sh("stack-agent status --format json")));
+      const share = memory?.shares.find(({ component }) => component === "memcached")?.miB ?? 0;
+      t.ok(share > 0 && share < 64, `its share is ${share} MiB: Redis and PostgreSQL want most of 4 GiB`);
+      t.equal(await machine.sh("grep -v '^#' /etc/stack-agent/memcached.env"), `MEMORY_MIB=${share}`);
+      t.match(await machine.sh("ps -o args= -C memcached"), `-m ${share} `);
+      const stored = `printf 'set a 0 60 1\\r\\nb\\r\\nget a\\r\\nquit\\r\\n' | timeout 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/11211; cat >&3; cat <&3'`;
+      t.match(await machine.sh(stored), /STORED\r?\nVALUE a 0 1\r?\nb/);
+      t.match(
+        await machine.sh("ss -Hltn 'sport = :11211'"),
+        /^LISTEN \S+ +\S+ +127\.0\.0\.1:11211 /,
+        "on loopback alone",
+      );
+      t.match(await machine.sh("stack-agent health memcached --format json"), /"status": ?"pass"/);
+      t.match(await machine.sh("curl -s localhost:8000/metrics"), /^stack_memcached_memory_used_ratio 0/m);
+      const doctor = await machine.exec("stack-agent", ["doctor"], { accept: [0, 2], timeout: 120_000 });
+      t.match(doctor.stdout, /memcached/);
+    });
+
     await t.test("the stack's own files and units are there, and --set is in the definition", async (t) => {
       t.match(await machine.sh("cat /etc/motd"), "orders 1.0.0: orders come in on port 8101");
       t.equal(await machine.sh("stat -c '%a %U:%G' /usr/local/bin/order-report"), "755 root:root");
@@ -114,7 +136,9 @@ if (await canRunContainers(t))
 
 /** @returns the template's file name */
 async function buildAsWritten(page: string, home: string): Promise<string> {
-  const script = shellBlocks(page).join("\n");
+  const script = shellBlocks(page)
+    .join("\n")
+    .replace(/^build-template stack\.yaml.*$/m, `$& ${besidePage.join(" ")}`);
   // Downloads may be kept between runs; nothing else of this user's home is seen.
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
   await run("sh", ["-e", "-c", script], {

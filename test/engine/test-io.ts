@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { localIo } from "../../engine/local-io.ts";
+import { localIo } from "../../engine/actions/local-io.ts";
 import { secretStore } from "../../engine/secrets/secret-store.ts";
 import { silentLog } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";

@@ -6,7 +6,7 @@ import t from "tap";
 import { neededPrivileges } from "../../installer/preflight/privileges.ts";
 import { run } from "../../lib/run.ts";
 import { openSshServer } from "../node/ssh-server.ts";
-import type { StandInGuest } from "../node/stand-in.ts";
+import type { StandInGuest } from "../node/stand-in-state.ts";
 import { wantedOf } from "./facts.ts";
 import { smallPackage } from "./host/small-package.ts";
 import { nodeBy } from "./node-by.ts";

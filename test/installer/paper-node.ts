@@ -15,7 +15,8 @@ import type { Acl } from "../node/access.ts";
 import { openApiDoor } from "../node/api-door.ts";
 import { nodeIdentity } from "../node/authority.ts";
 import { paperGuests } from "../node/guests.ts";
-import { type StandInOptions, standIn } from "../node/stand-in.ts";
+import { standIn } from "../node/stand-in.ts";
+import type { StandInOptions } from "../node/stand-in-state.ts";
 
 export const vmid = 120;
 export const program = resolve(import.meta.dirname, "../../installer/cli.ts");

@@ -1,5 +1,5 @@
 import { ApiFault } from "./api-fault.ts";
-import type { StandInGuest, StandInState } from "./stand-in.ts";
+import type { StandInGuest, StandInState } from "./stand-in-state.ts";
 
 /** A request that has found its route. */
 export interface Asked {

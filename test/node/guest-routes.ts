@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
+import type { Addressing } from "../../lib/lxc/merge-interfaces.ts";
 import { ApiFault, badParameters } from "./api-fault.ts";
 import { type Asked, container } from "./asked.ts";
-import type { StandInGuest, StandInState } from "./stand-in.ts";
+import type { StandInGuest, StandInState } from "./stand-in-state.ts";
 
 /** `POST /nodes/NODE/lxc`, as PVE::API2::LXC's create_vm. */
 export const createGuest = {

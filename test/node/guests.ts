@@ -1,4 +1,4 @@
-import type { Addressing } from "../../lib/lxc/network-interfaces.ts";
+import type { Addressing } from "../../lib/lxc/merge-interfaces.ts";
 import { run } from "../../lib/run.ts";
 
 export interface GuestSpec {

@@ -1,4 +1,4 @@
-import type { StandInState } from "./stand-in.ts";
+import type { StandInState } from "./stand-in-state.ts";
 
 /** `pveum` of a stand-in: roles, what is given on paths, pools. @throws Error in pveum's words */
 export function pveum({ access }: StandInState, argv: readonly string[]): void {

@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 import { dirname } from "node:path";
 import { finished } from "node:stream/promises";
 import { ApiFault } from "./api-fault.ts";
-import type { UploadedFile } from "./stand-in.ts";
+import type { UploadedFile } from "./stand-in-state.ts";
 
 /** Parts before the file may not be longer than this. */
 const headLimit = 64 * 1024;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ApiFault, badParameters } from "./api-fault.ts";
 import { type Asked, container } from "./asked.ts";
 import { createGuest, destroyGuest, startGuest, stopGuest } from "./guest-routes.ts";
-import type { StandInGuest } from "./stand-in.ts";
+import type { StandInGuest } from "./stand-in-state.ts";
 
 interface Route {
   readonly method: string;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { describeError } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import { bareHostSections, bareHostSettings, bareHostTemplate } from "../container/bare-host-template.ts";
+import { besidePage } from "../container/beside-page.ts";
 import { releases } from "../container/debian.ts";
 import { minimalTemplate } from "../container/minimal-template.ts";
 import { stackModel } from "../stack/stack-model.ts";
@@ -24,7 +25,14 @@ export async function makeFixtures(terminal: Terminal, { long }: Extent): Promis
 export async function makeLayersAhead(builds: Builds, { long }: Extent): Promise<void> {
   const { cache, terminal, within = [] } = builds;
   const out = await mkdtemp("/var/tmp/stack-ahead-");
-  const example = ["docs/examples/orders/stack.yaml", "--format", "zst", "--set", "container.memory=4GiB"];
+  const example = [
+    "docs/examples/orders/stack.yaml",
+    "--format",
+    "zst",
+    "--set",
+    "container.memory=4GiB",
+    ...besidePage,
+  ];
   for (const args of [["deb", ...bareHostSettings(releases["12"], long)], example]) {
     const build = ["env", `XDG_CACHE_HOME=${cache}`, "bin/build-template", ...args, "--out", out];
     const [command = "", ...words] = [...within, ...build];

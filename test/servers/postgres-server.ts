@@ -9,7 +9,7 @@ import { waitFor } from "../../lib/wait.ts";
 import { budget } from "../../stack/budget.ts";
 import type { PostgresModel } from "../../stack/components/postgres/model.ts";
 import type { Model, Placed } from "../../stack/model.ts";
-import { renderFile } from "../../stack/render/file.ts";
+import { renderFile } from "../../stack/render/render-file.ts";
 import { freePort } from "./free-port.ts";
 
 export interface PostgresServer {

@@ -6,7 +6,7 @@ import { migrate } from "../../components/postgres/agent/migrate.ts";
 import { planPostgres } from "../../components/postgres/agent/plan.ts";
 import { sql } from "../../components/postgres/agent/sql.ts";
 import type { Action, Executors } from "../../engine/action.ts";
-import type { FactReader } from "../../engine/fact-reader.ts";
+import type { FactReader } from "../../engine/facts/fact-reader.ts";
 import { asSealed } from "../../engine/secrets/sealed.ts";
 import { secretMatches } from "../../engine/secrets/secret-matches.ts";
 import type { Query } from "../container/event-store.ts";

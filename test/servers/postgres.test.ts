@@ -149,7 +149,7 @@ t.test("a real PostgreSQL", async (t) => {
   });
 
   await t.test("the health check passes, names a stopped server, and passes again by itself", async (t) => {
-    const check = postgresCheck(model).open({ model, secret: stage.secret });
+    const check = postgresCheck(model)({ model, secret: stage.secret });
     const look = () => check.run(AbortSignal.timeout(30_000));
     t.match(await look(), { status: "pass", code: "ok" });
     await server.stop();

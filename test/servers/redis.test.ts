@@ -14,7 +14,7 @@ import { waitFor } from "../../lib/wait.ts";
 import { budget } from "../../stack/budget.ts";
 import type { RedisNode } from "../../stack/components/redis/model.ts";
 import type { Model } from "../../stack/model.ts";
-import { renderFile } from "../../stack/render/file.ts";
+import { renderFile } from "../../stack/render/render-file.ts";
 import { needs } from "../container/requirements.ts";
 import { stackModel } from "../stack/stack-model.ts";
 import { suite } from "./debian.ts";
@@ -52,7 +52,7 @@ t.test("a real Redis Cluster", async (t) => {
   });
 
   await t.test("the check passes, names a stopped node, and passes again by itself", async (t) => {
-    const check = redisCheck(servers.model).open({ model: servers.model, secret });
+    const check = redisCheck(servers.model)({ model: servers.model, secret });
     const passes = async (): Promise<boolean> => (await check.run(AbortSignal.timeout(10_000))).status === "pass";
     const wait = { timeout: 60_000, interval: 100 };
     await waitFor(passes, { what: "the cluster to serve its slots", ...wait });

@@ -141,20 +141,26 @@ t.test("a volume of a database that the stack has not is refused, and so is one 
   t.match(faults(stack("{ postgres: 512 MiB }")).detail, [/container\.volumes\.postgres: must be at least 1 GiB/]);
 });
 
-t.test("a queue's type is refused where there is no queue, and a type that is none", async (t) => {
-  const stack = (broker: string, service: string) =>
-    `name: a\nversion: 1.0.0\npostgres: {}\n${broker}services:\n  s: { port: 8001, ${service} }\n`;
-  t.match(faults(stack("", "queue: stream")).detail, [/services\.s\.queue: this stack has no rabbitmq, so/]);
-  t.match(faults(stack("rabbitmq: {}\n", "queue: stream, needs: [postgres]")).detail, [
-    /services\.s\.queue: this service does not need rabbitmq, so/,
-  ]);
-  t.match(faults(stack("rabbitmq: {}\n", "queue: classic")).detail, [/services\.s\.queue: .*"quorum".*"stream"/]);
-  t.match(faults(stack("rabbitmq: { streamSize: 8 MiB }\n", "queue: stream")).detail, [
-    /streamSize: must be at least 64/,
-  ]);
-  const fine = parseDefinition(stack("rabbitmq: {}\n", "queue: stream, needs: [rabbitmq]"), "stack.yaml");
-  t.equal(fine.services.s?.queue, "stream");
-});
+t.test(
+  "a queue's type is refused where there is no queue, as bindings needn't be; and a type that is none",
+  async (t) => {
+    const stack = (broker: string, service: string) =>
+      `name: a\nversion: 1.0.0\npostgres: {}\n${broker}services:\n  s: { port: 8001, ${service} }\n`;
+    t.match(faults(stack("", "queue: stream")).detail, [
+      /services\.s\.queue: this stack has no rabbitmq, whose setting/,
+    ]);
+    t.strictSame(parseDefinition(stack("", "bindings: ['#']"), "stack.yaml").services.s?.bindings, ["#"]);
+    t.match(faults(stack("rabbitmq: {}\n", "queue: stream, needs: [postgres]")).detail, [
+      /services\.s\.queue: this service does not need rabbitmq, whose setting/,
+    ]);
+    t.match(faults(stack("rabbitmq: {}\n", "queue: classic")).detail, [/services\.s\.queue: .*"quorum".*"stream"/]);
+    t.match(faults(stack("rabbitmq: { streamSize: 8 MiB }\n", "queue: stream")).detail, [
+      /streamSize: must be at least 64/,
+    ]);
+    const fine = parseDefinition(stack("rabbitmq: {}\n", "queue: stream, needs: [rabbitmq]"), "stack.yaml");
+    t.equal(fine.services.s?.queue, "stream");
+  },
+);
 
 t.test("a port that nobody sets but somebody uses is refused", async (t) => {
   const base = "name: a\nversion: 1.0.0\nredis: {}\nrabbitmq: {}\nservices:\n";

@@ -1,5 +1,5 @@
 import { isStackError, type StackError } from "../../lib/error.ts";
-import type { Fault } from "../../stack/definition/parse.ts";
+import type { Fault } from "../../stack/definition/fault.ts";
 import { readDefinition } from "../../stack/definition/parse.ts";
 import type { Definition } from "../../stack/definition/schema.ts";
 

@@ -9,7 +9,7 @@ import { parseDefinition } from "../../stack/definition/parse.ts";
 import { healthGroupOf } from "../../stack/health-names.ts";
 import { logSources } from "../../stack/log-sources.ts";
 import type { Model } from "../../stack/model.ts";
-import { renderFile } from "../../stack/render/file.ts";
+import { renderFile } from "../../stack/render/render-file.ts";
 import { resolve } from "../../stack/resolve.ts";
 
 const project = join(import.meta.dirname, "../..");
@@ -18,7 +18,7 @@ const rooms = ["agent", "bin", "builder", "components", "docs", "engine", "insta
 );
 
 t.test(
-  "it is a folder of what it is, one of what the agent does for it, a line in each of three lists, and its settings' page",
+  "it is a folder of what it is, one of what the agent does for it, a line in each of three lists, and in its settings' and its checks' page",
   async (t) => {
     const files = rooms.flatMap((room) =>
       readdirSync(join(project, room), { recursive: true, withFileTypes: true })
@@ -35,6 +35,7 @@ t.test(
     ]);
     t.strictSame(touched.filter((path) => !own.test(path)).sort(), [
       "components/agent.ts",
+      "docs/health.md",
       "docs/stack-definition.md",
       "stack/components/index.ts",
       "stack/components/names.ts",

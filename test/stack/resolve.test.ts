@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import t from "tap";
 import { budget } from "../../stack/budget.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
-import { renderFile } from "../../stack/render/file.ts";
+import { renderFile } from "../../stack/render/render-file.ts";
 import { resolve } from "../../stack/resolve.ts";
 
 const templates = (path: string) => readFileSync(path, "utf8");

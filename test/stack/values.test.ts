@@ -1,6 +1,6 @@
 import { CronTime } from "cron";
 import t from "tap";
-import { cronFault } from "../../stack/definition/cron.ts";
+import { cronFault } from "../../stack/definition/cron-fault.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
 import { faultsOf } from "./faults-of.ts";
 

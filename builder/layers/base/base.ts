@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import { identities } from "../../../stack/components/identities.ts";
 import type { Model } from "../../../stack/model.ts";
-import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
+import { renderFile } from "../../../stack/render/render-file.ts";
 import { debianArchives } from "../../apt/debian-archives.ts";
-import type { Beside } from "../../apt/open-apt.ts";
 import type { Resolution } from "../../apt/resolve-packages.ts";
-import { type Inputs, layerKey } from "../../cache/layer-key.ts";
+import { layerKey } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { explainSpace } from "../../explain-space.ts";
@@ -18,47 +17,13 @@ import { resource } from "../../resource.ts";
 import { rootfsFolder } from "../../work-folder.ts";
 import { codeDigest } from "../code-digest.ts";
 import { archiveFlags } from "./archive-flags.ts";
+import { type BaseInputs, type Scripts, scripts } from "./base-inputs.ts";
 import { excludedPaths } from "./excluded-paths.ts";
 import { type BaseFacts, readBaseFacts } from "./facts.ts";
 import { fetchBase } from "./fetch-base.ts";
 import type { OtherPackages } from "./other-packages.ts";
-import { type AccountLines, packagedAccountLines } from "./packaged-accounts.ts";
+import { packagedAccountLines } from "./packaged-accounts.ts";
 import { refuseOtherIds } from "./refuse-other-ids.ts";
-
-const scripts = ["setup.sh", "accounts.sh", "customize.sh", "sanitise.sh"] as const;
-type Scripts = Readonly<Record<(typeof scripts)[number], string>>;
-
-/** All that the base layer is made from. */
-export interface BaseInputs extends Inputs {
-  readonly code: string;
-  /** Debian's archives and, of every package, the version they have. */
-  readonly sources: readonly { readonly uri: string; readonly suite: string }[];
-  readonly versions: Readonly<Record<string, string>>;
-  /** Names of those that are in no archive, but made here. */
-  readonly local: readonly string[];
-  /** Versions of this machine's programs that make it. */
-  readonly tools: { readonly mmdebstrap: string; readonly tar: string };
-  /** Others' repositories, by the component whose packages come from there. They stay in the template: updates come from there. */
-  readonly repositories: Readonly<Record<string, Beside>>;
-  /** Keys of the layers that packages come from, where that is no archive. */
-  readonly made: readonly string[];
-  readonly suite: string;
-  readonly architecture: string;
-  readonly packages: readonly string[];
-  readonly locale: string;
-  readonly timezone: string;
-  readonly sysusers: string;
-  /** Packages' accounts, which are there before the packages. */
-  readonly accounts: AccountLines;
-  /** Files that must be there before the first package is unpacked. */
-  readonly beforePackages: readonly { readonly path: string; readonly text: string }[];
-  readonly disabled: readonly string[];
-  /** What components' packages make of this machine. */
-  readonly identities: readonly string[];
-  readonly excluded: readonly string[];
-  readonly scripts: Scripts;
-  readonly epoch: number;
-}
 
 /** @param accounts the user's own lines of sysusers.d(5), "" for none */
 export async function baseInputs(

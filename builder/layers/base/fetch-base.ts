@@ -5,7 +5,7 @@ import { fetchPackages } from "../../apt/fetch-packages.ts";
 import type { Beside } from "../../apt/open-apt.ts";
 import { aptFolder } from "../../apt/resolve-packages.ts";
 import type { BuildContext } from "../../context.ts";
-import type { BaseInputs } from "./base.ts";
+import type { BaseInputs } from "./base-inputs.ts";
 
 /** What setup.sh gives to mmdebstrap. */
 export interface FetchedBase {

@@ -1,13 +1,13 @@
 import { StackError } from "../../../lib/error.ts";
 import type { FileEntry, Model, UnitSpec } from "../../../stack/model.ts";
-import { renderFile } from "../../../stack/render/file.ts";
 import type { Templates } from "../../../stack/render/render.ts";
+import { renderFile } from "../../../stack/render/render-file.ts";
 import { requirementsLock } from "../../../stack/venv.ts";
 import { archiveOfEntries, type Entry } from "../../archive/archive-of-entries.ts";
 import type { Inputs } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { sourceDateEpoch } from "../../context.ts";
-import type { OwnEntry } from "../../trees/own-files.ts";
+import type { OwnEntry } from "../../trees/own-entry.ts";
 import { unitFolder } from "../../trees/own-place.ts";
 import type { TemplateTrees } from "../../trees/template-trees.ts";
 import { type BaseFacts, idsInBase } from "../base/facts.ts";

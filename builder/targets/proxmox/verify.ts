@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { messageOf } from "../../../lib/error.ts";
-import { compressionFlag } from "../../../lib/lxc/template-name.ts";
+import { compressionFlag } from "../../../lib/lxc/compression-flag.ts";
 import { decompress } from "../../archive/decompress.ts";
 import { type Check, failed, passed } from "../../verify/check.ts";
 import { checksumCheck, manifestCheck } from "../../verify/checksum.ts";

@@ -1,16 +1,12 @@
 import { connect } from "node:net";
-import type { Check, Outcome } from "../../../engine/check.ts";
+import type { CheckOpener, Outcome } from "../../../engine/check.ts";
 import { isErrno, messageOf, StackError } from "../../../lib/error.ts";
 
 const key = "stack-agent:health";
 
 /** memcached takes a value and gives it back. */
-export function memcachedCheck({ address, port }: { readonly address: string; readonly port: number }): Check {
-  return {
-    name: "memcached:roundtrip",
-    component: "memcached",
-    open: () => ({ run: (signal) => look(address, port, signal), close: async () => {} }),
-  };
+export function memcachedCheck({ address, port }: { readonly address: string; readonly port: number }): CheckOpener {
+  return () => ({ run: (signal) => look(address, port, signal), close: async () => {} });
 }
 
 async function look(host: string, port: number, signal: AbortSignal): Promise<Outcome> {
@@ -29,7 +25,7 @@ export function judge(answer: string, written: string): Outcome {
   const figure = (name: string): number => Number(new RegExp(`^STAT ${name} (\\d+)\\r$`, "m").exec(answer)?.[1] ?? 0);
   const limit = figure("limit_maxbytes");
   const used = limit === 0 ? 0 : Math.round((1000 * figure("bytes")) / limit) / 10;
-  const observed = { observedValue: used, observedUnit: "percent of memory" };
+  const observed = { observedValue: used };
   if (stored !== "STORED") return { status: "fail", code: "refused-write", message: stored, ...observed };
   if (!value.startsWith(`VALUE ${key} `) || read !== written) {
     return { status: "fail", code: "lost-write", message: "it lost what it was given", ...observed };

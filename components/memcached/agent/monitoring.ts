@@ -1,7 +1,8 @@
-import type { Check } from "../../../engine/check.ts";
+import type { CheckOpeners } from "../../../engine/declared-checks.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
+import type { ComponentCheck } from "../../../stack/components/index.ts";
 import { memcachedCheck } from "./check.ts";
 
-export function checks({ memcached }: StackWith<"memcached">): readonly Check[] {
-  return [memcachedCheck(memcached)];
+export function checks({ memcached }: StackWith<"memcached">): CheckOpeners<ComponentCheck<"memcached">> {
+  return { "memcached:roundtrip": memcachedCheck(memcached) };
 }

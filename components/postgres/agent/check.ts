@@ -1,4 +1,4 @@
-import type { Check, CheckContext, OpenCheck, Outcome } from "../../../engine/check.ts";
+import type { CheckContext, CheckOpener, OpenCheck, Outcome } from "../../../engine/check.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { messageOf } from "../../../lib/error.ts";
@@ -17,8 +17,8 @@ const roundtrip = `
 const oldestXmin = 10_000_000;
 
 /** PostgreSQL writes and reads, by the agent's role; warns of a snapshot held for too long. */
-export function postgresCheck(model: StackWith<"postgres">): Check {
-  return { name: "postgres:roundtrip", component: "postgres", open: (context) => openCheck(model, context) };
+export function postgresCheck(model: StackWith<"postgres">): CheckOpener {
+  return (context) => openCheck(model, context);
 }
 
 function openCheck({ postgres }: StackWith<"postgres">, context: CheckContext): OpenCheck {
@@ -70,16 +70,16 @@ interface Row {
 
 function outcome(row: Row | undefined, database: string): Outcome {
   const { xminAge, otherCollation } = row ?? { xminAge: 0, otherCollation: false };
+  const observed = { observedValue: xminAge };
   if (xminAge < oldestXmin && otherCollation) {
     const message = `${database}'s indexes of text were made under another version of its collation; as postgres: ${refreshCollation(database)}`;
-    return { status: "warn", code: "collation-version", message };
+    return { status: "warn", code: "collation-version", ...observed, message };
   }
-  if (xminAge < oldestXmin) return { status: "pass", code: "ok" };
+  if (xminAge < oldestXmin) return { status: "pass", code: "ok", ...observed };
   return {
     status: "warn",
     code: "old-snapshot",
-    observedValue: xminAge,
-    observedUnit: "transactions",
+    ...observed,
     message: "a session, slot or prepared transaction holds back vacuum; see pg_stat_activity.backend_xmin",
   };
 }

@@ -1,4 +1,4 @@
-import type { ComponentFacts } from "../../../engine/plan-files.ts";
+import type { ComponentFacts } from "../../../engine/plan/plan-files.ts";
 
 /** A login role as pg_authid has it. */
 export interface RoleFacts {

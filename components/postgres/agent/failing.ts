@@ -1,4 +1,4 @@
-import { tellingLine } from "../../../engine/last-words.ts";
+import { tellingLine } from "../../../engine/facts/last-words.ts";
 import type { FailingServer } from "../../../engine/stage.ts";
 import { messageOf, StackError } from "../../../lib/error.ts";
 import type { PostgresModel } from "../../../stack/components/postgres/model.ts";

@@ -1,7 +1,7 @@
 import type { Client } from "pg";
-import type { FactReader } from "../../../engine/fact-reader.ts";
-import { lastWords } from "../../../engine/last-words.ts";
-import { inspectComponent } from "../../../engine/plan-files.ts";
+import type { FactReader } from "../../../engine/facts/fact-reader.ts";
+import { lastWords } from "../../../engine/facts/last-words.ts";
+import { inspectComponent } from "../../../engine/plan/plan-files.ts";
 import { isErrno, isStackError } from "../../../lib/error.ts";
 import type { PostgresModel } from "../../../stack/components/postgres/model.ts";
 import type { Model, SecretName } from "../../../stack/model.ts";

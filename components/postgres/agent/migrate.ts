@@ -4,8 +4,8 @@ import type { Executors } from "../../../engine/action.ts";
 import { messageOf, StackError } from "../../../lib/error.ts";
 import { withinDeadline } from "../../../lib/within-deadline.ts";
 import type { Migration } from "../../../stack/components/postgres/model.ts";
-import { migrationChecksum } from "./checksum.ts";
 import { postgresDeadline, withPostgres } from "./client.ts";
+import { migrationChecksum } from "./migration-checksum.ts";
 
 /** Key of the advisory lock under which migrations are applied: one at a time, whoever starts it. */
 const LOCK = 7_305_116_842;

@@ -1,12 +1,12 @@
 import type { Action } from "../../../engine/action.ts";
-import { planBelow, planUnits } from "../../../engine/plan-files.ts";
+import { planBelow, planUnits } from "../../../engine/plan/plan-files.ts";
 import { asSealed, secretMark } from "../../../engine/secrets/sealed.ts";
 import type { Plan, Problem } from "../../../engine/stage.ts";
 import type { PostgresModel } from "../../../stack/components/postgres/model.ts";
 import type { Model, SecretName } from "../../../stack/model.ts";
-import { migrationChecksum } from "./checksum.ts";
 import type { PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
 import { failingPostgres } from "./failing.ts";
+import { migrationChecksum } from "./migration-checksum.ts";
 import { lostPrivileges } from "./privileges.ts";
 
 /** Connections of the agent's role: health check, refresh of views, and one to spare of each. */

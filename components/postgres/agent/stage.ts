@@ -1,10 +1,10 @@
 import { dirname } from "node:path";
 import type { Action } from "../../../engine/action.ts";
-import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan/plan-reset.ts";
 import { defineComponentStage } from "../../../engine/stage.ts";
-import { postgresCheck } from "./check.ts";
 import type { PostgresFacts } from "./facts.ts";
 import { inspectPostgres } from "./inspect.ts";
+import { checks } from "./monitoring.ts";
 import { planPostgres, preflightPostgres } from "./plan.ts";
 
 /** PostgreSQL: the cluster, made on the instance; roles, database, event store. */
@@ -12,7 +12,7 @@ export const postgresStage = defineComponentStage<"postgres", PostgresFacts>({
   id: "postgres",
   title: "PostgreSQL",
   needs: ["system"],
-  checks: (model) => [postgresCheck(model)],
+  checks,
   inspect: (reader, model, signal) => inspectPostgres(reader, model, model.postgres, signal),
   preflight: (facts, model) => preflightPostgres(facts, model, model.postgres),
   plan: (facts, model) => planPostgres(facts, model, model.postgres),

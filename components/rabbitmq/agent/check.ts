@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConfirmChannel } from "amqplib";
-import type { Check, CheckContext, OpenCheck, Outcome } from "../../../engine/check.ts";
+import type { CheckContext, CheckOpener, OpenCheck, Outcome } from "../../../engine/check.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { messageOf } from "../../../lib/error.ts";
 import { type AmqpConnection, openAmqp } from "./amqp.ts";
 
 /** RabbitMQ takes a persistent message, confirms it, and gives it back from a quorum queue. */
-export function rabbitmqCheck(model: StackWith<"rabbitmq">): Check {
-  return { name: "rabbitmq:roundtrip", component: "rabbitmq", open: (context) => openCheck(model, context) };
+export function rabbitmqCheck(model: StackWith<"rabbitmq">): CheckOpener {
+  return (context) => openCheck(model, context);
 }
 
 /** A connection, and a channel on it. */

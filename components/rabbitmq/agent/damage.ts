@@ -1,5 +1,5 @@
 import type { Action } from "../../../engine/action.ts";
-import { tellingLine } from "../../../engine/last-words.ts";
+import { tellingLine } from "../../../engine/facts/last-words.ts";
 import type { WalFacts } from "./ra-wal.ts";
 
 /*

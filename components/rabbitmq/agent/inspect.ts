@@ -1,8 +1,8 @@
-import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { FactReader } from "../../../engine/facts/fact-reader.ts";
 import { isErrno, isStackError } from "../../../lib/error.ts";
 import type { Definitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import type { RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";
-import type { Held, HeldDefinitions, HeldUser } from "./drift.ts";
+import type { Held, HeldDefinitions, HeldUser } from "./definitions-drift.ts";
 import { type LeaderlessQueue, lookAtQueues } from "./look-at-queues.ts";
 import { management } from "./management.ts";
 

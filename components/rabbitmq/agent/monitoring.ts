@@ -1,7 +1,8 @@
-import type { Check } from "../../../engine/check.ts";
+import type { CheckOpeners } from "../../../engine/declared-checks.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
+import type { ComponentCheck } from "../../../stack/components/index.ts";
 import { rabbitmqCheck } from "./check.ts";
 
-export function checks(model: StackWith<"rabbitmq">): readonly Check[] {
-  return [rabbitmqCheck(model)];
+export function checks(model: StackWith<"rabbitmq">): CheckOpeners<ComponentCheck<"rabbitmq">> {
+  return { "rabbitmq:roundtrip": rabbitmqCheck(model) };
 }

@@ -2,7 +2,7 @@ import type { Problem } from "../../../engine/stage.ts";
 import { shellWord } from "../../../lib/shell-words.ts";
 import type { Definitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import type { RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";
-import type { Held } from "./drift.ts";
+import type { Held } from "./definitions-drift.ts";
 import type { BrokerFacts } from "./inspect.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { ChainableCommander, Redis } from "ioredis";
-import type { Check, CheckContext, OpenCheck, Outcome } from "../../../engine/check.ts";
+import type { CheckContext, CheckOpener, OpenCheck, Outcome } from "../../../engine/check.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { messageOf } from "../../../lib/error.ts";
@@ -12,8 +12,8 @@ const nearlyFull = 95;
 const mostClients = 10_000;
 
 /** Redis Cluster serves all its slots; every node takes a write and gives it back, and saves without errors. */
-export function redisCheck(model: StackWith<"redis">): Check {
-  return { name: "redis:cluster", component: "redis", open: (context) => openCheck(model, context) };
+export function redisCheck(model: StackWith<"redis">): CheckOpener {
+  return (context) => openCheck(model, context);
 }
 
 interface Node {
@@ -155,7 +155,7 @@ const severity = { pass: 0, warn: 1, fail: 2 } as const;
 /** Those that are down are named before what the others say of slots that nobody serves. */
 function worst(outcomes: readonly NodeOutcome[]): Outcome {
   const used = Math.max(...outcomes.map((outcome) => outcome.used));
-  const observed = { observedValue: used, observedUnit: "percent of maxmemory" };
+  const observed = { observedValue: used };
   const down = outcomes.filter((outcome) => outcome.down === true);
   const [gone] = down;
   if (gone !== undefined) {

@@ -1,5 +1,5 @@
 import type { Action } from "../../../engine/action.ts";
-import { tellingLine } from "../../../engine/last-words.ts";
+import { tellingLine } from "../../../engine/facts/last-words.ts";
 import type { RedisNode } from "../../../stack/components/redis/model.ts";
 import { type AppendOnlyFiles, mendAppendOnly, startAnew } from "./append-only.ts";
 

@@ -1,7 +1,8 @@
-import type { Check } from "../../../engine/check.ts";
+import type { CheckOpeners } from "../../../engine/declared-checks.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
+import type { ComponentCheck } from "../../../stack/components/index.ts";
 import { redisCheck } from "./check.ts";
 
-export function checks(model: StackWith<"redis">): readonly Check[] {
-  return [redisCheck(model)];
+export function checks(model: StackWith<"redis">): CheckOpeners<ComponentCheck<"redis">> {
+  return { "redis:cluster": redisCheck(model) };
 }

@@ -1,5 +1,5 @@
 import type { Action } from "../../../engine/action.ts";
-import { planMend } from "../../../engine/plan-mend.ts";
+import { planMend } from "../../../engine/plan/plan-mend.ts";
 import type { RedisModel } from "../../../stack/components/redis/model.ts";
 import { type SlotRange, slotShares, subtractSlots } from "./cluster-nodes.ts";
 import type { NodeView } from "./plan-cluster.ts";

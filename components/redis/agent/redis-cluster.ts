@@ -4,7 +4,7 @@ import { waitFor } from "../../../lib/wait.ts";
 import { withinDeadline } from "../../../lib/within-deadline.ts";
 import { loopback } from "../../../stack/loopback.ts";
 import { openRedis, type RedisConnection } from "./client.ts";
-import { lookAtNode } from "./look.ts";
+import { lookAtNode } from "./look-at-node.ts";
 import { type ClusterSteps, isWhole, planCluster } from "./plan-cluster.ts";
 
 /** Milliseconds until all nodes must know each other; by loopback it is a few hundred. */

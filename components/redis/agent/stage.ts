@@ -1,18 +1,18 @@
-import type { FactReader } from "../../../engine/fact-reader.ts";
-import { lastWords } from "../../../engine/last-words.ts";
-import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan-files.ts";
-import { failingServer, planMend } from "../../../engine/plan-mend.ts";
-import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import type { FactReader } from "../../../engine/facts/fact-reader.ts";
+import { lastWords } from "../../../engine/facts/last-words.ts";
+import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan/plan-files.ts";
+import { failingServer, planMend } from "../../../engine/plan/plan-mend.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan/plan-reset.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { defineComponentStage, type Plan } from "../../../engine/stage.ts";
 import { isStackError } from "../../../lib/error.ts";
 import type { RedisModel, RedisNode } from "../../../stack/components/redis/model.ts";
 import { manifestName } from "./append-only.ts";
-import { redisCheck } from "./check.ts";
 import { redisCode, withRedis } from "./client.ts";
 import { type FailingNode, mendNode, nodeSays } from "./damage.ts";
-import { examineAppendOnly } from "./examine.ts";
-import { lookAtNode } from "./look.ts";
+import { examineAppendOnly } from "./examine-append-only.ts";
+import { lookAtNode } from "./look-at-node.ts";
+import { checks } from "./monitoring.ts";
 import { describeSteps, isWhole, type NodeView, planCluster } from "./plan-cluster.ts";
 import { planStrangers } from "./plan-strangers.ts";
 
@@ -32,7 +32,7 @@ export const redisStage = defineComponentStage<"redis", RedisFacts>({
   id: "redis",
   title: "Redis Cluster",
   needs: ["system"],
-  checks: (model) => [redisCheck(model)],
+  checks,
   inspect,
   preflight: () => [],
   plan: (facts, model) => planRedis(facts, model.redis),

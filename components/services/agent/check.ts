@@ -1,24 +1,20 @@
 import { Agent, get } from "node:http";
-import type { Check, Outcome } from "../../../engine/check.ts";
+import type { CheckOpener, Outcome } from "../../../engine/check.ts";
 import { isErrno, StackError } from "../../../lib/error.ts";
 import { loopback } from "../../../stack/loopback.ts";
 import type { ServiceModel } from "../../../stack/model.ts";
 
 /** A service's own word: `GET /health` on its port, over a connection that is kept. */
-export function serviceCheck(service: Pick<ServiceModel, "name" | "port">): Check {
-  return {
-    name: `${service.name}:health`,
-    component: service.name,
-    open: () => {
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      return {
-        run: async (signal) => {
-          const { status, body } = await fetchHealth(agent, service.port, signal);
-          return serviceOutcome(status, body);
-        },
-        close: async () => agent.destroy(),
-      };
-    },
+export function serviceCheck({ port }: Pick<ServiceModel, "port">): CheckOpener {
+  return () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    return {
+      run: async (signal) => {
+        const { status, body } = await fetchHealth(agent, port, signal);
+        return serviceOutcome(status, body);
+      },
+      close: async () => agent.destroy(),
+    };
   };
 }
 

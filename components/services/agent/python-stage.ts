@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { FactReader } from "../../../engine/facts/fact-reader.ts";
 import { defineStage } from "../../../engine/stage.ts";
 import type { Model } from "../../../stack/model.ts";
 import { requirementsLock, venvStamp } from "../../../stack/venv.ts";

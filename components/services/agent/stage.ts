@@ -1,7 +1,7 @@
-import { lastWords, tellingLine } from "../../../engine/last-words.ts";
-import { type ComponentFacts, inspectComponent, planComponent } from "../../../engine/plan-files.ts";
-import { failingServer } from "../../../engine/plan-mend.ts";
-import { resetComponent } from "../../../engine/plan-reset.ts";
+import { lastWords, tellingLine } from "../../../engine/facts/last-words.ts";
+import { type ComponentFacts, inspectComponent, planComponent } from "../../../engine/plan/plan-files.ts";
+import { failingServer } from "../../../engine/plan/plan-mend.ts";
+import { resetComponent } from "../../../engine/plan/plan-reset.ts";
 import { defineStage, type FailingServer } from "../../../engine/stage.ts";
 import { dependencyNames } from "../../../stack/components/names.ts";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { FactReader } from "../../../engine/facts/fact-reader.ts";
 import type { Problem } from "../../../engine/stage.ts";
 import type { HostRecord } from "../../../engine/state/state.ts";
 import { type DpkgPackage, dpkgStatusPath, parseDpkgStatus } from "../../../lib/dpkg-status.ts";

@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import type { Check, Outcome } from "../../../engine/check.ts";
+import type { CheckOpener, Outcome } from "../../../engine/check.ts";
 import { isErrno } from "../../../lib/error.ts";
 import type { Model } from "../../../stack/model.ts";
 
@@ -14,16 +14,12 @@ export interface FileSystemFigures {
 }
 
 /** How full the file systems are that the stack writes to. Each may be a volume of its own. */
-export function diskCheck(model: Pick<Model, "paths" | "data">): Check {
+export function diskCheck(model: Pick<Model, "paths" | "data">): CheckOpener {
   const paths = ["/", model.paths.state, ...model.data.map(({ path }) => path)];
-  return {
-    name: "disk:used",
-    component: "disk",
-    open: () => ({
-      run: async () => diskOutcome((await Promise.all(paths.map(figures))).filter((one) => one !== undefined)),
-      close: async () => {},
-    }),
-  };
+  return () => ({
+    run: async () => diskOutcome((await Promise.all(paths.map(figures))).filter((one) => one !== undefined)),
+    close: async () => {},
+  });
 }
 
 /** Percent used from which a file system counts as nearly full, and as full. */
@@ -39,7 +35,6 @@ export function diskOutcome(fileSystems: readonly FileSystemFigures[]): Outcome 
     status,
     code: status === "pass" ? "ok" : status === "warn" ? "nearly-full" : "full",
     observedValue: used,
-    observedUnit: "percent",
     message: `${fullest.path} is ${used} % full`,
   };
 }

@@ -1,5 +1,5 @@
 import type { FindingsOptions } from "../../../engine/agent-part.ts";
-import { memoryMiB } from "../../../engine/memory.ts";
+import { memoryMiB } from "../../../engine/facts/memory.ts";
 import type { Run } from "../../../lib/run.ts";
 import type { MachineFinding } from "../../../stack/documents/doctor.ts";
 import { diskCheck } from "./disk-check.ts";
@@ -23,7 +23,7 @@ async function memory({ model }: FindingsOptions): Promise<MachineFinding> {
 }
 
 async function disk({ model, signal }: FindingsOptions): Promise<MachineFinding> {
-  const session = diskCheck(model).open({ model, secret: async () => undefined });
+  const session = diskCheck(model)({ model, secret: async () => undefined });
   try {
     const { status, message = "" } = await session.run(signal);
     if (status === "pass") return { name: "disk", status, message };

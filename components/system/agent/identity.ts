@@ -1,7 +1,7 @@
 import type { Action } from "../../../engine/action.ts";
 import type { Model, SecretName } from "../../../stack/model.ts";
 import { hasMoved, isTwin } from "./place.ts";
-import type { SystemFacts } from "./stage.ts";
+import type { SystemFacts } from "./system-facts.ts";
 
 /*
  * What makes this instance itself: secrets and SSH host keys. The state says which machine

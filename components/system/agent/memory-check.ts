@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Check, Outcome } from "../../../engine/check.ts";
+import type { CheckOpener, Outcome } from "../../../engine/check.ts";
 import { isErrno } from "../../../lib/error.ts";
 import { readTextIfAny } from "../../../lib/files.ts";
 import { isTooLittle, leastMemoryMiB } from "../../../stack/least-memory.ts";
@@ -14,12 +14,8 @@ export interface MemoryFigures {
 }
 
 /** How much memory is left. The container's limit is read where it can be seen from inside. */
-export function memoryCheck(root = "/"): Check {
-  return {
-    name: "memory:available",
-    component: "memory",
-    open: () => ({ run: async () => memoryOutcome(await memoryFigures(root)), close: async () => {} }),
-  };
+export function memoryCheck(root = "/"): CheckOpener {
+  return () => ({ run: async () => memoryOutcome(await memoryFigures(root)), close: async () => {} });
 }
 
 /** Percent available below which memory counts as short, and as exhausted. */
@@ -31,7 +27,7 @@ export function memoryOutcome(figures: MemoryFigures): Outcome {
   const group = limit === undefined || used === undefined ? 100 : (100 * (limit - used)) / limit;
   const percent = Math.round(Math.max(0, Math.min(machine, group)) * 10) / 10;
   const whole = Math.round((limit === undefined ? total : Math.min(limit, total)) / 1024 / 1024);
-  const observed = { observedValue: percent, observedUnit: "percent" };
+  const observed = { observedValue: percent };
   const message = `${percent} % of ${whole} MiB is available`;
   if (percent < limits.fail) return { status: "fail", code: "exhausted", ...observed, message };
   if (percent < limits.warn) return { status: "warn", code: "short", ...observed, message };

@@ -1,4 +1,4 @@
-import type { FactReader } from "../../../engine/fact-reader.ts";
+import type { FactReader } from "../../../engine/facts/fact-reader.ts";
 import type { Place } from "../../../engine/state/state.ts";
 
 /**

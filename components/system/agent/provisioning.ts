@@ -1,8 +1,8 @@
 import type { Executors } from "../../../engine/action.ts";
-import { rememberInstance } from "./instance.ts";
 import { generateLocale, removeLocale } from "./locale.ts";
 import { installPackages } from "./packages.ts";
 import { forgetHost, rememberHost } from "./remember-host.ts";
+import { rememberInstance } from "./remember-instance.ts";
 import { removePackages } from "./remove-packages.ts";
 import { renewSshKey } from "./ssh-key.ts";
 import { systemStage } from "./stage.ts";

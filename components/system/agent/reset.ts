@@ -1,9 +1,9 @@
 import type { Action } from "../../../engine/action.ts";
-import { joinResets, resetComponent, resetData } from "../../../engine/plan-reset.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan/plan-reset.ts";
 import type { ResetPlan, ResetWish } from "../../../engine/stage.ts";
 import { agentCache } from "../../../stack/machine-paths.ts";
 import type { Model } from "../../../stack/model.ts";
-import type { SystemFacts } from "./stage.ts";
+import type { SystemFacts } from "./system-facts.ts";
 
 /** Last of all: the agent's own files, users, packages; and what it knows, with the data. */
 export function resetSystem(facts: SystemFacts, model: Model, wish: ResetWish): ResetPlan {

@@ -1,53 +1,23 @@
 import { join } from "node:path";
-import { parseAccounts } from "../../../engine/accounts.ts";
 import type { Action } from "../../../engine/action.ts";
-import type { FactReader } from "../../../engine/fact-reader.ts";
-import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../../engine/plan-files.ts";
+import { parseAccounts } from "../../../engine/facts/accounts.ts";
+import type { FactReader } from "../../../engine/facts/fact-reader.ts";
+import { type ComponentFacts, inspectComponent, planFiles, planUnits } from "../../../engine/plan/plan-files.ts";
 import { secretsFolder } from "../../../engine/secrets/read-secret.ts";
 import { defineStage } from "../../../engine/stage.ts";
-import { type Place, parseState, statePath } from "../../../engine/state/state.ts";
+import { parseState, statePath } from "../../../engine/state/state.ts";
 import { isStackError, StackError } from "../../../lib/error.ts";
 import { budget } from "../../../stack/budget.ts";
 import { dependencyNames } from "../../../stack/components/names.ts";
 import { templatesOwnPackages } from "../../../stack/components/system/component.ts";
 import { agentCache } from "../../../stack/machine-paths.ts";
-import type { FileEntry, Model, SecretName } from "../../../stack/model.ts";
-import { type BareHostFacts, inspectBareHost, preflightBareHost } from "./bare-host.ts";
+import type { FileEntry, Model } from "../../../stack/model.ts";
+import { inspectBareHost, preflightBareHost } from "./bare-host.ts";
 import { planIdentity, unseenOfCopy } from "./identity.ts";
 import { lookAtPlace } from "./place.ts";
 import { resetSystem } from "./reset.ts";
 import { hostKeyPath, type SshKeyType, sshFolder, sshKeyTypes } from "./ssh-key.ts";
-
-export interface SystemFacts {
-  /** Debian's version, e.g. "12.8"; undefined where it is not Debian. */
-  readonly debian: string | undefined;
-  readonly memory: number;
-  /** Packages that are not installed. */
-  readonly packages: readonly string[];
-  /** Users and groups that are not there. */
-  readonly accounts: readonly string[];
-  readonly locale: boolean;
-  /** Secrets that are not there, or whose file has another mode or owner. */
-  readonly secrets: readonly SecretName[];
-  /** Those of them that are not there. */
-  readonly lostSecrets: readonly SecretName[];
-  /** Of a machine that is not of the template; undefined in a container of it. */
-  readonly bare: BareHostFacts | undefined;
-  readonly machineId: string | undefined;
-  /** The machine the state was written on. */
-  readonly knownMachineId: string | undefined;
-  /** Where this container runs, and where it did when it last noted that. */
-  readonly place: Place | undefined;
-  readonly knownPlace: Place | undefined;
-  /** Types of the SSH host keys that are there. */
-  readonly sshKeys: readonly SshKeyType[];
-  /** What of the agent's own memory is there. */
-  readonly own: { readonly state: boolean; readonly run: boolean; readonly cache: boolean };
-  /** Of the components system and agent. */
-  readonly components: readonly ComponentFacts[];
-  /** Files that must be there before packages are installed, of any component. */
-  readonly early: ComponentFacts["files"];
-}
+import type { SystemFacts } from "./system-facts.ts";
 
 /** Components whose packages bring a server. */
 const servers: ReadonlySet<FileEntry["component"]> = new Set(dependencyNames);

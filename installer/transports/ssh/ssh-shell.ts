@@ -1,5 +1,6 @@
 import { isStackError, StackError } from "../../../lib/error.ts";
-import { openSsh, type Ssh, type SshOptions } from "../../ssh/open-ssh.ts";
+import { openSsh, type SshOptions } from "../../ssh/open-ssh.ts";
+import type { Ssh } from "../../ssh/ssh.ts";
 import { sshAddressText } from "../../ssh/ssh-address.ts";
 import type { NodeShell } from "../node-shell.ts";
 

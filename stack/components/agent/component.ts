@@ -1,4 +1,6 @@
+import type { BareModel } from "../../model.ts";
 import type { DeclaredUnit, OwnPart } from "../component.ts";
+import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
 import { completionData, manualData } from "./manual.ts";
 import { requestFolder, rootJobNames, rootJobSchedule } from "./root-jobs.ts";
@@ -15,9 +17,9 @@ export const agent: OwnPart = {
   ],
   secrets: () => [{ name: "health.token", reader: "agent", purpose: "detail in /health: Authorization: Bearer TOKEN" }],
   ports: (model) => [{ port: model.definition.agent.port, owner: "agent", what: "health, status page", bind: "any" }],
+  processes: (stack) => [server(stack)],
   units: (model) => [
     { unit: "stack-provision.service", want: "enabled", wantedBy: "multi-user.target" },
-    { unit: "stack-agent.service", want: "enabled", wantedBy: "multi-user.target", running: true },
     ...rootJobNames.map((job): DeclaredUnit => {
       const unit = `stack-job@${job}.path`;
       if (rootJobSchedule(job, model.definition) === undefined) return { unit, want: "disabled" };
@@ -76,10 +78,6 @@ export const agent: OwnPart = {
       when: "build",
     },
     buildFile("/etc/systemd/system/stack-provision.service", "units/stack-provision.service.ejs"),
-    {
-      ...buildFile("/etc/systemd/system/stack-agent.service", "units/stack-agent.service.ejs"),
-      unit: "stack-agent.service",
-    },
     // On /run: made at boot by tmpfiles.d, and by the agent on a host that was not booted since.
     {
       path: `${model.paths.run}/${requestFolder}`,
@@ -96,3 +94,42 @@ export const agent: OwnPart = {
     })),
   ],
 };
+
+function server({ name, paths }: BareModel): Process {
+  return {
+    unit: "stack-agent.service",
+    logName: "stack-agent",
+    title: `Health and jobs of the ${name} stack`,
+    template: { path: "units/stack-agent.service.ejs" },
+    user: agentUser,
+    command: ["/usr/bin/stack-agent", "serve"],
+    ready: "notify",
+    watchdog: 30,
+    stop: { value: { within: 10 } },
+    restart: "always",
+    restartAfter: 2,
+    environment: [
+      {
+        name: "NODE_OPTIONS",
+        value: "--jitless",
+        why: "V8 makes no machine code, for which it would keep 5 to 25 megabytes; an answer takes a quarter of a millisecond, not a fifth.",
+      },
+      {
+        name: "MALLOC_ARENA_MAX",
+        value: "1",
+        why: "What the start needed and the idle agent does not goes back to the system: seven megabytes.",
+      },
+      {
+        name: "MALLOC_TRIM_THRESHOLD_",
+        value: "65536",
+      },
+      {
+        name: "MALLOC_MMAP_THRESHOLD_",
+        value: "32768",
+        why: "V8's parser and collector take pieces of up to 32 KiB: in the heap they left a hole of five megabytes.",
+      },
+    ],
+    writable: [`-${paths.run}/${requestFolder}`],
+    sandbox: { network: "any", wholeProc: "how much memory is left is read from meminfo" },
+  };
+}

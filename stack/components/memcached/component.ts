@@ -9,7 +9,7 @@ export interface MemcachedModel extends MemcachedSettings {
 type Stack = Having<"memcached", MemcachedModel>;
 
 /** memcached: one process on loopback, nothing on disk. */
-export const memcached: Component<"memcached", typeof memcachedSettings, MemcachedModel> = {
+export const memcached: Component<"memcached", typeof memcachedSettings, MemcachedModel, "memcached:roundtrip"> = {
   name: "memcached",
   label: "memcached",
   kind: "datastore",
@@ -22,6 +22,20 @@ export const memcached: Component<"memcached", typeof memcachedSettings, Memcach
   ports: [{ setting: "port", what: "memcached" }],
   // Tables of connections and of keys lie beside what is held.
   memory: ({ memcached: { memory } }) => ({ setting: "memory", wanted: memory, processes: 1, growth: 1.25 }),
+  checks: {
+    "memcached:roundtrip": {
+      proves: "memcached takes a value and gives it back",
+      observes: {
+        unit: "percent of memory",
+        metric: {
+          name: "stack_memcached_memory_used_ratio",
+          type: "gauge",
+          help: "What memcached holds, of what it may.",
+          per: 100,
+        },
+      },
+    },
+  },
   connection: {
     ports: ({ memcached: { port } }) => [port],
     environment: ({ memcached: { address, port } }) => [

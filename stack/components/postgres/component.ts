@@ -7,7 +7,7 @@ import { postgresSettings } from "./settings.ts";
 const overlay = "rootfs-overlay/etc/postgresql";
 
 /** PostgreSQL: one cluster, MAJOR/main as Debian's tools know it, made on the instance. */
-export const postgres: Component<"postgres", typeof postgresSettings, PostgresModel> = {
+export const postgres: Component<"postgres", typeof postgresSettings, PostgresModel, "postgres:roundtrip"> = {
   name: "postgres",
   label: "PostgreSQL",
   kind: "datastore",
@@ -57,6 +57,19 @@ export const postgres: Component<"postgres", typeof postgresSettings, PostgresMo
   },
   // Debian's package makes a cluster when it is installed, unless it is told not to.
   identities: ["/var/lib/postgresql/*", "/etc/postgresql/*"],
+  checks: {
+    "postgres:roundtrip": {
+      proves: "PostgreSQL writes a row and reads it back, and no snapshot holds back vacuum",
+      observes: {
+        unit: "transactions",
+        metric: {
+          name: "stack_postgres_oldest_snapshot_transactions",
+          type: "gauge",
+          help: "Transactions since the oldest snapshot, whose rows vacuum has to leave.",
+        },
+      },
+    },
+  },
   connection: {
     ports: ({ postgres: { port } }) => [port],
     environment: ({ postgres: { address, port, database, user } }) => [

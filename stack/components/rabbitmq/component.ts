@@ -4,6 +4,7 @@ import { buildFile } from "../system/component.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "./definitions.ts";
 import { type RabbitmqModel, rabbitmqModel } from "./model.ts";
 import { queueTypes } from "./queue-types.ts";
+import { rabbitmqServiceSettings } from "./service-settings.ts";
 import { rabbitmqSettings } from "./settings.ts";
 import { rabbitmqSources } from "./sources.ts";
 
@@ -17,12 +18,17 @@ export const definitionsPath = "/etc/rabbitmq/definitions.json";
 const etc = "rootfs-overlay/etc/rabbitmq";
 
 /** RabbitMQ: one node of a fixed name, everything it holds declared in definitions.json. */
-export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqModel> = {
+export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqModel, "rabbitmq:roundtrip"> & {
+  readonly serviceSettings: typeof rabbitmqServiceSettings;
+} = {
   name: "rabbitmq",
   label: "RabbitMQ",
   kind: "component",
   firstBoot: "RabbitMQ loads its definitions",
   settings: rabbitmqSettings,
+  serviceSettings: rabbitmqServiceSettings,
+  // Bindings may stay where --set takes RabbitMQ away; who asks for a stream must have it.
+  strictServiceSettings: ["queue"],
   model: rabbitmqModel,
   data: {
     path: "/var/lib/rabbitmq",
@@ -66,6 +72,11 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
     },
   },
   identities: ["/var/lib/rabbitmq/.erlang.cookie", "/root/.erlang.cookie"],
+  checks: {
+    "rabbitmq:roundtrip": {
+      proves: "RabbitMQ confirms a persistent message, gives it back from a quorum queue, and has no alarm",
+    },
+  },
   connection: {
     ports: ({ rabbitmq: { port } }) => [port],
     environment: ({ rabbitmq: { address, port, vhost, user, exchange, queues } }, service) => [

@@ -8,7 +8,7 @@ import { redisSettings } from "./settings.ts";
 const worstGrowth = 2.2;
 
 /** Redis Cluster: one unit and one folder a node, all on loopback, one password. */
-export const redis: Component<"redis", typeof redisSettings, RedisModel> = {
+export const redis: Component<"redis", typeof redisSettings, RedisModel, "redis:cluster"> = {
   name: "redis",
   label: "Redis Cluster",
   kind: "datastore",
@@ -29,6 +29,20 @@ export const redis: Component<"redis", typeof redisSettings, RedisModel> = {
   versions: () => [{ what: "Redis", package: "redis-server", least: "7.0" }],
   memory: ({ redis: { maxmemory, nodes } }) => {
     return { setting: "maxmemory", wanted: maxmemory, processes: nodes.length, growth: worstGrowth };
+  },
+  checks: {
+    "redis:cluster": {
+      proves: "each Redis node takes a write in a slot of its own and saves, and all 16384 slots are served",
+      observes: {
+        unit: "percent of maxmemory",
+        metric: {
+          name: "stack_redis_memory_used_ratio",
+          type: "gauge",
+          help: "Memory that the fullest Redis node uses, of its maxmemory.",
+          per: 100,
+        },
+      },
+    },
   },
   connection: {
     ports: ({ redis: { ports } }) => ports,

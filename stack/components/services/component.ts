@@ -1,6 +1,10 @@
 import { stackGroupId } from "../../account-ids.ts";
+import { checkModels } from "../check-models.ts";
 import type { OwnPart } from "../component.ts";
 import { buildFile } from "../system/component.ts";
+
+/** What a service's check has seen when it passes. */
+export const serviceHealth = "the service answers its own /health, and that passes";
 
 /** The Python services: one unit template, static users, env files, a venv each. */
 export const services: OwnPart = {
@@ -16,6 +20,8 @@ export const services: OwnPart = {
     })),
   ports: (model) =>
     model.services.map((service) => ({ port: service.port, owner: service.name, what: "service", bind: "any" })),
+  checks: ({ services }) =>
+    services.flatMap(({ name }) => checkModels({ [`${name}:health`]: { proves: serviceHealth } }, "component")),
   units: (model) => [
     { unit: `${model.name}.target`, want: "enabled", wantedBy: "multi-user.target" },
     ...model.services.map(

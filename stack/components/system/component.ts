@@ -1,4 +1,6 @@
+import { checkModels } from "../check-models.ts";
 import type { DeclaredUnit, OwnPart } from "../component.ts";
+import { machineChecks } from "./checks.ts";
 
 /** What any container of ours needs: init, network as Proxmox writes it, ssh, and the owner's tools. */
 const packages = [
@@ -82,6 +84,7 @@ export const system: OwnPart = {
   ],
   packages: (model) => [...packages, ...model.definition.packages],
   versions: () => [{ what: "Python", package: "python3", least: "3.11" }],
+  checks: () => checkModels(machineChecks, "system"),
   units: () => [
     ...masked.map((unit): DeclaredUnit => ({ unit, want: "masked" })),
     ...disabled.map((unit): DeclaredUnit => ({ unit, want: "disabled" })),

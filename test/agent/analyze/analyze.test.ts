@@ -5,7 +5,7 @@ import { analyse } from "../../../agent/analyze/analyse.ts";
 import { analysisTable } from "../../../agent/analyze/analysis-table.ts";
 import { analyzeCommand } from "../../../agent/analyze/analyze-command.ts";
 import { parseUnitTimes } from "../../../agent/analyze/unit-times.ts";
-import { trackTimeline, writeTimeline } from "../../../engine/timeline.ts";
+import { trackTimeline, writeTimeline } from "../../../engine/run/timeline.ts";
 import type { Run } from "../../../lib/run.ts";
 import { analysisDocument } from "../../../stack/documents/analysis.ts";
 import type { TimelineDocument } from "../../../stack/documents/timeline.ts";

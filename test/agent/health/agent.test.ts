@@ -44,7 +44,7 @@ async function machine(t: TapTest, names: readonly string[]) {
     model: {
       name: "stock-analysis",
       version: "1.0.0",
-      components: [],
+      checks: [],
       ports: [],
       definition: { timezone: "Etc/UTC", agent: { drift: "0 * * * *" } } as never,
     },

@@ -158,11 +158,21 @@ t.test("a new token is taken up, the old one refused", async (t) => {
 });
 
 t.test("metrics are Prometheus text: every line a sample or a comment, labels escaped", async (t) => {
-  const odd = snapshot({ results: [result('a"b\\c', { observedValue: 41.5, observedUnit: "percent" })] });
+  const help = "Used share of the disk.";
+  const observes = {
+    unit: "percent",
+    metric: { name: "stack_disk_used_ratio", type: "gauge", help, per: 100 },
+  } as const;
+  const odd = snapshot({
+    results: [result('a"b\\c'), { ...result("disk", { observedValue: 41.5 }), observes }, result("redis")],
+  });
   const { headers, body } = await ask(await serve(t, odd), "/metrics");
   t.match(headers["content-type"], /^text\/plain; version=0\.0\.4/);
   t.match(body, 'stack_component_up{component="a\\"b\\\\c"} 1\n');
-  t.match(body, 'stack_check_value{check="a\\"b\\\\c:roundtrip",unit="percent"} 41.5\n');
+  t.match(
+    body,
+    "# HELP stack_disk_used_ratio Used share of the disk.\n# TYPE stack_disk_used_ratio gauge\nstack_disk_used_ratio 0.415\n",
+  );
   t.match(body, 'stack_stage_seconds{stage="redis"} 2.2\n');
   for (const line of body.trimEnd().split("\n")) {
     t.match(line, /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z_]+=".*"\})? [0-9.e+-]+)$/);

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import t from "tap";
 import { datagramSender } from "../../../agent/notify/datagram-sender.ts";
+import { keepWatchdog } from "../../../agent/notify/keep-watchdog.ts";
 import { notifier } from "../../../agent/notify/notifier.ts";
-import { keepWatchdog } from "../../../agent/notify/watchdog.ts";
 import { datagramReceiver, shortFolder } from "../datagram-receiver.ts";
 
 const send = datagramSender(process.argv[1]);

@@ -79,10 +79,12 @@ export function agentRows(t: Test, machine: Machine): void {
         `${name}: dependencies and its own function`,
       );
     }
-    t.match(await machine.inside().http({ url: `http://127.0.0.1:${port}/metrics` }), {
-      status: 200,
-      body: /^# TYPE /m,
-    });
+    const metrics = await machine.inside().http({ url: `http://127.0.0.1:${port}/metrics` });
+    t.equal(metrics.status, 200);
+    t.match(metrics.body, /^# TYPE stack_redis_memory_used_ratio gauge$/m);
+    t.match(metrics.body, /^stack_redis_memory_used_ratio 0\.\d+$/m);
+    t.match(metrics.body, /^stack_memory_available_ratio 0\.\d+$/m);
+    t.match(metrics.body, /^stack_postgres_oldest_snapshot_transactions \d+$/m);
     t.match(await machine.inside().http({ url: `http://127.0.0.1:${port}/` }), {
       status: 200,
       headers: { "content-type": /^text\/html/ },

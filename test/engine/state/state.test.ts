@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import t from "tap";
-import { rememberInstance } from "../../../components/system/agent/instance.ts";
+import { rememberInstance } from "../../../components/system/agent/remember-instance.ts";
 import { emptyState, readState, statePath, writeState } from "../../../engine/state/state.ts";
 import { testIo } from "../test-io.ts";
 

@@ -1,7 +1,7 @@
 import t from "tap";
+import { compressionFlag } from "../../../lib/lxc/compression-flag.ts";
 import { isOrphan, ownerOf, runName } from "../../../lib/lxc/run-name.ts";
 import { allowsMapping } from "../../../lib/lxc/subordinate-ids.ts";
-import { compressionFlag } from "../../../lib/lxc/template-name.ts";
 
 t.test("a template's suffix decides tar's flag, and what Proxmox refuses is refused", async (t) => {
   const flags = { "a.tar.gz": ["-z"], "a.tar.zst": ["--zstd"], "a.tar.xz": ["-J"], "a.tar.bz2": ["-j"], "a.tar": [] };

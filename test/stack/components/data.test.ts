@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import t from "tap";
 import { budget } from "../../../stack/budget.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
-import { renderFile } from "../../../stack/render/file.ts";
+import { renderFile } from "../../../stack/render/render-file.ts";
 import { resolve } from "../../../stack/resolve.ts";
 
 const model = resolve(
@@ -138,14 +138,13 @@ function data(directive: string): Record<string, string | undefined> {
   );
 }
 
-t.test("a component's processes are the units that are kept running, each told what it runs as", (t) => {
+t.test("processes are the servers that are kept running, the agent among them, each told what it runs as", (t) => {
   const kept = model.processes.filter(({ activated }) => activated === undefined);
-  t.strictSame(
-    kept.map(({ unit }) => unit).sort(),
-    units()
-      .map(({ unit }) => unit)
-      .sort(),
+  const servers = model.units.filter(
+    ({ unit, running, component }) => running && unit.endsWith(".service") && component !== "services",
   );
+  t.ok(servers.some(({ unit }) => unit === "stack-agent.service"));
+  t.strictSame(kept.map(({ unit }) => unit).sort(), servers.map(({ unit }) => unit).sort());
   for (const { unit, command, user, writable, ready } of model.processes) {
     const lines = new Set(rendered(`/etc/systemd/system/${unit}`).split("\n"));
     t.ok(lines.has(`ExecStart=${command.join(" ")}`), unit);

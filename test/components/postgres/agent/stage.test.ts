@@ -2,9 +2,9 @@ import t from "tap";
 import type { PostgresFacts, ServerFacts } from "../../../../components/postgres/agent/facts.ts";
 import { planPostgres } from "../../../../components/postgres/agent/plan.ts";
 import { lostPrivileges } from "../../../../components/postgres/agent/privileges.ts";
-import type { FileFacts, UnitFacts } from "../../../../engine/fact-reader.ts";
+import type { FileFacts, UnitFacts } from "../../../../engine/facts/fact-reader.ts";
 import { asSealed } from "../../../../engine/secrets/sealed.ts";
-import { activeUnit } from "../../../engine/active-unit.ts";
+import { activeUnit } from "../../../engine/facts/active-unit.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 
 const model = stackModel();

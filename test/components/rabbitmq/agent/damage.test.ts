@@ -7,7 +7,7 @@ import {
   mendBroker,
   type WalFile,
 } from "../../../../components/rabbitmq/agent/damage.ts";
-import { examineBroker } from "../../../../components/rabbitmq/agent/examine.ts";
+import { examineBroker } from "../../../../components/rabbitmq/agent/examine-broker.ts";
 import { readWal } from "../../../../components/rabbitmq/agent/ra-wal.ts";
 
 const head = Buffer.from("RAWA\u0001", "latin1");

@@ -1,11 +1,11 @@
 import t from "tap";
-import { definitionsDrift, type Held } from "../../../../components/rabbitmq/agent/drift.ts";
+import { definitionsDrift, type Held } from "../../../../components/rabbitmq/agent/definitions-drift.ts";
 import type { Broker } from "../../../../components/rabbitmq/agent/inspect.ts";
 import { preflightQueues } from "../../../../components/rabbitmq/agent/preflight-queues.ts";
 import { planRabbitmq, type RabbitmqFacts } from "../../../../components/rabbitmq/agent/stage.ts";
 import { asSealed } from "../../../../engine/secrets/sealed.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "../../../../stack/components/rabbitmq/definitions.ts";
-import { activeUnit } from "../../../engine/active-unit.ts";
+import { activeUnit } from "../../../engine/facts/active-unit.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 
 const model = stackModel();

@@ -4,7 +4,7 @@ import { type ClusterNode, slotShares } from "../../../../components/redis/agent
 import { mendNode, nodeSays } from "../../../../components/redis/agent/damage.ts";
 import { planStrangers } from "../../../../components/redis/agent/plan-strangers.ts";
 import { planRedis, type RedisFacts } from "../../../../components/redis/agent/stage.ts";
-import { activeUnit } from "../../../engine/active-unit.ts";
+import { activeUnit } from "../../../engine/facts/active-unit.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 
 const { redis } = stackModel();

@@ -1,7 +1,7 @@
 import t from "tap";
 import { servicesStage } from "../../../../components/services/agent/stage.ts";
-import type { FactReader, UnitFacts } from "../../../../engine/fact-reader.ts";
-import { activeUnit } from "../../../engine/active-unit.ts";
+import type { FactReader, UnitFacts } from "../../../../engine/facts/fact-reader.ts";
+import { activeUnit } from "../../../engine/facts/active-unit.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 
 const model = stackModel();

@@ -26,7 +26,7 @@ t.test("the fullest file system decides, by blocks or by inodes", async (t) => {
 });
 
 t.test("this machine's disks are looked at, folders that are not there left out", async (t) => {
-  const check = diskCheck({ paths: { state: "/nowhere/at/all" } as never, data: [] }).open(context);
+  const check = diskCheck({ paths: { state: "/nowhere/at/all" } as never, data: [] })(context);
   const outcome = await check.run(never);
   t.ok(outcome.observedValue !== undefined && outcome.observedValue > 0 && outcome.observedValue <= 100);
   t.match(outcome.message, /^\/ is/);
@@ -80,10 +80,10 @@ t.test("the control group's limit is read, v2 and v1; page cache counts as avail
     ["v1 without a limit", unlimited, 89.4],
   ] as const) {
     const root = t.testdir({ proc, sys: { fs: { cgroup } } });
-    t.match(await memoryCheck(`${root}/`).open(context).run(never), { observedValue: expected }, what);
+    t.match(await memoryCheck(`${root}/`)(context).run(never), { observedValue: expected }, what);
   }
 });
 
 t.test("this machine's memory is looked at", async (t) => {
-  t.match(await memoryCheck().open(context).run(never), { observedUnit: "percent", message: /of \d+ MiB/ });
+  t.match(await memoryCheck()(context).run(never), { message: /of \d+ MiB/ });
 });

@@ -1,7 +1,7 @@
 import t from "tap";
 import { type BareHostFacts, broughtPackages } from "../../../../components/system/agent/bare-host.ts";
 import { resetSystem } from "../../../../components/system/agent/reset.ts";
-import type { SystemFacts } from "../../../../components/system/agent/stage.ts";
+import type { SystemFacts } from "../../../../components/system/agent/system-facts.ts";
 import type { ResetWish } from "../../../../engine/stage.ts";
 import { parseDpkgStatus } from "../../../../lib/dpkg-status.ts";
 import { stackModel } from "../../../stack/stack-model.ts";

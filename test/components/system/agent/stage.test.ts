@@ -1,7 +1,8 @@
 import t from "tap";
 import type { BareHostFacts } from "../../../../components/system/agent/bare-host.ts";
-import { type SystemFacts, systemStage } from "../../../../components/system/agent/stage.ts";
-import type { FileFacts } from "../../../../engine/fact-reader.ts";
+import { systemStage } from "../../../../components/system/agent/stage.ts";
+import type { SystemFacts } from "../../../../components/system/agent/system-facts.ts";
+import type { FileFacts } from "../../../../engine/facts/fact-reader.ts";
 import { asSealed } from "../../../../engine/secrets/sealed.ts";
 import type { FileEntry } from "../../../../stack/model.ts";
 import { stackModel } from "../../../stack/stack-model.ts";

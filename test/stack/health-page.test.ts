@@ -1,0 +1,33 @@
+/** docs/health.md tells each check as its component declares it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { dependencies } from "../../stack/components/index.ts";
+import { parseDefinition } from "../../stack/definition/parse.ts";
+import type { CheckModel } from "../../stack/model.ts";
+import { resolve } from "../../stack/resolve.ts";
+
+const sections = dependencies.map(({ name }) => `${name}: {}\n`).join("");
+const text = `name: shop\nversion: 1.0.0\nservices: {web: {port: 8001}}\n${sections}`;
+const { checks } = resolve(parseDefinition(text, "stack.yaml"));
+
+t.test("docs/health.md has a line for each check that there is, and no other", async (t) => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/health.md"), "utf8");
+  const lines = page.split("\n").filter((line) => /^\| `[\w-]+:/.test(line));
+  t.ok(checks.length > dependencies.length);
+  t.strictSame(lines, checks.map(line));
+});
+
+t.test("a metric is called as Prometheus's rules would have it, and told once", async (t) => {
+  const metrics = checks.flatMap(({ observes }) => (observes === undefined ? [] : [observes.metric]));
+  t.ok(metrics.length > 0);
+  t.equal(new Set(metrics.map(({ name }) => name)).size, metrics.length);
+  for (const { name, help } of metrics) {
+    t.match(name, /^stack_[a-z]+(_[a-z]+)+$/);
+    t.match(help, /^[A-Z].*\.$/, name);
+  }
+});
+
+function line({ name, proves, observes }: CheckModel): string {
+  return `| \`${name.replace("web:", "SERVICE:")}\` | ${proves} | ${observes === undefined ? "" : `\`${observes.metric.name}\``} |`;
+}
