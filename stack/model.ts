@@ -54,8 +54,11 @@ export interface Model extends BareModel {
   readonly packagedAccounts: readonly PackagedAccount[];
   readonly secrets: readonly SecretSpec[];
   readonly ports: readonly PortUse[];
-  /** What runs of the components. */
-  readonly processes: readonly (Process & { readonly component: DependencyName; readonly memoryFile?: string })[];
+  /** What runs of the components, and the services. */
+  readonly processes: readonly (Process & {
+    readonly component: DependencyName | "services";
+    readonly memoryFile?: string;
+  })[];
   readonly units: readonly UnitSpec[];
   readonly files: readonly FileEntry[];
   /** Folders of the databases' data. */
@@ -218,6 +221,8 @@ export interface ServiceModel {
   /** Number of its user and group. */
   readonly id: number;
   readonly unit: string;
+  /** The unit that holds its port; undefined: it listens by itself. */
+  readonly socket?: string;
   readonly module: string;
   readonly notify: boolean;
   readonly needs: readonly DependencyName[];

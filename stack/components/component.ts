@@ -41,6 +41,8 @@ export interface Part<Name extends string = ComponentName, Stack = BareModel> {
 /** A part that is in every stack. */
 export interface OwnPart extends Part<"system" | "agent" | "services"> {
   ports?(stack: BareModel): readonly PortUse[];
+  /** What runs of it; a unit each. */
+  processes?(stack: BareModel): readonly Process[];
 }
 
 /** A stack that has this component, before there are services. */

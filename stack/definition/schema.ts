@@ -65,6 +65,16 @@ const service = z.strictObject({
     "reference_service",
   ),
   notify: z._default(z.boolean().check(z.describe("The module tells systemd when it is ready (sd_notify)")), true),
+  socket: z._default(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          "Its port is held by systemd and handed over (sd_listen_fds), so that a restart refuses nobody; false for a service that listens by itself",
+        ),
+      ),
+    true,
+  ),
   source: z._default(
     z.string().check(z.describe("`reference`, or a folder beside stack.yaml with the module and requirements.lock")),
     "reference",

@@ -16,7 +16,7 @@ import { brokerEval, loseQueueLogs } from "./broker-eval.ts";
 import { health } from "./health.ts";
 import { redisLogin, secret } from "./logins.ts";
 import { management, managementDelete } from "./management.ts";
-import { required, serviceNames, serviceUnit } from "./required.ts";
+import { required, serviceNames, serviceSocket, serviceUnit } from "./required.ts";
 import { superuser } from "./rows/postgres.ts";
 import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
 import { streamRows } from "./rows/stream.ts";
@@ -77,7 +77,7 @@ const drifts: readonly Drifts[] = [
   {
     what: "units stopped, masked, disabled; a unit file and an enabling link gone",
     make: shell(
-      `systemctl stop ${first} ${serviceUnit("monitoring")}`,
+      `systemctl stop ${first} ${serviceSocket("monitoring")}`,
       // One without another name: systemd 257 loses sight of a running ssh.service, also called sshd, that was masked.
       "systemctl mask --quiet epmd.socket",
       `systemctl disable --quiet ${postgres.unit}`,
@@ -91,7 +91,7 @@ const drifts: readonly Drifts[] = [
       /^rabbitmq enableUnits epmd.socket$/,
       /^redis startUnits redis-server@6379.service$/,
       /^services reloadUnits$/,
-      /^services startUnits .*monitoring.service/,
+      /^services startUnits .*monitoring.socket .*monitoring.service/,
     ],
     restarted: [first, serviceUnit("monitoring"), serviceUnit("frontend")],
   },

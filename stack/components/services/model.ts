@@ -26,6 +26,7 @@ function serviceModel(
     port: settings.port,
     user: `svc-${name}`,
     unit: `${stack.name}-${name}.service`,
+    ...(settings.socket && { socket: `${stack.name}-${name}.socket` }),
     module: settings.module,
     notify: settings.notify,
     needs,
