@@ -1,5 +1,6 @@
 import { stackGroupId } from "../../account-ids.ts";
 import type { BareModel, ServiceModel } from "../../model.ts";
+import { currentLink } from "../../releases.ts";
 import type { OwnPart } from "../component.ts";
 import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
@@ -13,7 +14,7 @@ export const services: OwnPart = {
       name: service.user,
       id: service.id,
       comment: `${service.name} of ${model.name}`,
-      home: service.application,
+      home: service.folder,
       groups: [{ name: model.name, id: stackGroupId }],
     })),
   ports: (model) =>
@@ -50,7 +51,7 @@ export const services: OwnPart = {
 const restartDelay = "/usr/lib/stack-agent/restart-delay";
 
 function process(service: ServiceModel, { name, paths, services }: BareModel): Process {
-  const { unit, socket, port, user, application, venv } = service;
+  const { unit, socket, port, user, folder } = service;
   const runFolder = `${name}/${service.name}`;
   const others = services.filter((other) => other.name !== service.name);
   return {
@@ -59,13 +60,17 @@ function process(service: ServiceModel, { name, paths, services }: BareModel): P
     title: `${service.name} of ${name}`,
     template: { path: "units/service.service.ejs", data: { service } },
     user,
-    folder: application,
-    command: [restartDelay, "start", `${venv}/bin/python`, "-m", service.module],
+    folder: currentLink({ folder }),
+    // Relative to the working directory, which is the release itself, not the link to it: a release that is
+    // put in force while this one runs takes nothing from under it.
+    command: [restartDelay, "start", ...service.command],
     afterStop: [restartDelay, "note"],
-    environment: [
-      { name: "PYTHONDONTWRITEBYTECODE", value: "1" },
-      { name: "PYTHONUNBUFFERED", value: "1" },
-    ],
+    ...(service.module !== undefined && {
+      environment: [
+        { name: "PYTHONDONTWRITEBYTECODE", value: "1" },
+        { name: "PYTHONUNBUFFERED", value: "1" },
+      ],
+    }),
     settings: [`${paths.config}/common.env`, service.envFile],
     credentials: service.credentials,
     ...(socket !== undefined && { socket: { unit: socket, port } }),
@@ -82,7 +87,10 @@ function process(service: ServiceModel, { name, paths, services }: BareModel): P
     sandbox: {
       network: "any",
       noExec: ["/tmp", "/var/tmp", "/dev/shm", `/run/${runFolder}`],
-      hidden: [others.flatMap((other) => [other.application, other.venv]), [paths.state, "/etc/stack-agent"]],
+      hidden: [
+        others.flatMap((other) => [other.folder, ...(other.venv === undefined ? [] : [other.venv])]),
+        [paths.state, "/etc/stack-agent"],
+      ],
     },
   };
 }

@@ -16,7 +16,7 @@ async function listening(t: TapTest, answer: RequestListener): Promise<{ server:
 }
 
 function opened(t: TapTest, port: number) {
-  const check = serviceCheck({ name: "event-bus", port }).open({} as CheckContext);
+  const check = serviceCheck({ name: "event-bus", port, health: "/health" }).open({} as CheckContext);
   t.teardown(() => check.close());
   return check;
 }

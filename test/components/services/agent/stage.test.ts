@@ -11,6 +11,9 @@ async function facts(state: Partial<UnitFacts>): Promise<unknown> {
   const reader: Partial<FactReader> = {
     files: async () => [],
     exists: async () => true,
+    names: async () => ["0"],
+    readText: async () => undefined,
+    readLink: async () => "releases/0",
     units: async (names) => new Map(names.map((unit) => [unit, activeUnit(unit, state)])),
   };
   return servicesStage.inspect(reader as FactReader, model, new AbortController().signal);
