@@ -1,6 +1,8 @@
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Test } from "tap";
+import { idMap } from "../../../lib/lxc/id-map.ts";
+import { run } from "../../../lib/run.ts";
 import { waitFor } from "../../../lib/wait.ts";
 import { releaseChangeDocument, releasesDocument, servicesDocument } from "../../../stack/documents/releases.ts";
 import type { Machine } from "../boot.ts";
@@ -42,6 +44,7 @@ export function releaseRows(t: Test, machine: Machine, wheels: string): void {
       await writeFile(join(at, text, "reference_service.py"), module);
       await writeFile(join(at, text, "requirements.lock"), "# Nothing but Python's own.\n");
     }
+    await run("chown", ["--recursive", `${idMap.base}:${idMap.base}`, at]);
     await machine.sh(
       `sed -i 's/until the application is installed/a second release/' ${home}/reference/reference_service/app.py`,
     );
@@ -223,7 +226,7 @@ export function releaseRows(t: Test, machine: Machine, wheels: string): void {
       await waitFor(async () => (await inForce()) !== before, { what: "the trial", timeout: 60_000, interval: 50 });
       const second = await deploy("one");
       t.match(second, { code: 1, stderr: /\[already-running\]/ });
-      await machine.sh("pkill -KILL -f 'service deploy event-bus'");
+      await machine.sh("pkill -KILL -f '[s]ervice deploy event-bus'");
       await killed;
       t.not(await inForce(), before, "it was killed in its trial");
       await machine.sh("stack-agent provision", { timeout: 300_000 });
