@@ -19,6 +19,7 @@ import { management, managementDelete } from "./management.ts";
 import { required, serviceNames, serviceSocket, serviceUnit } from "./required.ts";
 import { superuser } from "./rows/postgres.ts";
 import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
+import { releaseRows } from "./rows/releases.ts";
 import { streamRows } from "./rows/stream.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 import { bringWheels } from "./wheels.ts";
@@ -171,7 +172,7 @@ const drifts: readonly Drifts[] = [
       /^system restartUnits stack-agent.service$/,
       /^redis restartUnits redis-server@6379.service redis-server@6380.service redis-server@6381.service/,
       /^rabbitmq importDefinitions /,
-      /^services restartUnits stock-analysis-frontend.service/,
+      /^services restartUnits stock-analysis-frontend.socket stock-analysis-frontend.service/,
     ],
     restarted: [agent.unit, first, second, third, serviceUnit("frontend")],
   },
@@ -306,6 +307,8 @@ if (machine !== undefined) {
     t.equal((await machine.exec("stack-agent", ["provision"])).code, 0);
     await planIsEmpty(t, machine);
   });
+
+  releaseRows(t, machine, "/root/wheels");
 
   /** Stage by stage: what is planned is what the first round did, in its order; more came only of what was unseen. */
   async function isFirstRound(t: Test, machine: Machine, plan: PlanDocument): Promise<void> {

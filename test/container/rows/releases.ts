@@ -1,4 +1,4 @@
-import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Test } from "tap";
 import { idMap } from "../../../lib/lxc/id-map.ts";
@@ -6,6 +6,7 @@ import { run } from "../../../lib/run.ts";
 import { waitFor } from "../../../lib/wait.ts";
 import { releaseChangeDocument, releasesDocument, servicesDocument } from "../../../stack/documents/releases.ts";
 import type { Machine } from "../boot.ts";
+import { shellBlocks } from "../deploy-commands.ts";
 import { answers } from "../health.ts";
 import { loadWhile } from "../load.ts";
 import { required, type ServiceName, serviceUnit } from "../required.ts";
@@ -95,6 +96,16 @@ export function releaseRows(t: Test, machine: Machine, wheels: string): void {
     },
   );
 
+  t.test("docs/operations.md: its commands ship a release and go back, as they are written", async (t) => {
+    await machine.sh(`cp -r ${home}/manual /root/event-bus`);
+    const [commands = ""] = shellBlocks(await readFile("docs/operations.md", "utf8"), "sh container");
+    const { stdout } = await machine.exec("sh", ["-e", "-c", commands], { timeout: 300_000 });
+    t.match(stdout, /^event-bus has release \S+, in the place of 0, after/m);
+    t.match(stdout, /^\d{8}-\d{6}-\w{6} +current .* \/root\/event-bus$/m);
+    t.match(stdout, /^event-bus has release 0, in the place of/m);
+    await answers(t, machine, port, 200);
+  });
+
   t.test("archives as well as folders become releases; three are kept, and the template's own", async (t) => {
     for (const from of ["one.tar.gz", "two.tar", "three", "four"]) {
       const { code, stderr } = await deploy(from);
@@ -177,7 +188,7 @@ export function releaseRows(t: Test, machine: Machine, wheels: string): void {
         " && cp -r one hard && ln hard/reference_service.py hard/twice.py && tar -cf hard.tar -C hard ." +
         " && cp -r one pipe && mkfifo pipe/pipe.py && tar -cf pipe.tar -C pipe ." +
         " && tar -cPf above.tar --transform 's,^one,../../above,' one && tar -cPf absolute.tar --transform 's,^one,/tmp/absolute,' one" +
-        " && head -c 700 one.tar.gz >cut.tar.gz && head -c 5000 /dev/urandom >noise.tar && mkdir empty && tar -cf empty.tar -C empty --files-from /dev/null" +
+        " && head -c 300 one.tar.gz >cut.tar.gz && head -c 5000 /dev/urandom >noise.tar && mkdir empty && tar -cf empty.tar -C empty --files-from /dev/null" +
         " && cp -r one far && printf 'idna==3.10 --hash=sha256:%064d\\n' 0 >far/requirements.lock && mkdir no-wheels",
     );
     for (const [words, code] of [
@@ -279,6 +290,7 @@ server.serve_forever()
 }
 
 const small = {
+  manual: module("manual"),
   one: module("one"),
   two: module("two"),
   three: module("three"),
