@@ -51,7 +51,6 @@ export async function deployService(options: DeployOptions): Promise<ReleaseChan
     const { run, signal, log, wheels, path } = options;
     const tell = (what: string): void => log("info", what);
     const { release, isNew } = await makeRelease(service, path, { run, signal, wheels, tell, now: options.now() });
-    if (release.id === before) return before;
     try {
       await putInForce(service, release.id, before, options);
     } catch (error) {
@@ -80,9 +79,7 @@ export async function rollbackService(options: RollbackOptions): Promise<Release
         { hint: `there are ${there.map(({ id }) => id).join(", ")}`, exit: ExitCode.usage },
       );
     }
-    if (release !== before || (await readLinkIfAny(currentLink(service))) !== currentTarget(before)) {
-      await putInForce(service, release, before, options);
-    }
+    await putInForce(service, release, before, options);
     return release;
   });
 }
@@ -104,8 +101,6 @@ async function changing(
     const before = wantedOf(wanted, service.name);
     const previous = wanted.get(service.name)?.previous;
     const release = await change(service, before, previous);
-    if (release !== before)
-      await wantRelease(paths.state, service.name, { release, previous: before, since: now().toISOString() });
     const removed = await prune(service, release, release === before ? previous : before);
     return {
       schemaVersion: 1,
@@ -137,20 +132,29 @@ export function serviceOf({ services }: Model, name: string): ServiceModel {
   });
 }
 
-/** @throws StackError `release-not-healthy`, the release before in force again; `aborted`, the same */
+/**
+ * Nothing is to do where it is in force. Once it is healthy it is the wanted one.
+ *
+ * @throws StackError `release-not-healthy`, the release before in force again; `aborted`, the same
+ */
 async function putInForce(
   service: ServiceModel,
   release: string,
   before: string,
   options: ChangeOptions,
 ): Promise<void> {
-  const { log, signal, patience } = options;
+  const { log, signal, patience, model, now } = options;
+  if (release === before && (await readLinkIfAny(currentLink(service))) === currentTarget(before)) return;
   log("info", `${service.name}: ${release} in the place of ${before}`);
   let fault: string;
   let journal: readonly string[] = [];
   try {
     const watched = await switchTo(service, release, signal, options);
-    if (watched.fault === undefined) return;
+    if (watched.fault === undefined) {
+      if (release === before) return;
+      const wanted = { release, previous: before, since: now().toISOString() };
+      return await wantRelease(model.paths.state, service.name, wanted);
+    }
     ({ fault, journal } = { ...watched, fault: watched.fault });
   } catch (error) {
     await switchBack(service, before, options);

@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, rm, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { isStackError, messageOf, StackError } from "../../../../lib/error.ts";
@@ -8,16 +9,17 @@ import type { Run } from "../../../../lib/run.ts";
 
 /**
  * Unpacks an archive of a service, a tar, plain or by gzip or zstd, into a new folder. Nothing is unpacked of one
- * that holds anything but files and folders, or a path that leads elsewhere.
+ * that holds anything but files and folders, or a path that leads elsewhere; nor of one that would take more than
+ * half of what is free: databases are on the same disk.
  *
  * @returns the folder that the service is in: the archive's only one, where all of it is in one
- * @throws StackError `bad-archive`; the system's error where the disk is full
+ * @throws StackError `bad-archive`; `archive-too-large`
  */
 export async function unpackArchive(file: string, folder: string, run: Run, signal: AbortSignal): Promise<string> {
   await mkdir(folder);
   const tar = `${folder}.tar`;
   try {
-    await decompress(file, tar, signal);
+    await decompress(file, tar, signal, await mostBytes(dirname(folder)));
     // The names as C writes them, each on a line of its own; --absolute-names: as they are in the archive.
     const list = ["--list", "--verbose", "--quoting-style=c", "--absolute-names", "--file", tar];
     const { stdout } = await run("tar", list, { signal, env: plainWords }).catch(notReadable(file));
@@ -61,12 +63,37 @@ const kinds: Readonly<Record<string, string>> = {
   s: "a socket",
 };
 
-async function decompress(file: string, to: string, signal: AbortSignal): Promise<void> {
+/** The archive and what is unpacked of it lie side by side. */
+async function mostBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return (bavail * bsize) / 4;
+}
+
+/** Passes on so many bytes, and fails at more. */
+function atMost(bytes: number, file: string): Transform {
+  let passed = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      passed += chunk.length;
+      if (passed <= bytes) return done(null, chunk);
+      const MiB = Math.floor(bytes / 1024 / 1024);
+      done(
+        new StackError("archive-too-large", `${file} can't be deployed: it unpacks to more than ${MiB} MiB`, {
+          hint: "that is a quarter of what is free, and the databases are on the same disk: leave out what the service does without, or make room",
+        }),
+      );
+    },
+  });
+}
+
+async function decompress(file: string, to: string, signal: AbortSignal, most: number): Promise<void> {
   const magic = (await firstBytes(file)).toString("hex");
   const from = createReadStream(file);
   const into = createWriteStream(to, { mode: 0o600 });
   const way = magic.startsWith("1f8b") ? createGunzip() : magic === "28b52ffd" ? createZstdDecompress() : undefined;
-  const piped = way === undefined ? pipeline(from, into, { signal }) : pipeline(from, way, into, { signal });
+  const limit = atMost(most, file);
+  const piped =
+    way === undefined ? pipeline(from, limit, into, { signal }) : pipeline(from, way, limit, into, { signal });
   await piped.catch((error: unknown) => {
     if (error instanceof Error && "code" in error && /^(Z_|ERR_|ZSTD_)/.test(String(error.code)) && !signal.aborted) {
       throw badArchive(file, `it is cut or damaged: ${messageOf(error)}`);
