@@ -107,6 +107,18 @@ function commands(end: (code: number) => void): Command {
     },
   );
 
+  commandOf(root, "service").action(
+    async (
+      action: string,
+      service: string | undefined,
+      what: string | undefined,
+      options: { wheels?: string; timeout: number; json?: boolean },
+    ) => {
+      const { serviceCommand } = await import("./service/service-command.ts");
+      end(await interruptible((context) => serviceCommand({ action, service, what, ...options, ...context })));
+    },
+  );
+
   commandOf(root, "doctor").action(async (options: { json?: boolean }) => {
     const { doctorCommand } = await import("./doctor/doctor-command.ts");
     end(await interruptible((context) => doctorCommand({ ...options, ...context })));
@@ -136,7 +148,7 @@ async function askOnTerminal(question: string, signal: AbortSignal): Promise<str
 function commandOf(root: Command, name: AgentCommand): Command {
   const spec: CommandSpec = agentCommands[name];
   const command = root.command(name).description(spec.help);
-  if (spec.argument !== undefined) command.argument(spec.argument.name, spec.argument.help);
+  for (const { name: argument, help } of spec.arguments ?? []) command.argument(argument, help);
   for (const { flags, help, initial, values } of spec.options) {
     const option = new Option(flags, help);
     if (values === "seconds") option.argParser(seconds);

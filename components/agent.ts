@@ -51,6 +51,15 @@ const parts = {
   },
 } as const satisfies AgentParts;
 
+/** How services' releases are listed, made and put in force. */
+export async function loadReleases() {
+  const [describe, change] = await Promise.all([
+    import("./services/agent/releases/describe-releases.ts"),
+    import("./services/agent/releases/deploy-service.ts"),
+  ]);
+  return { ...describe, ...change };
+}
+
 /** Every stage there is, in the order they are shown. CLI, help, progress and plans are made from it. */
 export async function loadStages(): Promise<readonly Stage[]> {
   const stages: { readonly [Id in StageId]: Stage } = await loadAll("stages");

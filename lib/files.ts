@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, chown, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isErrno } from "./error.ts";
 
@@ -56,12 +56,8 @@ export function unfinishedName(): string {
  * there; a folder that isn't there has nothing in it.
  */
 export async function removeUnfinished(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
-    throw error;
-  });
-  const unfinished = names.filter((name) => /^\.[0-9a-f]{12}\.tmp$/.test(name));
-  await Promise.all(unfinished.map((name) => rm(join(folder, name), { force: true })));
+  const unfinished = (await namesIfAny(folder)).filter((name) => /^\.[0-9a-f]{12}\.tmp$/.test(name));
+  await Promise.all(unfinished.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
 /** Makes a folder with exactly this mode and owner, or gives an existing one that mode and owner. */
@@ -92,6 +88,39 @@ export async function exists(path: string): Promise<boolean> {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return false;
     throw error;
   }
+}
+
+/** Names of what is in a folder, sorted; none where there is no such folder. */
+export async function namesIfAny(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
+  }
+}
+
+/** What a symbolic link holds, or undefined where there is none; other errors are thrown. */
+export async function readLinkIfAny(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR", "EINVAL")) return undefined;
+    throw error;
+  }
+}
+
+/** Makes a symbolic link, or gives the one that is there another target: at no moment there is none. */
+export async function linkAtomic(path: string, target: string): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, unfinishedName());
+  try {
+    await symlink(target, temporary);
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncFolder(folder);
 }
 
 /** A name made, moved or taken away in the folder outlasts a power cut. */

@@ -20,7 +20,7 @@ export function logSources(model: NamedParts & Pick<Model, "units">): readonly L
     { name: startingComponent, units: ["stack-agent.service"] },
     { name: provisionComponent, units: ["stack-provision.service"] },
     ...presentStages(model).map((id) => ({ name: id, units: keptUnits(model, id), component: id })),
-    ...model.services.map(({ name, unit }) => ({ name, units: [unit], component: name })),
+    ...model.services.map(({ name, unit, socket }) => ({ name, units: [unit, socket ?? []].flat(), component: name })),
   ];
 }
 

@@ -229,13 +229,22 @@ export interface ServiceModel {
   /** Number of its user and group. */
   readonly id: number;
   readonly unit: string;
-  readonly module: string;
+  /** The unit that holds its port; undefined: it listens by itself. */
+  readonly socket?: string;
+  /** Run as `python -m MODULE`; undefined: the service is not Python. */
+  readonly module?: string;
+  /** Program and arguments, below the folder of the release in force. */
+  readonly command: readonly string[];
+  /** Path on its port by which the agent asks for its health. */
+  readonly health: string;
   readonly notify: boolean;
   readonly needs: readonly DependencyName[];
   /** Units of the components it needs. */
   readonly after: readonly string[];
-  readonly venv: string;
-  readonly application: string;
+  /** The virtual environment that the template brings; undefined where it is not Python. */
+  readonly venv?: string;
+  /** Its releases are in it, and the link to the one in force (stack/releases.ts). */
+  readonly folder: string;
   readonly envFile: string;
   /** What it needs, and where that is: a table for who knows no more of it. */
   readonly dependencies: readonly ServiceDependency[];

@@ -91,26 +91,39 @@ export function resolve(definition: Definition): Model {
     processes,
     units: parts.flatMap(({ name, units }) => [
       ...units(bare).map((unit) => ({ ...unit, component: name })),
-      ...processes.filter(({ component }) => component === name).map(processUnit),
+      ...processes.filter(({ component }) => component === name).flatMap(processUnits),
     ]),
     files,
     data,
   };
 }
 
-function processUnit({ unit, component, activated }: Model["processes"][number]): UnitSpec {
-  if (activated) return { unit, component, want: "disabled" };
-  return { unit, component, want: "enabled", wantedBy: "multi-user.target", running: true };
+function processUnits({ unit, component, activated, socket, wantedBy }: Model["processes"][number]): UnitSpec[] {
+  if (activated) return [{ unit, component, want: "disabled" }];
+  const kept = { component, want: "enabled", wantedBy: wantedBy ?? "multi-user.target", running: true } as const;
+  // The socket first: it can't be started any more while its process runs.
+  return [...(socket === undefined ? [] : [{ ...kept, unit: socket.unit }]), { ...kept, unit }];
 }
 
-/** Its unit, and its share of the memory where it can't have that from its own configuration. */
+/** Its units, and its share of the memory where it can't have that from its own configuration. */
 function processFiles(process: Model["processes"][number]): FileEntry[] {
-  const { unit, component, memoryFile, template = { path: "units/process.service.ejs" } } = process;
+  const { unit, component, memoryFile, socket, template = { path: "units/process.service.ejs" } } = process;
   const data = { process, ...template.data };
-  const files: FileEntry[] = [{ ...buildFile(`/etc/systemd/system/${unit}`, template.path), component, unit, data }];
-  if (memoryFile === undefined) return files;
-  const memory = buildFile(memoryFile, "rootfs-overlay/etc/stack-agent/memory.env.ejs");
-  return [...files, { ...memory, component, when: "boot", unit, data: { process } }];
+  const unitFile = (name: string, path: string): FileEntry => ({
+    ...buildFile(`/etc/systemd/system/${name}`, path),
+    component,
+    unit: name,
+    data,
+  });
+  const memory = (path: string): FileEntry => ({
+    ...buildFile(path, "rootfs-overlay/etc/stack-agent/memory.env.ejs"),
+    ...{ component, when: "boot", unit, data: { process } },
+  });
+  return [
+    ...(socket === undefined ? [] : [unitFile(socket.unit, "units/service.socket.ejs")]),
+    unitFile(unit, template.path),
+    ...(memoryFile === undefined ? [] : [memory(memoryFile)]),
+  ];
 }
 
 /** What a definition means, before the parts have added their tables. */

@@ -4,8 +4,8 @@ import type { ServiceModel } from "./model.ts";
  * Holds the sha256, in hex, of the lock file a venv was made from, and a newline. Written
  * last, by whoever makes the venv: one without it, or with another digest, is not whole.
  */
-export function venvStamp(service: Pick<ServiceModel, "venv">): string {
-  return `${service.venv}/requirements.sha256`;
+export function venvStamp(venv: string): string {
+  return `${venv}/requirements.sha256`;
 }
 
 /** The lock of a service's requirements in the container. */

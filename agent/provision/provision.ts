@@ -21,6 +21,7 @@ import { readTextIfAny, removeUnfinished } from "../../lib/files.ts";
 import { budget } from "../../stack/budget.ts";
 import { deviations } from "../../stack/deviations.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
+import { currentLink, releaseFolder, releaseZero } from "../../stack/releases.ts";
 import { venvStamp } from "../../stack/venv.ts";
 import { mendDrift } from "../drift/drift-file.ts";
 
@@ -80,7 +81,8 @@ function writtenFolders({ model }: EngineOptions): string[] {
   const { paths, data } = model;
   const files = [
     ...model.files.map(({ path }) => path),
-    ...model.services.map(venvStamp),
+    ...model.services.flatMap(({ venv }) => (venv === undefined ? [] : [venvStamp(venv)])),
+    ...model.services.flatMap((service) => [currentLink(service), releaseFolder(service, releaseZero)]),
     progressPath(paths.run),
     statePath(paths.state),
     ...data.flatMap(({ holds }) => holds),

@@ -1,4 +1,5 @@
 import { readProgress } from "../../engine/run/read-progress.ts";
+import { readWantedReleases, type WantedRelease } from "../../engine/state/wanted-releases.ts";
 import { isStackError, type StackError } from "../../lib/error.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import type { StatusDocument } from "../../stack/documents/status.ts";
@@ -22,14 +23,15 @@ export interface Look {
  */
 export async function look(
   address: AgentAddress,
-  runFolder: string,
+  { run: runFolder, state }: { readonly run: string; readonly state: string },
   date: Date,
   booting: () => Promise<boolean>,
   timeout?: number,
 ): Promise<Look> {
-  const [progress, sandbox, asked] = await Promise.all([
+  const [progress, sandbox, wanted, asked] = await Promise.all([
     readProgress(runFolder).catch(() => undefined),
     readConfinement(runFolder),
+    readWantedReleases(state).catch(() => new Map<string, WantedRelease>()),
     askAgent(address, "/status", timeout).catch((error: unknown) => {
       if (isStackError(error)) return error;
       throw error;
@@ -49,6 +51,9 @@ export async function look(
           setAside: progress.setAside,
         }),
     ...(sandbox.kind === "unknown" ? {} : { sandbox }),
+    ...(wanted.size === 0
+      ? {}
+      : { releases: [...wanted].map(([service, { release, since }]) => ({ service, release, since })) }),
   };
   const early = trouble !== undefined && progress === undefined && (await booting());
   return { status: { ...status, status: word(status, progress, date, isStatus(told), early) }, progress, trouble };

@@ -54,10 +54,9 @@ export async function statusCommand(options: StatusOptions = {}): Promise<number
     throw new StackError("usage", "--watch and --wait exclude each other", { exit: ExitCode.usage });
   }
   const output = options.output ?? processOutput();
-  const runFolder = options.runFolder ?? machinePaths.run;
+  const folders = { run: options.runFolder ?? machinePaths.run, state: options.stateFolder ?? machinePaths.state };
   const booting = options.booting ?? (() => isBooting(run));
-  const lookOnce = async (timeout?: number) =>
-    look(await agentAddress(options), runFolder, new Date(), booting, timeout);
+  const lookOnce = async (timeout?: number) => look(await agentAddress(options), folders, new Date(), booting, timeout);
   if (options.watch) {
     const signal = options.signal ?? untilInterrupted(process);
     await watchStatus({ look: lookOnce, clock: systemClock, format, output, signal });

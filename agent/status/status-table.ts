@@ -12,6 +12,7 @@ export function statusTable(status: StatusDocument, date: Date, colours: boolean
     textTable(["stage", "state", "seconds", "actions", ""], stageRows(status), colours),
     textTable(["component", "state", "code", "ms", "ports"], componentRows(status), colours),
     textTable(["job", "schedule", "last run", "took", "next run"], jobRows(status, date), colours),
+    textTable(["service", "release", "since"], releaseRows(status, date), colours),
     memoryLines(status, colours),
     status.sandbox === undefined ? [] : [`sandbox: ${status.sandbox.kind}, ${status.sandbox.how}`],
     titled("not as defined:", status.deviations),
@@ -60,6 +61,12 @@ function jobRows(status: StatusDocument, date: Date): readonly Row[] {
       job.nextRun === undefined ? "" : `in ${duration(Date.parse(job.nextRun) - date.getTime())}`,
     ],
     note: job.lastError === undefined ? undefined : `failed: ${job.lastError}`,
+  }));
+}
+
+function releaseRows({ releases = [] }: StatusDocument, date: Date): readonly Row[] {
+  return releases.map(({ service, release, since }) => ({
+    cells: [service, release, `${duration(date.getTime() - Date.parse(since))} ago`],
   }));
 }
 

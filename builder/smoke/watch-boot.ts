@@ -68,15 +68,15 @@ async function waitInside(
   return { status: statusDocument.parse(JSON.parse(stdout)), seen };
 }
 
-/** Polls each `/health` until it answers 200, as one who is beside the container on its bridge. */
+/** Polls the health of each until it answers 200, as one who is beside the container on its bridge. */
 const poll = `
-const [address, ...ports] = process.argv.slice(1);
-await Promise.all(ports.map(async (port) => {
+const [address, ...places] = process.argv.slice(1);
+await Promise.all(places.map(async (place) => {
   for (;;) {
     try {
-      const answer = await fetch("http://" + address + ":" + port + "/health", { signal: AbortSignal.timeout(2000) });
+      const answer = await fetch("http://" + address + ":" + place, { signal: AbortSignal.timeout(2000) });
       await answer.arrayBuffer();
-      if (answer.status === 200) return console.log(port);
+      if (answer.status === 200) return console.log(place);
     } catch {}
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -87,8 +87,8 @@ async function askOutside(
   { container, model, address, since, patience }: Booting,
   { run, signal }: Effects,
 ): Promise<SmokeDocument["health"]> {
-  const listeners = [{ name: "agent", port: model.definition.agent.port }, ...model.services];
-  const names = new Map(listeners.map(({ name, port }) => [String(port), name]));
+  const listeners = [{ name: "agent", port: model.definition.agent.port, health: "/health" }, ...model.services];
+  const names = new Map(listeners.map(({ name, port, health }) => [`${port}${health}`, name]));
   const answers: { name: string; port: number; answered: number }[] = [];
   const args = ["--input-type=module", "--eval", poll, address, ...names.keys()];
   await inNetwork(container.network, run)(process.execPath, args, {
@@ -96,12 +96,12 @@ async function askOutside(
     signal,
     onLine: (line) => {
       const name = names.get(line);
-      if (name !== undefined) answers.push({ name, port: Number(line), answered: seconds(since()) });
+      if (name !== undefined) answers.push({ name, port: Number.parseInt(line, 10), answered: seconds(since()) });
     },
   }).catch((error: unknown) => {
-    const silent = [...names].filter(([port]) => !answers.some((one) => String(one.port) === port));
+    const silent = [...names].filter(([place]) => !answers.some(({ port }) => port === Number.parseInt(place, 10)));
     if (silent.length === 0 || signal?.aborted) throw error;
-    const list = silent.map(([port, name]) => `${name} (port ${port})`).join(", ");
+    const list = silent.map(([place, name]) => `${name} (port ${Number.parseInt(place, 10)})`).join(", ");
     throw new StackError("not-healthy", `/health does not answer 200 from outside: ${list}`);
   });
   return answers.sort((a, b) => a.port - b.port);

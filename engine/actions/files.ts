@@ -1,6 +1,5 @@
-import { rename, rm, symlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { ensureFolder, unfinishedName, writeFileAtomic } from "../../lib/files.ts";
+import { dirname } from "node:path";
+import { ensureFolder, linkAtomic, writeFileAtomic } from "../../lib/files.ts";
 import type { Executors } from "../action.ts";
 import { whileStale } from "../state/stale.ts";
 import { setAside } from "./set-aside.ts";
@@ -30,12 +29,6 @@ export const linkFile: Executors["linkFile"] = {
     const folder = dirname(path);
     await ensureFolder(folder);
     await setAside(path, "symlink", io.log);
-    const temporary = join(folder, unfinishedName());
-    try {
-      await symlink(target, temporary);
-      await rename(temporary, path);
-    } finally {
-      await rm(temporary, { force: true });
-    }
+    await linkAtomic(path, target);
   },
 };

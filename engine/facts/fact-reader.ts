@@ -51,6 +51,10 @@ export interface FactReader {
   /** Room on the file system of a folder, MiB; undefined where the folder is not there. */
   freeMiB(path: string): Promise<number | undefined>;
   readText(path: string): Promise<string | undefined>;
+  /** What a symbolic link holds; undefined where there is none. */
+  readLink(path: string): Promise<string | undefined>;
+  /** Names of what is in a folder, sorted; none where it is not there. */
+  names(folder: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;
   hasSecret(name: SecretName): Promise<boolean>;
   /** Whether a value we were shown (a role's SCRAM verifier, a RabbitMQ hash) is that of the secret. */

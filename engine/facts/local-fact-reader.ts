@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isErrno, isStackError, messageOf, StackError } from "../../lib/error.ts";
-import { exists, readTextIfAny } from "../../lib/files.ts";
+import { exists, namesIfAny, readLinkIfAny, readTextIfAny } from "../../lib/files.ts";
 import { readListeners } from "../../lib/listeners.ts";
 import type { Run } from "../../lib/run.ts";
 import { budget } from "../../stack/budget.ts";
@@ -76,6 +76,8 @@ export function localFactReader(options: LocalFactReaderOptions): FactReader {
     listeners: (ports) => readListeners(ports),
     freeMiB,
     readText: readTextIfAny,
+    readLink: readLinkIfAny,
+    names: namesIfAny,
     exists,
     hasSecret: (name) => secrets.has(name),
     async secretMatches(name, stored) {

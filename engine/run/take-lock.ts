@@ -25,7 +25,7 @@ export async function takeLock(runDirectory: string, run: Run): Promise<FileHand
       install: "apt-get install util-linux",
     });
     if (code === 0) return handle;
-    throw new StackError("already-running", "another stack-agent provision is at work", {
+    throw new StackError("already-running", "another stack-agent provision, or service deploy, is at work", {
       hint: "stack-agent status --wait shows how far it is; try again when it has ended",
     });
   } catch (error) {

@@ -29,7 +29,7 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
   const command = new Command("deploy-template")
     .description("Puts a template on a Proxmox node and makes a healthy container of it.")
     .usage(
-      "[options] TEMPLATE\n       deploy-template [options] FILE.deb --host root@server\n       deploy-template destroy …",
+      "[options] TEMPLATE\n       deploy-template [options] FILE.deb --host root@server\n       deploy-template destroy …\n       deploy-template service …",
     )
     .argument("<TEMPLATE>", "what build-template wrote: dist/debian-12-NAME_VERSION-HASH_amd64.tar.gz");
   accessOptions(settingOptions(command))

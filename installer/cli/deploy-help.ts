@@ -1,7 +1,8 @@
 /** What `deploy-template --help` says after the options. */
 export const deployHelp = `
-Subcommand, with a --help of its own:
-  destroy --vmid ID   delete a container that deploy-template made
+Subcommands, each with a --help of its own:
+  destroy --vmid ID     delete a container that deploy-template made
+  service NAME FOLDER   ship a new release of a service into a container that runs
 
 It looks first what speaks against it and tells how to change that, sends the template as a
 stream with its checksum, creates the container exactly as the stack.yaml inside the template

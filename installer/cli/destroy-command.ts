@@ -15,6 +15,7 @@ import {
   shownProgress,
   writeLine,
 } from "./options.ts";
+import { vmidArgument } from "./vmid-argument.ts";
 import { whoAsks } from "./who-asks.ts";
 
 const help = `
@@ -61,7 +62,7 @@ export async function destroyCommand(argv: readonly string[]): Promise<number> {
 
 async function perform(flags: DestroyFlags, signal: AbortSignal): Promise<number> {
   const given = { ...flags } as Readonly<Record<string, unknown>>;
-  const vmid = vmidOf(required(flags.vmid, "--vmid", "120"));
+  const vmid = vmidArgument(required(flags.vmid, "--vmid", "120"));
   const credentials = await whoAsks(flags);
   const to = credentials.kind === "local" ? "" : required(settingOf(given, "deploy.to"), "--to", "pve1");
   if (to.includes(",")) {
@@ -104,14 +105,6 @@ async function perform(flags: DestroyFlags, signal: AbortSignal): Promise<number
   } finally {
     await transport.close();
   }
-}
-
-function vmidOf(text: string): number {
-  if (/^[1-9]\d{2,8}$/.test(text)) return Number(text);
-  throw new StackError("bad-vmid", `--vmid: ${text} is no number from 100 to 999999999`, {
-    hint: "--vmid 120",
-    exit: ExitCode.usage,
-  });
 }
 
 async function confirm({ guest }: Doomed): Promise<void> {

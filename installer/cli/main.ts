@@ -2,5 +2,6 @@
 export async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === "destroy") return (await import("./destroy-command.ts")).destroyCommand(rest);
+  if (name === "service") return (await import("./service-command.ts")).serviceCommand(rest);
   return (await import("./deploy-command.ts")).deployCommand(argv);
 }

@@ -210,7 +210,7 @@ function deployed(
   const { template, vmid, hostname, settings } = wanted;
   for (const line of absences(ready, { vmid, bridge: settings.bridge })) progress.log("warning", line);
   const { model } = template;
-  const listeners = [{ name: "agent", port: model.definition.agent.port }, ...model.services];
+  const listeners = [{ name: "agent", port: model.definition.agent.port, health: "/health" }, ...model.services];
   return {
     schemaVersion: 1,
     ...{ node: node.name, vmid, hostname, template: template.file, storage: settings.storage },
@@ -219,7 +219,7 @@ function deployed(
     steps: [...done],
     ...{ address: ready.address, addresses: [...ready.addresses] },
     missingAddresses: [...ready.missing, ...ready.untold].map(({ option }) => option),
-    urls: listeners.map(({ name, port }) => ({ name, url: urlOf(ready.address, port, "/health") })),
+    urls: listeners.map(({ name, port, health }) => ({ name, url: urlOf(ready.address, port, health) })),
     warnings: ready.health.components
       .filter(({ status }) => status === "warn")
       .map(({ name, code }) => `${name}: ${code}`),

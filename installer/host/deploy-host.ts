@@ -178,7 +178,10 @@ function deployed(
       hint: `${login} stack-agent status; the same command waits again, --timeout waits longer`,
     });
   }
-  const listeners = [{ name: "agent", port: pack.model.definition.agent.port }, ...pack.model.services];
+  const listeners = [
+    { name: "agent", port: pack.model.definition.agent.port, health: "/health" },
+    ...pack.model.services,
+  ];
   const done = steps.filter((step) => step !== "wait");
   return {
     schemaVersion: 1,
@@ -187,7 +190,7 @@ function deployed(
     changed: done.length > 0,
     steps: done.length > 0 ? [...steps] : [],
     address,
-    urls: listeners.map(({ name, port }) => ({ name, url: urlOf(address, port, "/health") })),
+    urls: listeners.map(({ name, port, health }) => ({ name, url: urlOf(address, port, health) })),
     warnings: status.components.filter((one) => one.status === "warn").map(({ name, code }) => `${name}: ${code}`),
   };
 }

@@ -17,7 +17,7 @@ export interface NodeShell {
    *
    * @throws StackError as `exec`, and `put-failed`, `put-stalled`
    */
-  execWithFile(file: ShellFile, argv: readonly string[]): Promise<ExecResult>;
+  execWithFile(file: ShellFile, argv: readonly string[], options?: Pick<ExecOptions, "onLine">): Promise<ExecResult>;
   close(): void;
 }
 

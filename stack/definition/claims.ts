@@ -36,8 +36,12 @@ export function claims(definition: Definition): Claim[] {
       [`unit ${name}.target`, `user ${name}`, `group ${name}`, paths.config, paths.opt, `${paths.config}/common.env`],
     ),
     ...claim(given("container", "hostname"), [`host ${(definition.container.hostname ?? name).toLowerCase()}`]),
-    ...services.flatMap(({ name, unit, user, envFile }) =>
-      claim(["services", name], [`unit ${unit}`, `user ${user}`, `group ${user}`, envFile], true),
+    ...services.flatMap(({ name, unit, socket, user, envFile }) =>
+      claim(
+        ["services", name],
+        [...[unit, socket ?? []].flat().map((one) => `unit ${one}`), `user ${user}`, `group ${user}`, envFile],
+        true,
+      ),
     ),
     ...ofComponents,
   ];

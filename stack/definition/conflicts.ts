@@ -25,6 +25,7 @@ export function conflicts(data: unknown): Fault[] {
     ...absentNeeds(root),
     ...idleSettings(root),
     ...idleVolumes(root),
+    ...foreignPrograms(root),
     ...nothingToRun(root),
   ];
 }
@@ -122,6 +123,18 @@ function idleVolumes(root: Record<string, unknown>): Fault[] {
       path: ["container", "volumes", name],
       message: `this stack has no ${name}; add a section "${name}: {}" or leave it out here`,
     }));
+}
+
+/** A program is run in the place of a Python module, and is not the reference service's. */
+function foreignPrograms(root: Record<string, unknown>): Fault[] {
+  return Object.entries(asRecord(root.services)).flatMap(([name, service]) => {
+    const { command, module, source } = asRecord(service);
+    if (command === undefined) return [];
+    const path = ["services", name, "command"];
+    if (module !== undefined) return [{ path, message: "this service has a module; leave one of the two out" }];
+    if (source !== undefined && source !== "reference") return [];
+    return [{ path, message: "needs `source`, the folder beside stack.yaml that the program is in" }];
+  });
 }
 
 function nothingToRun(root: Record<string, unknown>): Fault[] {

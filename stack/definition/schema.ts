@@ -34,16 +34,42 @@ const service = z.strictObject({
       .array(z.enum(dependencyNames))
       .check(eachOnce, z.describe("Components it depends on; default: all the stack has")),
   ),
-  module: z._default(
+  module: z.optional(
     z
       .string()
       .check(
         z.regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, "must be a Python module's name"),
-        z.describe("Run as python -m MODULE"),
+        z.describe("Run as python -m MODULE; default: reference_service"),
       ),
-    "reference_service",
+  ),
+  command: z.optional(
+    z
+      .array(z.string().check(z.regex(/^[^\s"'\\$%;]+$/, "must be a word without blanks, quotes, \\, $, % and ;")))
+      .check(
+        z.minLength(1),
+        z.describe("A program and its arguments, run in the service's folder in the place of a Python module"),
+      ),
+  ),
+  health: z._default(
+    z
+      .string()
+      .check(
+        z.regex(/^\/[\w./~-]*$/, "must be a path, e.g. /health"),
+        z.describe("Path on its port that answers 200 while the service is well, and 503 while it is not"),
+      ),
+    "/health",
   ),
   notify: z._default(z.boolean().check(z.describe("The module tells systemd when it is ready (sd_notify)")), true),
+  socket: z._default(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          "Its port is held by systemd and handed over (sd_listen_fds), so that a restart refuses nobody; false for a service that listens by itself",
+        ),
+      ),
+    true,
+  ),
   source: z._default(
     z.string().check(z.describe("`reference`, or a folder beside stack.yaml with the module and requirements.lock")),
     "reference",

@@ -25,6 +25,8 @@ export const statusDocument = z.object({
   deviations: z.array(z.string()),
   /** Damaged files that were moved out of a server's way and are still there, a sentence each; with a token. */
   setAside: z.optional(z.array(z.string())),
+  /** The releases of services that are wanted in the place of the template's own. */
+  releases: z.optional(z.array(z.object({ service: z.string(), release: z.string(), since: z.string() }))),
   /** Missing where this boot's is not known. */
   sandbox: z.optional(confinement),
 });

@@ -3,7 +3,12 @@ import { join } from "node:path";
 import t from "tap";
 import { installedTemplates } from "../../engine/installed-templates.ts";
 import { ExitCode } from "../../lib/error.ts";
-import { agentCommands, agentExitCodes, type CommandSpec } from "../../stack/components/agent/commands.ts";
+import {
+  agentCommands,
+  agentExitCodes,
+  type CommandSpec,
+  serviceActions,
+} from "../../stack/components/agent/commands.ts";
 import { dependencyNames } from "../../stack/components/names.ts";
 import { renderFile } from "../../stack/render/render-file.ts";
 import { stageIds } from "../../stack/stage-ids.ts";
@@ -90,6 +95,12 @@ t.test("completion offers commands, then their options, then the options' values
   t.same(complete("logs", "-n", ""), []);
   t.same(complete("logs", "--since", ""), []);
   t.same(complete("health", "--format", "json", "re"), ["redis"]);
+  t.same(
+    complete("service", "").filter((offered) => !offered.startsWith("-")),
+    [...serviceActions],
+  );
+  t.same(complete("service", "deploy", "--timeout", "9", "ev"), ["event-bus"]);
+  t.same(complete("service", "deploy", "event-bus", "package."), ["package.json"]);
   const services = model.services.map(({ name }) => name);
   const absent = dependencyNames.filter((name) => model[name] === undefined);
   const stages = stageIds.filter((id) => !absent.some((name) => name === id));

@@ -16,9 +16,10 @@ import { brokerEval, loseQueueLogs } from "./broker-eval.ts";
 import { health } from "./health.ts";
 import { redisLogin, secret } from "./logins.ts";
 import { management, managementDelete } from "./management.ts";
-import { required, serviceNames, serviceUnit } from "./required.ts";
+import { required, serviceNames, serviceSocket, serviceUnit } from "./required.ts";
 import { superuser } from "./rows/postgres.ts";
 import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
+import { releaseRows } from "./rows/releases.ts";
 import { streamRows } from "./rows/stream.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 import { bringWheels } from "./wheels.ts";
@@ -77,7 +78,7 @@ const drifts: readonly Drifts[] = [
   {
     what: "units stopped, masked, disabled; a unit file and an enabling link gone",
     make: shell(
-      `systemctl stop ${first} ${serviceUnit("monitoring")}`,
+      `systemctl stop ${first} ${serviceSocket("monitoring")}`,
       // One without another name: systemd 257 loses sight of a running ssh.service, also called sshd, that was masked.
       "systemctl mask --quiet epmd.socket",
       `systemctl disable --quiet ${postgres.unit}`,
@@ -91,7 +92,7 @@ const drifts: readonly Drifts[] = [
       /^rabbitmq enableUnits epmd.socket$/,
       /^redis startUnits redis-server@6379.service$/,
       /^services reloadUnits$/,
-      /^services startUnits .*monitoring.service/,
+      /^services startUnits .*monitoring.socket .*monitoring.service/,
     ],
     restarted: [first, serviceUnit("monitoring"), serviceUnit("frontend")],
   },
@@ -171,7 +172,7 @@ const drifts: readonly Drifts[] = [
       /^system restartUnits stack-agent.service$/,
       /^redis restartUnits redis-server@6379.service redis-server@6380.service redis-server@6381.service/,
       /^rabbitmq importDefinitions /,
-      /^services restartUnits stock-analysis-frontend.service/,
+      /^services restartUnits stock-analysis-frontend.socket stock-analysis-frontend.service/,
     ],
     restarted: [agent.unit, first, second, third, serviceUnit("frontend")],
   },
@@ -306,6 +307,8 @@ if (machine !== undefined) {
     t.equal((await machine.exec("stack-agent", ["provision"])).code, 0);
     await planIsEmpty(t, machine);
   });
+
+  releaseRows(t, machine, "/root/wheels");
 
   /** Stage by stage: what is planned is what the first round did, in its order; more came only of what was unseen. */
   async function isFirstRound(t: Test, machine: Machine, plan: PlanDocument): Promise<void> {

@@ -6,7 +6,7 @@ import { killProvision } from "../cuts/strike.ts";
 import { brokerEval } from "./broker-eval.ts";
 import { answers, health } from "./health.ts";
 import { proofs } from "./healthy.ts";
-import { required, serviceNames, serviceUnit } from "./required.ts";
+import { required, serviceNames, serviceSocket, serviceUnit } from "./required.ts";
 import { failedUnits } from "./rows/machine.ts";
 import { planIsEmpty } from "./rows/reboot.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
@@ -103,7 +103,7 @@ if (machine !== undefined) {
 
   t.test("R18 a service that is stopped, or stands still, is named by the agent alone, and recovers", async (t) => {
     const [stopped, stalled] = ["frontend", "monitoring"] as const;
-    await machine.exec("systemctl", ["stop", serviceUnit(stopped)], { timeout: 60_000 });
+    await machine.exec("systemctl", ["stop", serviceSocket(stopped)], { timeout: 60_000 });
     const pid = await mainPid(machine, serviceUnit(stalled));
     await machine.exec("kill", ["-STOP", String(pid)]);
     await answers(t, machine, port, 503, [stopped, stalled]);

@@ -14,7 +14,7 @@ import { answers, failing, health } from "./health.ts";
 import { load } from "./load.ts";
 import { redisLogin, secret } from "./logins.ts";
 import { management } from "./management.ts";
-import { required, serviceNames, serviceUnit } from "./required.ts";
+import { required, serviceNames, serviceSocket, serviceUnit } from "./required.ts";
 import { superuser } from "./rows/postgres.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 import { mainPid } from "./units.ts";
@@ -72,7 +72,7 @@ if (machine !== undefined) {
       const said = await machine.exec("stack-agent", ["health", group]);
       for (const name of names) t.match(said.stdout, new RegExp(`^${name} +pass`, "m"));
     }
-    await machine.exec("systemctl", ["stop", serviceUnit("frontend")]);
+    await machine.exec("systemctl", ["stop", serviceSocket("frontend")]);
     await answers(t, machine, port, 503, ["frontend"]);
     t.equal((await health(machine, port, "/health/services")).status, 503);
     t.equal((await health(machine, port, "/health/data")).status, 200);

@@ -1,6 +1,7 @@
 /**
  * Asks a URL so many times a second for so many seconds, whether or not the answers keep up,
- * and prints how long they took: `node load-child.ts URL PER_SECOND SECONDS`.
+ * and prints how long they took: `node load-child.ts URL PER_SECOND SECONDS [fresh]`. SIGTERM ends it
+ * sooner. `fresh`: each request by a connection of its own.
  *
  * A program of its own: it runs inside a network namespace, and its own work must not delay
  * what a test does beside it.
@@ -8,11 +9,12 @@
 import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const [url = "", perSecond = "1000", seconds = "10"] = process.argv.slice(2);
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+const [url = "", perSecond = "1000", seconds = "10", fresh] = process.argv.slice(2);
+const agent = new Agent(fresh === "fresh" ? { keepAlive: false } : { keepAlive: true, maxSockets: 64 });
 const total = Number(perSecond) * Number(seconds);
 const times: number[] = [];
 const statuses = new Map<number, number>();
+const errors = new Map<string, number>();
 let failed = 0;
 let bytes = 0;
 
@@ -30,8 +32,10 @@ function ask(due: number): Promise<void> {
         resolve();
       });
     });
-    asked.on("error", () => {
+    asked.on("error", (error: NodeJS.ErrnoException) => {
       failed += 1;
+      const code = error.code ?? error.message;
+      errors.set(code, (errors.get(code) ?? 0) + 1);
       resolve();
     });
   });
@@ -39,7 +43,11 @@ function ask(due: number): Promise<void> {
 
 const started = performance.now();
 const asking: Promise<void>[] = [];
-while (asking.length < total) {
+let stopped = false;
+process.once("SIGTERM", () => {
+  stopped = true;
+});
+while (asking.length < total && !stopped) {
   const due = started + (1000 / Number(perSecond)) * asking.length;
   if (due > performance.now()) await sleep(1);
   else asking.push(ask(due));
@@ -53,6 +61,7 @@ console.log(
   JSON.stringify({
     answered: times.length,
     failed,
+    errors: Object.fromEntries(errors),
     statuses: Object.fromEntries(statuses),
     perSecond: times.length / took,
     bytes: Math.round(bytes / Math.max(1, times.length)),

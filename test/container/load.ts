@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Run, run } from "../../lib/run.ts";
 
@@ -5,6 +9,8 @@ import { type Run, run } from "../../lib/run.ts";
 export interface Load {
   readonly answered: number;
   readonly failed: number;
+  /** How many of those failed how, by the system's error code. */
+  readonly errors: Readonly<Record<string, number>>;
   /** How many answers had each HTTP status. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly perSecond: number;
@@ -19,15 +25,43 @@ export interface LoadOptions {
   readonly url: string;
   readonly perSecond: number;
   readonly seconds: number;
+  /** A connection for each request; default: connections are kept. */
+  readonly fresh?: boolean;
   /** Where it runs: `/proc/PID/ns/net`; default here. */
   readonly namespace?: string;
 }
 
 /** Asks a URL at a steady rate, by a process of its own. */
-export async function load({ url, perSecond, seconds, namespace }: LoadOptions, by: Run = run): Promise<Load> {
-  const program = fileURLToPath(new URL("./load-child.ts", import.meta.url));
-  const words = [process.execPath, "--no-warnings", program, url, `${perSecond}`, `${seconds}`];
-  const [command = "", ...args] = namespace === undefined ? words : ["nsenter", `--net=${namespace}`, ...words];
-  const { stdout } = await by(command, args, { timeout: seconds * 1000 + 60_000 });
+export async function load(options: LoadOptions, by: Run = run): Promise<Load> {
+  const [command, ...args] = loadCommand(options);
+  const { stdout } = await by(command, args, { timeout: options.seconds * 1000 + 60_000 });
   return JSON.parse(stdout) as Load;
+}
+
+/** The same for as long as some work takes; `seconds` at most. */
+export async function loadWhile<T>(
+  options: LoadOptions,
+  work: () => Promise<T>,
+): Promise<{ readonly load: Load; readonly result: T }> {
+  const [command, ...args] = loadCommand(options);
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const told = text(child.stdout);
+  // A program takes its time to begin.
+  await once(child, "spawn");
+  await sleep(1_000);
+  try {
+    const result = await work();
+    child.kill("SIGTERM");
+    return { load: JSON.parse(await told) as Load, result };
+  } finally {
+    child.kill("SIGTERM");
+  }
+}
+
+function loadCommand({ url, perSecond, seconds, fresh, namespace }: LoadOptions): [string, ...string[]] {
+  const program = fileURLToPath(new URL("./load-child.ts", import.meta.url));
+  const how = fresh ? ["fresh"] : [];
+  const words = ["--no-warnings", program, url, `${perSecond}`, `${seconds}`, ...how];
+  if (namespace === undefined) return [process.execPath, ...words];
+  return ["nsenter", `--net=${namespace}`, process.execPath, ...words];
 }

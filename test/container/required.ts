@@ -39,4 +39,6 @@ export const required = {
 export type ServiceName = keyof typeof required.services;
 export const serviceNames = Object.keys(required.services) as ServiceName[];
 export const serviceUnit = (name: ServiceName): string => `stock-analysis-${name}.service`;
+/** Holds the service's port: stopped, it stops the service too; a service stopped alone is started by who comes. */
+export const serviceSocket = (name: ServiceName): string => `stock-analysis-${name}.socket`;
 export const serviceQueue = (name: ServiceName): string => `stock-analysis-${name}`;

@@ -5,7 +5,7 @@
 import t, { type Test } from "tap";
 import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
 import { healthyAfter } from "./healthy.ts";
-import { required, serviceNames, serviceUnit } from "./required.ts";
+import { required, serviceNames, serviceSocket, serviceUnit } from "./required.ts";
 import { canRunContainers, needs } from "./requirements.ts";
 import { failedUnits } from "./rows/machine.ts";
 import { closed, open } from "./rows/network.ts";
@@ -20,7 +20,7 @@ const soon = 120_000;
 
 /** What an administrator or a monitor waits for, and the servers behind it. */
 const chain = [
-  ...serviceNames.map(serviceUnit),
+  ...serviceNames.flatMap((name) => [serviceUnit(name), serviceSocket(name)]),
   required.agent.unit,
   "stack-provision.service",
   required.postgres.unit,

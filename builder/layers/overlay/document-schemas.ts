@@ -5,6 +5,7 @@ import { driftDocument } from "../../../stack/documents/drift.ts";
 import { healthDocument } from "../../../stack/documents/health.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
 import { progressDocument } from "../../../stack/documents/progress.ts";
+import { releaseChangeDocument, releasesDocument, servicesDocument } from "../../../stack/documents/releases.ts";
 import { resetDocument } from "../../../stack/documents/reset.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
 import { timelineDocument } from "../../../stack/documents/timeline.ts";
@@ -16,6 +17,9 @@ const documents = {
   health: { title: "stack-agent health --format json, and the bodies of /health, /readyz, /livez", of: healthDocument },
   plan: { title: "stack-agent provision --plan --json", of: planDocument },
   progress: { title: "/run/stack-agent/progress.json", of: progressDocument },
+  services: { title: "stack-agent service ls --json", of: servicesDocument },
+  releases: { title: "stack-agent service releases --json", of: releasesDocument },
+  "release-change": { title: "stack-agent service deploy --json, and rollback --json", of: releaseChangeDocument },
   reset: { title: "stack-agent reset --json", of: resetDocument },
   status: { title: "stack-agent status --format json", of: statusDocument },
   timeline: { title: "/run/stack-agent/timeline.json", of: timelineDocument },

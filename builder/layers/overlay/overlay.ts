@@ -94,7 +94,9 @@ function shared({ model, definition, sources, manifest }: OverlaySources): Entry
     text(model.paths.definition, definition),
     text(`${model.paths.share}/manifest.json`, manifest),
     ...[...documentSchemas()].map(([name, schema]) => text(`${model.paths.share}/schemas/${name}`, schema)),
-    ...[...sources.values()].map((one) => text(requirementsLock(model.paths.share, one), one.lockText)),
+    ...[...sources.values()].flatMap((one) =>
+      one.lockText === undefined ? [] : [text(requirementsLock(model.paths.share, one), one.lockText)],
+    ),
   ];
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { applicationFiles, hasModule } from "../../../lib/application-files.ts";
 import { StackError } from "../../../lib/error.ts";
-import { exists } from "../../../lib/files.ts";
+import { exists, readTextIfAny } from "../../../lib/files.ts";
 import type { ServiceModel } from "../../../stack/model.ts";
 import { requirementsLock } from "../../../stack/venv.ts";
 
@@ -11,7 +12,8 @@ export interface ServiceSource {
   /** As in the definition: `reference`, or a folder beside stack.yaml. */
   readonly source: string;
   readonly lock: string;
-  readonly lockText: string;
+  /** undefined where there is none: what runs is not Python. */
+  readonly lockText: string | undefined;
   /** Files of the application, relative to `folder`, sorted. */
   readonly folder: string;
   readonly files: readonly string[];
@@ -34,11 +36,11 @@ export async function findSources(
   const sources = new Map<string, ServiceSource>();
   for (const { name, source, module } of services) {
     const known = sources.get(source);
-    const found =
-      known ?? (await findSource(source, source === "reference" ? referenceFolder(project) : join(base, source)));
+    const users = services.filter((other) => other.source === source);
+    const folder = source === "reference" ? referenceFolder(project) : join(base, source);
+    const found = known ?? (await findSource(source, folder, users));
     sources.set(source, found);
-    const entry = module.replaceAll(".", "/");
-    if (!found.files.some((file) => file === `${entry}.py` || file.startsWith(`${entry}/`))) {
+    if (module !== undefined && !hasModule(found.files, module)) {
       throw new StackError("no-source", `service ${name}: there is no module ${module} in ${found.folder}`, {
         exit: 64,
         hint: "set the service's `module` and `source` in stack.yaml",
@@ -69,7 +71,11 @@ function referenceFolder(project: string): string {
   return join(project, "services", "reference");
 }
 
-async function findSource(source: string, folder: string): Promise<ServiceSource> {
+async function findSource(
+  source: string,
+  folder: string,
+  users: readonly Pick<ServiceModel, "module">[],
+): Promise<ServiceSource> {
   if (!(await exists(folder))) {
     throw new StackError("no-source", `there is no folder ${folder}`, {
       exit: 64,
@@ -77,35 +83,22 @@ async function findSource(source: string, folder: string): Promise<ServiceSource
     });
   }
   const lock = join(folder, "requirements.lock");
-  if (!(await exists(lock))) {
+  const lockText = await readTextIfAny(lock);
+  if (lockText === undefined && users.some(({ module }) => module !== undefined)) {
     throw new StackError("no-lock", `${folder} has no requirements.lock`, {
       exit: 64,
       hint: "make it: uv pip compile --generate-hashes --python-version 3.11 requirements.in -o requirements.lock",
     });
   }
-  const files = await applicationFiles(folder);
+  const files = await applicationFiles(folder, { python: users.every(({ module }) => module !== undefined) });
   const hash = createHash("sha256");
-  for (const file of files)
+  for (const file of files) {
+    const path = join(folder, file);
+    const executable = ((await stat(path)).mode & 0o111) === 0 ? "" : "x";
     hash
-      .update(`${file}\0`)
-      .update(await readFile(join(folder, file)))
+      .update(`${file}\0${executable}`)
+      .update(await readFile(path))
       .update("\0");
-  return { source, lock, lockText: await readFile(lock, "utf8"), folder, files, digest: hash.digest("hex") };
-}
-
-const left = new Set(["tests", "__pycache__", ".venv", ".git", ".pytest_cache", ".ruff_cache", ".mypy_cache"]);
-
-/** Python packages and what lies in them; not the tests, nor what only development needs. */
-async function applicationFiles(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  const walk = async (below: string): Promise<void> => {
-    for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
-      const path = below === "" ? entry.name : `${below}/${entry.name}`;
-      if (left.has(entry.name) || entry.name.endsWith(".pyc")) continue;
-      if (entry.isDirectory()) await walk(path);
-      else if ((await stat(join(folder, path))).isFile() && (below !== "" || path.endsWith(".py"))) files.push(path);
-    }
-  };
-  await walk("");
-  return files.sort();
+  }
+  return { source, lock, lockText, folder, files, digest: hash.digest("hex") };
 }

@@ -23,8 +23,8 @@ export interface PythonInputs extends Inputs {
   readonly uv: string;
   readonly scripts: readonly string[];
   readonly services: readonly {
-    readonly venv: string;
-    readonly application: string;
+    readonly venv: string | undefined;
+    readonly folder: string;
     readonly source: string;
     readonly lock: string;
     readonly digest: string;
@@ -44,9 +44,9 @@ export async function pythonInputs(
     base: baseKey,
     uv: await readFile(uvLock, "utf8"),
     scripts: await Promise.all(scripts.map((name) => readFile(resource(`layers/python/${name}`), "utf8"))),
-    services: model.services.map(({ venv, application, source }) => ({
+    services: model.services.map(({ venv, folder, source }) => ({
       venv,
-      application,
+      folder,
       source,
       lock: sources.get(source)?.lockText ?? "",
       digest: sources.get(source)?.digest ?? "",
@@ -75,7 +75,7 @@ export async function buildPython(
   await copyFile(uv, join(lend, "uv"));
   await Promise.all(scripts.map((name, index) => writeFile(join(lend, name), inputs.scripts[index] ?? "")));
   for (const [index, source] of [...sources.values()].entries()) {
-    await writeFile(join(lend, `${index}.lock`), source.lockText);
+    await writeFile(join(lend, `${index}.lock`), source.lockText ?? "");
     for (const file of source.files) {
       await mkdir(dirname(join(lend, `${index}`, file)), { recursive: true });
       await cp(join(source.folder, file), join(lend, `${index}`, file));
@@ -88,7 +88,9 @@ export async function buildPython(
   const chroot = { lend, signal, timeout: 600_000 };
   const makeVenvs = ["sh", "/mnt/build-venvs.sh", `${top}/.uv-cache`, ...venvs];
   await retry(() => inChroot(run, root, makeVenvs, { ...chroot, variables }).catch(explainIndex), again);
-  const applications = inputs.services.flatMap((one) => [`/mnt/${numbers.indexOf(one.source)}`, one.application]);
+  const applications = inputs.services.flatMap((one) => [
+    ...[`/mnt/${numbers.indexOf(one.source)}`, one.folder, one.venv ?? ""],
+  ]);
   await inChroot(run, root, ["sh", "/mnt/install-applications.sh", ...applications], chroot);
   const flags = [...archiveFlags(inputs.epoch), `--exclude=.${top}/.uv-cache`, "-C", root];
   return { archive: outputOf([...namespaceCommand, "tar", ...flags, "./usr/local/bin/uv", `.${top}`], signal) };
@@ -98,6 +100,7 @@ export async function buildPython(
 function venvWords(inputs: PythonInputs, lockPath: (source: string) => string): string[] {
   const first = new Map<string, string>();
   return inputs.services.flatMap(({ venv, lock, source }) => {
+    if (venv === undefined) return [];
     const made = first.get(lock);
     if (made === undefined) first.set(lock, venv);
     return [venv, lockPath(source), made ?? "compile"];

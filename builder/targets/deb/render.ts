@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { exists } from "../../../lib/files.ts";
 import type { Progress } from "../../../lib/progress/progress.ts";
+import { currentLink } from "../../../stack/releases.ts";
 import { archiveOfEntries } from "../../archive/archive-of-entries.ts";
 import type { MadeLayers } from "../../build/make-layers.ts";
 import { archiveOf } from "../../cache/raw.ts";
@@ -90,7 +91,9 @@ async function fill(root: string, { context, layers, overlayInputs }: MadeLayers
   await unpack(archiveOf(layers.node));
   await unpack(archiveOf(layers.agent));
   // Virtual environments are made on the host, by its own Python and from its own index.
-  await unpack(archiveOf(layers.python), "--anchored", `--exclude=.${model.paths.opt}/venvs`);
+  // Which release is in force is the machine's to say: a newer package doesn't put its own in force again.
+  const current = model.services.map((service) => `--exclude=.${currentLink(service)}`);
+  await unpack(archiveOf(layers.python), "--anchored", `--exclude=.${model.paths.opt}/venvs`, ...current);
   await unpack(archiveOfEntries(debEntries(overlayInputs.entries, own, model), sourceDateEpoch));
   if (await exists(join(root, "usr/local/bin/uv"))) {
     await mkdir(dirname(join(root, uvPath)), { recursive: true });

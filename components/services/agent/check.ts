@@ -4,14 +4,14 @@ import { isErrno, StackError } from "../../../lib/error.ts";
 import { loopback } from "../../../stack/loopback.ts";
 import type { ServiceModel } from "../../../stack/model.ts";
 
-/** A service's own word: `GET /health` on its port, over a connection that is kept. */
-export function serviceCheck({ port }: Pick<ServiceModel, "port">): CheckOpener {
+/** A service's own word: `GET` of its health path on its port, over a connection that is kept. */
+export function serviceCheck(service: Pick<ServiceModel, "port" | "health">): CheckOpener {
   return () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     return {
       run: async (signal) => {
-        const { status, body } = await fetchHealth(agent, port, signal);
-        return serviceOutcome(status, body);
+        const { status, body } = await fetchHealth(agent, service, signal);
+        return serviceOutcome(status, body, service.health);
       },
       close: async () => agent.destroy(),
     };
@@ -22,7 +22,7 @@ export function serviceCheck({ port }: Pick<ServiceModel, "port">): CheckOpener 
  * What a service's answer means. A body that is no health document is no fault: an
  * application may answer 200 with anything.
  */
-export function serviceOutcome(status: number, body: string): Outcome {
+export function serviceOutcome(status: number, body: string, path = "/health"): Outcome {
   const document = parsed(body);
   const failing = failingComponents(document);
   if (status >= 200 && status < 300) {
@@ -30,21 +30,26 @@ export function serviceOutcome(status: number, body: string): Outcome {
     return { status: "warn", code: "degraded", message: failing || "the service says warn" };
   }
   if (status === 503) return { status: "fail", code: "unhealthy", message: failing || "the service says fail" };
-  return { status: "fail", code: "unexpected-answer", message: `GET /health answered ${status}` };
+  return { status: "fail", code: "unexpected-answer", message: `GET ${path} answered ${status}` };
 }
 
 const mostBytes = 64 * 1024;
 
-function fetchHealth(agent: Agent, port: number, signal: AbortSignal): Promise<{ status: number; body: string }> {
+function fetchHealth(
+  agent: Agent,
+  service: Pick<ServiceModel, "port" | "health">,
+  signal: AbortSignal,
+): Promise<{ status: number; body: string }> {
+  const { port, health: path } = service;
   return new Promise((resolve, reject) => {
-    const request = get({ host: loopback, port, path: "/health", agent, signal }, (response) => {
+    const request = get({ host: loopback, port, path, agent, signal }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on("data", (chunk: Buffer) => {
         size += chunk.length;
         chunks.push(chunk);
         if (size > mostBytes) {
-          request.destroy(new StackError("answer-too-long", `GET /health answered more than ${mostBytes / 1024} KiB`));
+          request.destroy(new StackError("answer-too-long", `GET ${path} answered more than ${mostBytes / 1024} KiB`));
         }
       });
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
@@ -52,7 +57,7 @@ function fetchHealth(agent: Agent, port: number, signal: AbortSignal): Promise<{
     });
     request.on("error", (error) => {
       // The service restarted since, or closed an idle connection: that says nothing of it now.
-      if (request.reusedSocket && isErrno(error, "ECONNRESET")) resolve(fetchHealth(agent, port, signal));
+      if (request.reusedSocket && isErrno(error, "ECONNRESET")) resolve(fetchHealth(agent, service, signal));
       else reject(error);
     });
   });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FactReader } from "../../../engine/facts/fact-reader.ts";
 import { defineStage } from "../../../engine/stage.ts";
-import type { Model } from "../../../stack/model.ts";
+import type { Model, ServiceModel } from "../../../stack/model.ts";
 import { requirementsLock, venvStamp } from "../../../stack/venv.ts";
 
 export interface VenvFacts {
@@ -23,9 +23,9 @@ export const pythonStage = defineStage<"python", readonly VenvFacts[]>({
   id: "python",
   title: "Python environments",
   needs: ["system"],
-  present: (model) => model.services.length > 0,
+  present: (model) => pythonServices(model).length > 0,
   checks: () => [],
-  inspect: (reader, model) => Promise.all(model.services.map((service) => inspectVenv(reader, model, service))),
+  inspect: (reader, model) => Promise.all(pythonServices(model).map((service) => inspectVenv(reader, model, service))),
   preflight: (facts) =>
     facts
       .filter(({ wanted }) => wanted === undefined)
@@ -53,11 +53,17 @@ export const pythonStage = defineStage<"python", readonly VenvFacts[]>({
   }),
 });
 
-async function inspectVenv(reader: FactReader, model: Model, service: Model["services"][number]): Promise<VenvFacts> {
+type PythonService = ServiceModel & { readonly venv: string };
+
+function pythonServices({ services }: Model): PythonService[] {
+  return services.flatMap((service) => (service.venv === undefined ? [] : [{ ...service, venv: service.venv }]));
+}
+
+async function inspectVenv(reader: FactReader, model: Model, service: PythonService): Promise<VenvFacts> {
   const lock = requirementsLock(model.paths.share, service);
   const [text, stamp, python, there] = await Promise.all([
     reader.readText(lock),
-    reader.readText(venvStamp(service)),
+    reader.readText(venvStamp(service.venv)),
     reader.exists(`${service.venv}/bin/python`),
     reader.exists(service.venv),
   ]);

@@ -1,11 +1,20 @@
 import { lastWords, tellingLine } from "../../../engine/facts/last-words.ts";
 import { type ComponentFacts, inspectComponent, planComponent } from "../../../engine/plan/plan-files.ts";
 import { failingServer } from "../../../engine/plan/plan-mend.ts";
-import { resetComponent } from "../../../engine/plan/plan-reset.ts";
+import { joinResets, resetComponent } from "../../../engine/plan/plan-reset.ts";
 import { defineStage, type FailingServer } from "../../../engine/stage.ts";
 import { dependencyNames } from "../../../stack/components/names.ts";
 
+import {
+  inspectReleases,
+  planReleases,
+  preflightReleases,
+  type ReleaseFacts,
+  resetReleases,
+} from "./releases/plan-releases.ts";
+
 export interface ServicesFacts extends ComponentFacts {
+  readonly releases: readonly ReleaseFacts[];
   /** Those that start again and again; missing where none was looked for. */
   readonly failing?: readonly FailingServer[];
 }
@@ -23,16 +32,23 @@ export const servicesStage = defineStage<"services", ServicesFacts>({
   present: (model) => model.services.length > 0,
   checks: () => [],
   async inspect(reader, model, signal) {
-    const facts = await inspectComponent(reader, model, "services");
+    const [facts, releases] = await Promise.all([
+      inspectComponent(reader, model, "services"),
+      inspectReleases(reader, model),
+    ]);
     const sick = [...facts.units.values()].filter(({ failing }) => failing === true);
     const failing = sick.map(async ({ unit }) =>
       failingServer(unit, tellingLine(await lastWords(reader.run, unit, signal), said), false),
     );
-    return { ...facts, failing: await Promise.all(failing) };
+    return { ...facts, releases, failing: await Promise.all(failing) };
   },
-  preflight: () => [],
-  plan: ({ failing = [], ...facts }) => ({ actions: planComponent(facts, { wait: false }), unseen: [], failing }),
-  reset: (facts, _, wish) => resetComponent(facts, wish),
+  preflight: ({ releases }) => preflightReleases(releases),
+  plan({ failing = [], releases, ...facts }) {
+    const switches = planReleases(releases);
+    const outdated = switches.flatMap(({ args }) => ("units" in args ? (args.units ?? []) : []));
+    return { actions: [...switches, ...planComponent(facts, { wait: false, outdated })], unseen: [], failing };
+  },
+  reset: (facts, _, wish) => joinResets(resetComponent(facts, wish), resetReleases(facts.releases, wish)),
 });
 
 /** Python's last line of an error; not what restart-delay says of the next start. */

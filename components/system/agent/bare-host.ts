@@ -87,7 +87,7 @@ async function dpkgPackages(reader: FactReader): Promise<readonly DpkgPackage[]>
 }
 
 async function strangersData(reader: FactReader, model: Model): Promise<string[]> {
-  const places = [...model.data.flatMap(({ holds }) => holds), ...model.services.map(({ venv }) => venv)];
+  const places = [...model.data.flatMap(({ holds }) => holds), ...model.services.flatMap(({ venv }) => venv ?? [])];
   const found = await Promise.all(places.map((path) => reader.exists(path)));
   return places.filter((_, index) => found[index]);
 }

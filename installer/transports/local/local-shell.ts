@@ -21,13 +21,13 @@ export function localShell(signal: AbortSignal): NodeShell {
     way: "local",
     where: "this node",
     exec,
-    execWithFile: async (file, argv): Promise<RunResult> => {
+    execWithFile: async (file, argv, more): Promise<RunResult> => {
       try {
         await copy(file, stop).catch((error: unknown) => {
           if (isStackError(error)) throw error;
           throw new StackError("put-failed", `${file.remote} can't be written: ${messageOf(error)}`, { cause: error });
         });
-        return await exec(argv, { timeout: 24 * 3_600_000 });
+        return await exec(argv, { ...more, timeout: 24 * 3_600_000 });
       } finally {
         await rm(file.remote, { force: true });
       }

@@ -25,9 +25,18 @@ export async function openShell(
   target: ShellTarget,
   access: Exclude<Access, Credentials>,
 ): Promise<{ readonly transport: Transport; readonly name: string }> {
+  const { shell, name } = await openNodeShell(target, access);
+  return { transport: shellTransport(shell), name };
+}
+
+/** The same shell, for other commands than requests. @throws StackError as `openShell` */
+export async function openNodeShell(
+  target: ShellTarget,
+  access: Exclude<Access, Credentials>,
+): Promise<{ readonly shell: NodeShell; readonly name: string }> {
   const shell = access.kind === "local" ? localShell(target.signal) : overSsh(target, access);
   try {
-    return { transport: shellTransport(shell), name: await look(shell) };
+    return { shell, name: await look(shell) };
   } catch (error) {
     shell.close();
     throw error;

@@ -26,8 +26,8 @@ export function sshShell(options: SshOptions): NodeShell {
     way: "ssh",
     where,
     exec: async (argv, more) => (await opened()).exec(argv, more),
-    execWithFile: async ({ path, remote, onProgress }, argv) =>
-      (await opened()).execWithFile({ path, remote, ...(onProgress !== undefined && { onProgress }) }, argv),
+    execWithFile: async ({ path, remote, onProgress }, argv, more) =>
+      (await opened()).execWithFile({ path, remote, ...(onProgress !== undefined && { onProgress }) }, argv, more),
     close: () => void connection?.then((ssh) => ssh.close()).catch(() => {}),
   };
 }

@@ -31,10 +31,10 @@ def main() -> int:
 
     configure_logging(service=settings.service.name, level=settings.service.log_level, secrets=settings.secret_values())
 
-    from reference_service.listener import ListenError, open_listener
+    from reference_service.listener import ListenError, inherited_listener, open_listener
 
     try:
-        listener = open_listener(settings.service.host, settings.service.port)
+        listener = inherited_listener() or open_listener(settings.service.host, settings.service.port)
     except ListenError as error:
         log.error("%s", error)
         return EX_OSERR

@@ -1,7 +1,9 @@
-"""The listening socket, opened before anything slow so that a taken port is known at once."""
+"""The listening socket: systemd's, or opened before anything slow so that a taken port is known at once."""
 
 import errno
+import os
 import socket
+from collections.abc import Mapping
 
 
 class ListenError(Exception):
@@ -13,6 +15,34 @@ _HINTS = {
     "EADDRNOTAVAIL": "no interface has this address: change SERVICE_HOST",
     "EACCES": "ports below 1024 need a privilege services don't have: change SERVICE_PORT",
 }
+
+
+# sd_listen_fds(3): the first descriptor that systemd hands over.
+_FIRST_DESCRIPTOR = 3
+
+
+def inherited_listener(environ: Mapping[str, str] = os.environ) -> socket.socket | None:
+    """Return the socket that systemd holds and has handed over (sd_listen_fds(3)); None where there is none.
+
+    It stays open, and takes connections, while this process restarts. Raises ListenError.
+    """
+    if environ.get("LISTEN_PID") != str(os.getpid()):
+        return None
+    count = environ.get("LISTEN_FDS", "")
+    if count != "1":
+        raise ListenError(
+            f"systemd handed over {count or 'no'} sockets, not one; check ListenStream= of its socket unit"
+        )
+    try:
+        listener = socket.socket(fileno=_FIRST_DESCRIPTOR)
+        listening = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as error:
+        raise ListenError(f"cannot take systemd's socket: {error.strerror}; check the socket unit") from error
+    if listener.type != socket.SOCK_STREAM or not listening:
+        raise ListenError("systemd's socket takes no connections; use ListenStream= and Accept=no in its socket unit")
+    listener.set_inheritable(False)
+    listener.setblocking(False)
+    return listener
 
 
 def open_listener(host: str, port: int) -> socket.socket:

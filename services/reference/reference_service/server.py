@@ -22,6 +22,9 @@ log = logging.getLogger("reference_service")
 # With uvicorn's own pauses this keeps a stop below the two seconds that the unit may rely on.
 _GRACE_SECONDS = 1
 
+# How long a connection that was taken has to bring its request, once the service is to stop.
+_FIRST_REQUEST_SECONDS = 0.5
+
 
 class _Server(uvicorn.Server):
     """uvicorn that says when it serves, idles, and leaves signals to us (its own handler ends in killing itself)."""
@@ -42,6 +45,18 @@ class _Server(uvicorn.Server):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await self.stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn hangs up on a connection that was taken but has not yet brought its request.
+        for server in self.servers:
+            server.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_REQUEST_SECONDS):
+                # Two rounds of the loop at least: one that was accepted gets its protocol in the next.
+                await asyncio.sleep(0.01)
+                while any(getattr(each, "cycle", each) is None for each in self.server_state.connections):  # noqa: ASYNC110 (uvicorn has no event for it)
+                    await asyncio.sleep(0.01)
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -99,6 +99,20 @@ def test_metrics_tell_the_same_in_prometheus_form(running):
     assert b'health_component_status{component="postgres",status="fail"} 1.0' in body
 
 
+def test_a_connection_that_was_taken_before_sigterm_still_gets_its_answer(running):
+    port = int(running.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        # Taken in order: with this one answered, that one has been taken.
+        assert running.get("/livez")[0] == 200
+        running.process.send_signal(signal.SIGTERM)
+        while running.notifications.recv(100) != b"STOPPING=1":
+            pass
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    running.process.communicate(timeout=30)
+    assert running.process.returncode == 0
+
+
 def test_the_watchdog_is_fed_and_sigterm_ends_the_process_cleanly(running):
     assert running.notifications.recv(100) == b"WATCHDOG=1"
     assert running.notifications.recv(100) == b"WATCHDOG=1"

@@ -1,6 +1,9 @@
 import { stageIds } from "../../stage-ids.ts";
 import { rootJobNames } from "./root-jobs.ts";
 
+/** What `stack-agent service` does. */
+export const serviceActions = ["deploy", "ls", "releases", "rollback"] as const;
+
 export interface OptionSpec {
   /** As commander and man pages write them: `--only <stage>`. */
   readonly flags: string;
@@ -10,6 +13,14 @@ export interface OptionSpec {
   readonly values?: readonly string[] | "seconds" | "any";
 }
 
+export interface ArgumentSpec {
+  /** `[component]`, or `<job>` where it is needed. */
+  readonly name: string;
+  readonly help: string;
+  /** What of the stack its value names; a list: the words that it is one of. Missing: what else it is. */
+  readonly names?: "health" | "jobs" | "logs" | "services" | readonly string[];
+}
+
 export interface Example {
   readonly command: string;
   readonly help: string;
@@ -17,13 +28,8 @@ export interface Example {
 
 export interface CommandSpec {
   readonly help: string;
-  /** What may follow the command, at most one: `[component]`. */
-  readonly argument?: {
-    readonly name: string;
-    readonly help: string;
-    /** What of the stack its value names. */
-    readonly names: "health" | "jobs" | "logs";
-  };
+  /** What follows the command, in order. */
+  readonly arguments?: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   /** What one has to know beside the options, a paragraph each. */
   readonly notes: readonly string[];
@@ -117,7 +123,7 @@ export const agentCommands = {
   },
   health: {
     help: "what the health checks last found",
-    argument: { name: "[component]", help: "one component, service or group; default all", names: "health" },
+    arguments: [{ name: "[component]", help: "one component, service or group; default all", names: "health" }],
     options: [format],
     notes: [
       "Groups: data (databases and broker), services, machine (disk, memory, jobs, drift). Over HTTP the same is at " +
@@ -132,7 +138,7 @@ export const agentCommands = {
   },
   logs: {
     help: "the journal of the stack, or of one part of it",
-    argument: { name: "[component]", help: "one component, service or stage; default all", names: "logs" },
+    arguments: [{ name: "[component]", help: "one component, service or stage; default all", names: "logs" }],
     options: [
       { flags: "-f, --follow", help: "go on with what comes" },
       { flags: "--since <time>", help: "from then on, as journalctl takes it; default the last boot", values: "any" },
@@ -146,6 +152,40 @@ export const agentCommands = {
       { command: "stack-agent logs redis", help: "its nodes, its provisioning, its health" },
       { command: "stack-agent logs -f event-bus", help: "follow a service" },
       { command: "stack-agent logs provision --since '1 hour ago'", help: "what was set up lately" },
+    ],
+  },
+  service: {
+    help: "services' releases: deploy one, list them, go back",
+    arguments: [
+      { name: "<action>", help: serviceActions.join(", "), names: serviceActions },
+      { name: "[service]", help: "its name; ls needs none", names: "services" },
+      { name: "[what]", help: "of deploy the folder or archive, of rollback the release; default the one before" },
+    ],
+    options: [
+      { flags: "--wheels <folder>", help: "deploy: packages from there, not from the package index", values: "any" },
+      {
+        flags: "--timeout <seconds>",
+        help: "how long the release may take to be healthy",
+        initial: 60,
+        values: "seconds",
+      },
+      { flags: "--json", help: "print it as JSON" },
+    ],
+    notes: [
+      "deploy takes a folder with the service's modules and requirements.lock, with hashes, or an archive of one " +
+        "(.tar, .tar.gz, .tar.zst), and makes a release of it beside those that are there. It is put in force in " +
+        "one step, and the service restarted: its port is systemd's, so no connection is refused. A release that " +
+        "is not healthy in time is taken back, and the error shows what it wrote to the journal.",
+      "The last three releases are kept, and the template's own, which is 0. Provisioning never undoes a " +
+        "deployment; one that was cut off is taken back by the next. What differs is told by drift.",
+      "deploy and rollback need root. They end with 1 where the release before is in force again, or nothing was " +
+        "changed.",
+    ],
+    examples: [
+      { command: "stack-agent service deploy event-bus ./event-bus", help: "a folder as a new release" },
+      { command: "stack-agent service deploy event-bus event-bus.tar.gz --wheels wheels", help: "without a network" },
+      { command: "stack-agent service ls", help: "which release of each is in force" },
+      { command: "stack-agent service rollback event-bus", help: "back to the release before" },
     ],
   },
   doctor: {
@@ -170,7 +210,7 @@ export const agentCommands = {
   },
   job: {
     help: "run a job that needs root (stack-job@JOB.service)",
-    argument: { name: "<job>", help: rootJobNames.join(", "), names: "jobs" },
+    arguments: [{ name: "<job>", help: rootJobNames.join(", "), names: "jobs" }],
     options: [],
     notes: [],
     examples: [],
@@ -192,7 +232,9 @@ export const agentFiles: readonly (readonly [path: string, what: string])[] = [
   ["/etc/stack-agent/stack.yaml", "the definition in force"],
   ["/run/stack-agent/drift.json", "what the job drift last found"],
   ["/run/stack-agent/progress.json", "how provisioning stands"],
+  ["/opt/STACK/services/NAME/releases/", "a service's releases; current is a link to the one in force"],
   ["/usr/share/stack-agent/schemas/", "JSON Schemas of what it prints and serves"],
+  ["/var/lib/stack-agent/releases.json", "which release of each service is wanted"],
   ["/var/lib/stack-agent/secrets/", "passwords and tokens, made at the first boot, a file each"],
 ];
 

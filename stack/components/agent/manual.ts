@@ -2,6 +2,7 @@ import { healthGroups, machineComponents, provisionComponent } from "../../healt
 import { logNames } from "../../log-sources.ts";
 import { dependencyNames } from "../names.ts";
 import {
+  type ArgumentSpec,
   agentCommands,
   agentExamples,
   agentExitCodes,
@@ -19,11 +20,13 @@ export function manualData() {
   return {
     summary: roff(agentSummary),
     commands: commands.map(([name, spec]) => ({
-      synopsis: roff(["stack-agent", name, ...flagsOf(spec), spec.argument?.name ?? ""].join(" ").trim()),
+      synopsis: roff(
+        ["stack-agent", name, ...flagsOf(spec), ...argumentsOf(spec).map(({ name }) => name)].join(" ").trim(),
+      ),
       name: roff(name),
       help: roff(sentence(spec.help)),
       options: [
-        ...(spec.argument === undefined ? [] : [pair([spec.argument.name, sentence(spec.argument.help)])]),
+        ...argumentsOf(spec).map((argument) => pair([argument.name, sentence(argument.help)])),
         ...spec.options.map(({ flags, help, initial }) =>
           pair([flags, sentence(initial === undefined ? help : `${help}; default ${initial}`)]),
         ),
@@ -42,10 +45,14 @@ export function manualData() {
 export function completionData(stack: NamedParts) {
   return {
     commands: [...commands.map(([name]) => name), "help"].join(" "),
-    options: commands.map(([name, { options, argument }]) => ({
+    options: commands.map(([name, { options, ...spec }]) => ({
       name,
       words: [...options.map(({ flags }) => flagOf(flags)), "--help"].join(" "),
-      argument: argument === undefined ? "" : names[argument.names](stack).join(" "),
+      // One after the other; what isn't named is a file. After the last there is none.
+      arguments: argumentsOf(spec).map(({ names: named }) => ({
+        words: named === undefined ? "" : wordsOf(named, stack).join(" "),
+        files: named === undefined,
+      })),
     })),
     values: commands.flatMap(([name, { options }]) =>
       options
@@ -62,8 +69,18 @@ export function completionData(stack: NamedParts) {
 
 type NamedParts = Parameters<typeof logNames>[0];
 
+type Named = Exclude<NonNullable<ArgumentSpec["names"]>, readonly string[]>;
+
+function wordsOf(named: NonNullable<ArgumentSpec["names"]>, stack: NamedParts): readonly string[] {
+  return typeof named === "string" ? names[named](stack) : named;
+}
+
+function argumentsOf({ arguments: all = [] }: Pick<CommandSpec, "arguments">): readonly ArgumentSpec[] {
+  return all;
+}
+
 /** The names that a command's argument may have in this stack. */
-const names: Readonly<Record<"health" | "jobs" | "logs", (stack: NamedParts) => readonly string[]>> = {
+const names: Readonly<Record<Named, (stack: NamedParts) => readonly string[]>> = {
   health: (stack) => [
     provisionComponent,
     ...dependencyNames.filter((name) => stack[name] !== undefined),
@@ -73,6 +90,7 @@ const names: Readonly<Record<"health" | "jobs" | "logs", (stack: NamedParts) => 
   ],
   jobs: () => rootJobNames,
   logs: logNames,
+  services: ({ services }) => services.map(({ name }) => name),
 };
 
 function flagsOf({ options }: CommandSpec): readonly string[] {

@@ -76,6 +76,7 @@ function process(name: string, node: RedisNode): Process {
     restart: "always",
     openFiles: 65_535,
     writable: [node.dataDirectory],
+    sandbox: { noExec: ["/tmp", "/var/tmp", "/dev/shm"] },
   };
 }
 

@@ -1,12 +1,15 @@
 import { stackGroupId } from "../../account-ids.ts";
+import type { BareModel, ServiceModel } from "../../model.ts";
+import { currentLink } from "../../releases.ts";
 import { checkModels } from "../check-models.ts";
 import type { OwnPart } from "../component.ts";
+import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
 
 /** What a service's check has seen when it passes. */
 export const serviceHealth = "the service answers its own /health, and that passes";
 
-/** The Python services: one unit template, static users, env files, a venv each. */
+/** The Python services: a process and, unless it listens by itself, a socket each, static users, env files, a venv each. */
 export const services: OwnPart = {
   name: "services",
   packages: () => ["python3", "python3-venv", "libpq5"],
@@ -15,26 +18,21 @@ export const services: OwnPart = {
       name: service.user,
       id: service.id,
       comment: `${service.name} of ${model.name}`,
-      home: service.application,
+      home: service.folder,
       groups: [{ name: model.name, id: stackGroupId }],
     })),
   ports: (model) =>
-    model.services.map((service) => ({ port: service.port, owner: service.name, what: "service", bind: "any" })),
+    model.services.map(({ name, port, socket }) => ({
+      port,
+      owner: name,
+      what: "service",
+      bind: "any",
+      ...(socket !== undefined && { activated: true }),
+    })),
   checks: ({ services }) =>
     services.flatMap(({ name }) => checkModels({ [`${name}:health`]: { proves: serviceHealth } }, "component")),
-  units: (model) => [
-    { unit: `${model.name}.target`, want: "enabled", wantedBy: "multi-user.target" },
-    ...model.services.map(
-      (service) =>
-        ({
-          unit: service.unit,
-
-          want: "enabled",
-          wantedBy: `${model.name}.target`,
-          running: true,
-        }) as const,
-    ),
-  ],
+  units: (model) => [{ unit: `${model.name}.target`, want: "enabled", wantedBy: "multi-user.target" }],
+  processes: (model) => model.services.map((service) => process(service, model)),
   files: (model) => [
     { path: model.paths.config, kind: "directory", mode: 0o750, owner: `root:${model.name}`, when: "build" },
     {
@@ -51,12 +49,54 @@ export const services: OwnPart = {
         unit: service.unit,
         data: { service },
       },
-      {
-        ...buildFile(`/etc/systemd/system/${service.unit}`, "units/service.service.ejs"),
-        unit: service.unit,
-        data: { service },
-      },
     ]),
     buildFile(`/etc/systemd/system/${model.name}.target`, "units/stack.target.ejs"),
   ],
 };
+
+const restartDelay = "/usr/lib/stack-agent/restart-delay";
+
+function process(service: ServiceModel, { name, paths, services }: BareModel): Process {
+  const { unit, socket, port, user, folder } = service;
+  const runFolder = `${name}/${service.name}`;
+  const others = services.filter((other) => other.name !== service.name);
+  return {
+    unit,
+    logName: service.name,
+    title: `${service.name} of ${name}`,
+    template: { path: "units/service.service.ejs", data: { service } },
+    user,
+    folder: currentLink({ folder }),
+    // Relative to the working directory, which is the release itself, not the link to it: a release that is
+    // put in force while this one runs takes nothing from under it.
+    command: [restartDelay, "start", ...service.command],
+    afterStop: [restartDelay, "note"],
+    ...(service.module !== undefined && {
+      environment: [
+        { name: "PYTHONDONTWRITEBYTECODE", value: "1" },
+        { name: "PYTHONUNBUFFERED", value: "1" },
+      ],
+    }),
+    settings: [`${paths.config}/common.env`, service.envFile],
+    credentials: service.credentials,
+    ...(socket !== undefined && { socket: { unit: socket, port } }),
+    runFolder,
+    runFolderMode: "0755",
+    keepsRunFolder: true,
+    ready: service.notify ? "notify" : "executed",
+    ...(service.notify && { watchdog: 30 }),
+    startWithin: { value: 90, why: "The restart delay, up to 30 s, is part of the start." },
+    stop: { value: { within: 15 } },
+    restart: "always",
+    wantedBy: `${name}.target`,
+    writable: [],
+    sandbox: {
+      network: "any",
+      noExec: ["/tmp", "/var/tmp", "/dev/shm", `/run/${runFolder}`],
+      hidden: [
+        others.flatMap((other) => [other.folder, ...(other.venv === undefined ? [] : [other.venv])]),
+        [paths.state, "/etc/stack-agent"],
+      ],
+    },
+  };
+}

@@ -26,18 +26,24 @@ function serviceModel(
     port: settings.port,
     user: `svc-${name}`,
     unit: `${stack.name}-${name}.service`,
-    module: settings.module,
+    ...(settings.socket && { socket: `${stack.name}-${name}.socket` }),
+    ...program(settings),
+    health: settings.health,
     notify: settings.notify,
     needs,
     after: needed.flatMap((component) => keptUnits(component, stack)),
-    venv: `${stack.paths.opt}/venvs/${name}`,
-    application: `${stack.paths.opt}/services/${name}`,
+    ...(settings.command === undefined && { venv: `${stack.paths.opt}/venvs/${name}` }),
+    folder: `${stack.paths.opt}/services/${name}`,
     envFile: `${stack.paths.config}/${name}.env`,
     dependencies: needed.map((component) => dependency(component, stack)),
     environment: needed.flatMap(({ connection }) => connection.environment(stack, name)),
     credentials: needed.flatMap(({ connection }) => connection.credential ?? []),
     source: settings.source,
   };
+}
+
+function program({ command, module = "reference_service" }: ServiceSettings): Pick<ServiceModel, "module" | "command"> {
+  return command === undefined ? { module, command: ["venv/bin/python", "-m", module] } : { command };
 }
 
 function dependency({ name, kind, connection }: AnyComponent<DependencyName>, stack: BaseModel): ServiceDependency {

@@ -29,9 +29,10 @@ const status: StatusDocument = {
 t.test("the template brings a JSON Schema of each document that the agent gives", async (t) => {
   t.same(
     [...schemas.keys()].sort(),
-    ["analysis", "doctor", "drift", "health", "plan", "progress", "reset", "status", "timeline"].map(
-      (name) => `${name}.schema.json`,
-    ),
+    [
+      ...["analysis", "doctor", "drift", "health", "plan", "progress", "release-change", "releases"],
+      ...["reset", "services", "status", "timeline"],
+    ].map((name) => `${name}.schema.json`),
   );
   for (const name of schemas.keys()) t.type(validator(name), "function", name);
   const model = resolve(

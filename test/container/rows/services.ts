@@ -3,11 +3,16 @@ import { waitFor } from "../../../lib/wait.ts";
 import { healthDocument } from "../../../stack/documents/health.ts";
 import type { Machine } from "../boot.ts";
 import { answers } from "../health.ts";
-import { required, serviceNames, serviceUnit } from "../required.ts";
+import { required, serviceNames, serviceSocket, serviceUnit } from "../required.ts";
 import { journal, mainPid, restarted, unitProperties } from "../units.ts";
 
 const dependencies = [required.postgres.unit, ...required.redis.units, required.rabbitmq.unit];
-const ours = [...serviceNames.map(serviceUnit), required.agent.unit, "stack-provision.service", required.target];
+const ours = [
+  ...serviceNames.flatMap((name) => [serviceUnit(name), serviceSocket(name)]),
+  required.agent.unit,
+  "stack-provision.service",
+  required.target,
+];
 
 /** R06–R08: where the services listen, what their units are, and what systemd keeps of them. */
 export function serviceRows(t: Test, machine: Machine): void {
@@ -110,6 +115,7 @@ export function serviceRows(t: Test, machine: Machine): void {
         t.ok(unit.Wants.split(" ").includes(other), `${name} wants ${other}`);
         t.notOk(`${unit.Requires} ${unit.BindsTo}`.split(" ").includes(other), "and doesn't require it");
       }
+      t.ok(unit.Requires.split(" ").includes(serviceSocket(name)), "its socket alone");
       t.match(unit, { Restart: "always", StartLimitIntervalUSec: "0" });
     }
   });
@@ -121,15 +127,19 @@ export function serviceRows(t: Test, machine: Machine): void {
     await machine.exec("systemctl", ["restart", unit], { timeout: 120_000 });
     const second = await restarted(machine, unit, first);
     t.notMatch(await journal(machine, unit), /^restarting in/m, "a restart asked for isn't delayed");
-    await machine.exec("systemctl", ["stop", unit], { timeout: 60_000 });
+    await machine.exec("systemctl", ["stop", serviceSocket(name)], { timeout: 60_000 });
     t.match(await unitProperties(machine, unit, "ActiveState", "Result"), {
       ActiveState: "inactive",
       Result: "success",
     });
     t.equal(await machine.inside().tcp({ host: "127.0.0.1", port: required.services[name].port }), "refused");
     await machine.exec("systemctl", ["start", unit], { timeout: 120_000 });
-    await restarted(machine, unit, second);
+    const third = await restarted(machine, unit, second);
     await answers(t, machine, required.services[name].port, 200);
+    await machine.exec("systemctl", ["stop", unit], { timeout: 60_000 });
+    await answers(t, machine, required.services[name].port, 200);
+    await restarted(machine, unit, third);
+    t.pass("one that is stopped alone is started by the next who comes");
     // The target's own job ends first, then those of what is part of it.
     await machine.exec("systemctl", ["stop", required.target], { timeout: 120_000 });
     for (const other of serviceNames) {

@@ -14,7 +14,7 @@ redis: { ports: [7100, 7101, 7102] }
 rabbitmq: {}
 services:
   cart: { port: 9001, bindings: ["cart.*"] }
-  report: { port: 9002, needs: [postgres] }
+  report: { port: 9002, needs: [postgres], socket: false, notify: false }
   ledger: { port: 9003, queue: stream, bindings: ["#"] }
 `,
     "stack.yaml",
@@ -138,19 +138,53 @@ function data(directive: string): Record<string, string | undefined> {
   );
 }
 
-t.test("processes are the servers that are kept running, the agent among them, each told what it runs as", (t) => {
+t.test("a stack's processes are the units that are kept running, each told what it runs as", (t) => {
   const kept = model.processes.filter(({ activated }) => activated === undefined);
-  const servers = model.units.filter(
-    ({ unit, running, component }) => running && unit.endsWith(".service") && component !== "services",
+  const running = model.units.filter(({ running }) => running);
+  t.strictSame(
+    kept.flatMap(({ unit, socket }) => [...(socket ? [socket.unit] : []), unit]).sort(),
+    running.map(({ unit }) => unit).sort(),
   );
-  t.ok(servers.some(({ unit }) => unit === "stack-agent.service"));
-  t.strictSame(kept.map(({ unit }) => unit).sort(), servers.map(({ unit }) => unit).sort());
+  t.ok(
+    kept.some(({ unit }) => unit === "stack-agent.service"),
+    "the agent among them",
+  );
   for (const { unit, command, user, writable, ready } of model.processes) {
     const lines = new Set(rendered(`/etc/systemd/system/${unit}`).split("\n"));
     t.ok(lines.has(`ExecStart=${command.join(" ")}`), unit);
     t.ok(lines.has(`User=${user}`) && lines.has(`Group=${user}`), unit);
-    t.ok(lines.has(`Type=${ready === "notify" ? "notify" : "simple"}`), unit);
+    t.ok(lines.has(`Type=${{ notify: "notify", started: "simple", executed: "exec" }[ready]}`), unit);
     for (const folder of writable) t.ok(lines.has(`ReadWritePaths=${folder}`), `${unit}: ${folder}`);
   }
+  t.end();
+});
+
+t.test("a service's port is its socket's, which outlives it; without one it listens by itself", (t) => {
+  const cart = rendered("/etc/systemd/system/my-shop-cart.service");
+  t.match(cart, /^Requires=my-shop-cart\.socket\nAfter=my-shop-cart\.socket$/m);
+  t.match(cart, /^Type=notify$/m);
+  t.match(cart, /^WatchdogSec=30$/m);
+  const socket = rendered("/etc/systemd/system/my-shop-cart.socket");
+  t.match(socket, /^ListenStream=9001\nBindIPv6Only=both\nAccept=no$/m);
+  t.match(socket, /^TriggerLimitIntervalSec=0$/m, "a service that fails never closes it");
+  const report = rendered("/etc/systemd/system/my-shop-report.service");
+  t.notMatch(report, /\.socket|^Requires=|WatchdogSec/m);
+  t.match(report, /^Type=exec$/m);
+  t.strictSame(
+    model.units.flatMap(({ unit, wantedBy }) => (unit.endsWith(".socket") && wantedBy ? [[unit, wantedBy]] : [])),
+    [
+      ["epmd.socket", "sockets.target"],
+      ["my-shop-cart.socket", "my-shop.target"],
+      ["my-shop-ledger.socket", "my-shop.target"],
+    ],
+  );
+  t.strictSame(
+    model.ports.filter(({ what }) => what === "service").map(({ port, activated }) => [port, activated]),
+    [
+      [9001, true],
+      [9002, undefined],
+      [9003, true],
+    ],
+  );
   t.end();
 });

@@ -16,7 +16,7 @@ async function listening(t: TapTest, answer: RequestListener): Promise<{ server:
 }
 
 function opened(t: TapTest, port: number) {
-  const check = serviceCheck({ port })({} as CheckContext);
+  const check = serviceCheck({ port, health: "/health" })({} as CheckContext);
   t.teardown(() => check.close());
   return check;
 }

@@ -11,6 +11,9 @@ async function facts(state: Partial<UnitFacts>): Promise<unknown> {
   const reader: Partial<FactReader> = {
     files: async () => [],
     exists: async () => true,
+    names: async () => ["0"],
+    readText: async () => undefined,
+    readLink: async () => "releases/0",
     units: async (names) => new Map(names.map((unit) => [unit, activeUnit(unit, state)])),
   };
   return servicesStage.inspect(reader as FactReader, model, new AbortController().signal);
@@ -20,8 +23,8 @@ t.test("at boot, with the services queued behind provisioning, nothing is planne
   t.same(servicesStage.plan(await facts({ active: "inactive", starting: true }), model).actions, []);
 });
 
-t.test("services that are down are started, all in one call, and not waited for", async (t) => {
+t.test("services that are down are started, each after its socket, all in one call, and not waited for", async (t) => {
   t.match(servicesStage.plan(await facts({ active: "inactive" }), model).actions, [
-    { do: "startUnits", args: { units: model.services.map((service) => service.unit), wait: false } },
+    { do: "startUnits", args: { units: model.services.flatMap(({ socket, unit }) => [socket, unit]), wait: false } },
   ]);
 });

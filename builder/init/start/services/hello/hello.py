@@ -20,4 +20,9 @@ def health() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, host=os.environ["SERVICE_HOST"], port=int(os.environ["SERVICE_PORT"]), access_log=False)
+    # systemd holds the port and hands it over as descriptor 3, so that nobody is refused while this restarts.
+    # With `socket: false` in stack.yaml, and by hand, the service listens by itself.
+    if "LISTEN_FDS" in os.environ:
+        uvicorn.run(app, fd=3, access_log=False)
+    else:
+        uvicorn.run(app, host=os.environ["SERVICE_HOST"], port=int(os.environ["SERVICE_PORT"]), access_log=False)
