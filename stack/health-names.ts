@@ -1,7 +1,10 @@
 import { dependencyNames } from "./components/names.ts";
 
-/** What health speaks of beside databases and services: the machine they run on, and the agent's own work on it. */
-export const machineComponents: readonly string[] = ["disk", "memory", "jobs", "drift"];
+/**
+ * What health speaks of beside databases and services: the machine they run on, what it still waits
+ * for somebody to give, and the agent's own work on it.
+ */
+export const machineComponents: readonly string[] = ["disk", "memory", "secrets", "jobs", "drift"];
 
 /** `data`: databases and broker; `services`; `machine`. */
 export const healthGroups = ["data", "services", "machine"] as const;

@@ -33,6 +33,8 @@ export interface BaseModel extends Partial<DependencyModels> {
 /** A stack before there are tables. */
 export interface BareModel extends BaseModel {
   readonly services: readonly ServiceModel[];
+  /** Secrets that the stack can't make itself. */
+  readonly givenSecrets: readonly GivenSecret[];
 }
 
 /**
@@ -155,6 +157,17 @@ export interface SecretSpec {
   readonly purpose: string;
 }
 
+/** A secret that somebody gives, whose services run without it until then. */
+export interface GivenSecret {
+  /** Its file's and its credential's; it has no dot, as all secrets of the stack's own have. */
+  readonly name: SecretName;
+  readonly description: string;
+  /** Services that get it, by name. */
+  readonly services: readonly string[];
+  /** Their units. */
+  readonly units: readonly string[];
+}
+
 export interface PortUse {
   readonly port: number;
   /** Component or service that listens. */
@@ -232,6 +245,8 @@ export interface ServiceModel {
   readonly environment: readonly Variable[];
   /** Credential's name → secret that systemd hands to the service. */
   readonly credentials: readonly { readonly name: string; readonly secret: SecretName }[];
+  /** Secrets from outside that systemd hands to it, under their own names; a line end until one is set. */
+  readonly givenSecrets: readonly SecretName[];
   /** Where requirements and source come from on the workstation: `reference`, or a folder beside stack.yaml. */
   readonly source: string;
 }

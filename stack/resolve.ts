@@ -4,7 +4,7 @@ import type { AnyComponent, OwnPart, Part } from "./components/component.ts";
 import { dependencies } from "./components/index.ts";
 import { portsOf } from "./components/ports.ts";
 import { services } from "./components/services/component.ts";
-import { servicesModel } from "./components/services/model.ts";
+import { givenSecrets, servicesModel } from "./components/services/model.ts";
 import { buildFile, system } from "./components/system/component.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
@@ -127,7 +127,8 @@ export function bareModel(definition: Definition): BareModel {
     architecture: definition.architecture,
     definition,
   };
-  return { ...base, services: servicesModel(base, components) };
+  const services = servicesModel(base, components);
+  return { ...base, services, givenSecrets: givenSecrets(base, services) };
 }
 
 /** Of all components those that a definition has. */

@@ -1,3 +1,5 @@
+import type { AnyComponent } from "../components/component.ts";
+import { dependencies } from "../components/index.ts";
 import { type DependencyName, dependencyNames } from "../components/names.ts";
 import { placedPorts } from "../components/ports.ts";
 import { reservedNames } from "../health-names.ts";
@@ -21,6 +23,7 @@ export function conflicts(data: unknown): Fault[] {
     ...portConflicts(root),
     ...takenNames(root),
     ...absentNeeds(root),
+    ...secretFaults(root),
     ...idleQueues(root),
     ...idleVolumes(root),
     ...nothingToRun(root),
@@ -91,6 +94,34 @@ function absentNeeds(root: Record<string, unknown>): Fault[] {
   }
   return faults;
 }
+
+/** A credential of a name that a service has already, or for one that isn't there. */
+function secretFaults(root: Record<string, unknown>): Fault[] {
+  const services = Object.keys(asRecord(root.services));
+  return Object.entries(asRecord(root.secrets)).flatMap(([name, secret]): Fault[] => {
+    const { for: readers } = asRecord(secret);
+    return [
+      ...(ownCredentials.has(name)
+        ? [{ path: ["secrets", name], message: "is a credential of the stack's own; choose another name", atKey: true }]
+        : []),
+      ...(Array.isArray(readers) ? readers : []).flatMap((reader, index) =>
+        typeof reader !== "string" || services.includes(reader)
+          ? []
+          : [
+              {
+                path: ["secrets", name, "for", index],
+                message: `there is no service "${reader}"; there are ${services.join(", ") || "none"}`,
+              },
+            ],
+      ),
+    ];
+  });
+}
+
+/** Names of the credentials that components lend, in this stack or not. */
+const ownCredentials: ReadonlySet<string> = new Set(
+  (dependencies as readonly AnyComponent[]).flatMap(({ connection }) => connection.credential?.name ?? []),
+);
 
 function idleQueues(root: Record<string, unknown>): Fault[] {
   return Object.entries(asRecord(root.services)).flatMap(([name, service]) => {

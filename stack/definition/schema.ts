@@ -88,6 +88,25 @@ const slim = z.strictObject({
   ...Object.fromEntries(Object.entries(componentSlim).map(([name, { about }]) => [name, leftOut(about)])),
 });
 
+/** As systemd.exec(5) takes a credential's name; without a dot, which each of the stack's own secrets has. */
+const secretName = z
+  .string()
+  .check(
+    z.regex(/^[a-z][a-z0-9_-]*$/, "must be lower-case letters, digits, _ and -, e.g. alpaca_key"),
+    z.maxLength(64),
+  );
+
+const givenSecret = z.strictObject({
+  for: z
+    .array(z.string())
+    .check(
+      z.minLength(1, "names no service"),
+      eachOnce,
+      z.describe("Services that get it, as a credential of its name"),
+    ),
+  description: z.optional(z.string().check(z.describe("What it is, for those who are asked for it"))),
+});
+
 /** The whole of a stack.yaml. */
 export const definitionSchema = z.strictObject({
   // A group is called so, and Linux has 31 characters for that.
@@ -149,6 +168,12 @@ export const definitionSchema = z.strictObject({
     {},
   ),
   ...sections,
+  secrets: z._default(
+    z
+      .record(secretName, givenSecret)
+      .check(z.describe("Secrets that are given from outside, by `stack-agent secrets set NAME`; no value is in here")),
+    {},
+  ),
   services: z
     .record(nameField("event-bus", 27), service)
     .check(z.describe("Python services by name: each gets a unit, a user, a venv, an env file, a queue")),

@@ -141,6 +141,27 @@ t.test("a volume of a database that the stack has not is refused, and so is one 
   t.match(faults(stack("{ postgres: 512 MiB }")).detail, [/container\.volumes\.postgres: must be at least 1 GiB/]);
 });
 
+t.test(
+  "a secret that is given is for services that are there, and is called like nothing of the stack's own",
+  async (t) => {
+    const stack = (secrets: string) =>
+      `name: orders\nversion: 1.0.0\nservices: { api: { port: 8001 } }\nsecrets: ${secrets}\n`;
+    const parsed = parseDefinition(stack("{ alpaca_key: { for: [api] } }"), "stack.yaml");
+    t.strictSame(parsed.secrets, { alpaca_key: { for: ["api"] } });
+    for (const [secrets, fault] of [
+      ["{ key: { for: [apy] } }", /secrets\.key\.for\.0: there is no service "apy"; there are api/],
+      ["{ key: { for: [] } }", /secrets\.key\.for: names no service/],
+      ["{ key: { for: [api, api] } }", /names something twice/],
+      ["{ key: {} }", /secrets\.key\.for: is missing/],
+      ["{ postgres_password: { for: [api] } }", /secrets\.postgres_password: is a credential of the stack's own/],
+      ["{ redis.auth: { for: [api] } }", /secrets\.redis\.auth: must be lower-case letters/],
+      ["{ key: { for: [api], value: x } }", /secrets\.key\.value: unknown key/],
+    ] as const) {
+      t.match(faults(stack(secrets)).detail.join("\n"), fault, secrets);
+    }
+  },
+);
+
 t.test("a queue's type is refused where there is no queue, and a type that is none", async (t) => {
   const stack = (broker: string, service: string) =>
     `name: a\nversion: 1.0.0\npostgres: {}\n${broker}services:\n  s: { port: 8001, ${service} }\n`;
