@@ -6,6 +6,7 @@ import { healthDocument } from "../../../stack/documents/health.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
 import { progressDocument } from "../../../stack/documents/progress.ts";
 import { resetDocument } from "../../../stack/documents/reset.ts";
+import { secretsDocument } from "../../../stack/documents/secrets.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
 import { timelineDocument } from "../../../stack/documents/timeline.ts";
 
@@ -17,6 +18,7 @@ const documents = {
   plan: { title: "stack-agent provision --plan --json", of: planDocument },
   progress: { title: "/run/stack-agent/progress.json", of: progressDocument },
   reset: { title: "stack-agent reset --json", of: resetDocument },
+  secrets: { title: "stack-agent secrets ls --json", of: secretsDocument },
   status: { title: "stack-agent status --format json", of: statusDocument },
   timeline: { title: "/run/stack-agent/timeline.json", of: timelineDocument },
 } as const;

@@ -17,12 +17,12 @@ export interface Example {
 
 export interface CommandSpec {
   readonly help: string;
-  /** What may follow the command, at most one: `[component]`. */
+  /** What may follow the command: one, `[component]`, or several, `[secret...]`. */
   readonly argument?: {
     readonly name: string;
     readonly help: string;
     /** What of the stack its value names. */
-    readonly names: "health" | "jobs" | "logs";
+    readonly names: "health" | "jobs" | "logs" | "secrets" | "givenSecrets" | "madeSecrets";
   };
   readonly options: readonly OptionSpec[];
   /** What one has to know beside the options, a paragraph each. */
@@ -37,7 +37,15 @@ const format: OptionSpec = {
   values: ["table", "json"],
 };
 
-/** The commands of stack-agent: its command line, its help, its man page and its completion are made from this. */
+/** What the commands of two words have in common, by their first. */
+export const agentGroups = {
+  secrets: "the secrets that the stack makes and those that it is given",
+} as const satisfies Readonly<Record<string, string>>;
+
+/**
+ * The commands of stack-agent: its command line, its help, its man page and its completion are made from
+ * this. Those of two words are under a group.
+ */
 export const agentCommands = {
   provision: {
     help: "bring the stack to what its definition says; does only what is missing",
@@ -120,7 +128,7 @@ export const agentCommands = {
     argument: { name: "[component]", help: "one component, service or group; default all", names: "health" },
     options: [format],
     notes: [
-      "Groups: data (databases and broker), services, machine (disk, memory, jobs, drift). Over HTTP the same is at " +
+      "Groups: data (databases and broker), services, machine (disk, memory, secrets, jobs, drift). Over HTTP the same is at " +
         "/health, /health/COMPONENT and /health/GROUP: 200 for pass and warn, 503 for fail; messages are told to " +
         "those who show the token of /var/lib/stack-agent/secrets/health.token, as Authorization: Bearer TOKEN.",
       "Ends with 0 when all pass, 2 when one warns, 1 when one fails.",
@@ -168,6 +176,63 @@ export const agentCommands = {
       { command: "stack-agent analyze", help: "as systemd-analyze critical-chain and blame, for provisioning" },
     ],
   },
+  "secrets ls": {
+    help: "name every secret, for whom it is and since when; no value is shown",
+    options: [{ flags: "--json", help: "print it as JSON" }],
+    notes: [
+      "Needs root. `made`: the stack made it itself, and `secrets rotate` makes another; `given`: the definition's " +
+        "section secrets declares it, and somebody gives it by `secrets set`. Ends with 2 where one is not set.",
+    ],
+    examples: [{ command: "stack-agent secrets ls", help: "is every secret set" }],
+  },
+  "secrets set": {
+    help: "give a secret that comes from outside, an API key say, on standard input",
+    argument: { name: "<secret>", help: "as the definition's section secrets names it", names: "givenSecrets" },
+    options: [],
+    notes: [
+      "Needs root. On a terminal it is asked for and not shown. A line end behind the value is left out; it may have " +
+        "64 KiB, no NUL, and can't be empty. The services that get it are restarted where they run; the same value " +
+        "again restarts nothing.",
+    ],
+    examples: [
+      { command: "stack-agent secrets set alpaca_key", help: "type it, or paste it" },
+      { command: "stack-agent secrets set alpaca_key <key.txt", help: "out of a file" },
+    ],
+  },
+  "secrets unset": {
+    help: "take a secret away that was given; its services restart without it",
+    argument: { name: "<secret>", help: "as the definition's section secrets names it", names: "givenSecrets" },
+    options: [],
+    notes: ["Needs root."],
+    examples: [],
+  },
+  "secrets show": {
+    help: "print a secret's value",
+    argument: { name: "<secret>", help: "as `secrets ls` names it", names: "secrets" },
+    options: [],
+    notes: [
+      "Needs root, and leaves a line in the journal, as `set`, `unset` and `rotate` do: who and what, never the value. " +
+        "Where no such line can be written, nothing is shown.",
+    ],
+    examples: [{ command: "stack-agent secrets show health.token", help: "what a monitor has to show" }],
+  },
+  "secrets rotate": {
+    help: "make other values of secrets that the stack makes, for all that use them",
+    argument: { name: "[secret...]", help: "as `secrets ls` names those that are made", names: "madeSecrets" },
+    options: [
+      { flags: "--all", help: "every secret that the stack makes" },
+      { flags: "--json", help: "print how it ended as JSON" },
+    ],
+    notes: [
+      "Needs root. Servers take another password while they run, but for Redis, whose nodes restart; then the services " +
+        "that log in with it restart. It may be interrupted at any time: the next provision goes on with the new value. " +
+        "Monitors that show health.token must be told the new one.",
+    ],
+    examples: [
+      { command: "stack-agent secrets rotate postgres.app", help: "the services' password for PostgreSQL" },
+      { command: "stack-agent secrets rotate --all", help: "all, after somebody has left" },
+    ],
+  },
   job: {
     help: "run a job that needs root (stack-job@JOB.service)",
     argument: { name: "<job>", help: rootJobNames.join(", "), names: "jobs" },
@@ -193,7 +258,7 @@ export const agentFiles: readonly (readonly [path: string, what: string])[] = [
   ["/run/stack-agent/drift.json", "what the job drift last found"],
   ["/run/stack-agent/progress.json", "how provisioning stands"],
   ["/usr/share/stack-agent/schemas/", "JSON Schemas of what it prints and serves"],
-  ["/var/lib/stack-agent/secrets/", "passwords and tokens, made at the first boot, a file each"],
+  ["/var/lib/stack-agent/secrets/", "passwords and tokens, made at the first boot or given, a file each"],
 ];
 
 /** lib/error's ExitCode, in words. */

@@ -1,5 +1,6 @@
 import type { DeclaredUnit, OwnPart } from "../component.ts";
 import { buildFile } from "../system/component.ts";
+import { healthToken } from "./health-token.ts";
 import { completionData, manualData } from "./manual.ts";
 import { requestFolder, rootJobNames, rootJobSchedule } from "./root-jobs.ts";
 
@@ -13,7 +14,7 @@ export const agent: OwnPart = {
   users: (model) => [
     { name: agentUser, id: 300, comment: `Agent of the ${model.name} stack`, home: model.paths.state, groups: [] },
   ],
-  secrets: () => [{ name: "health.token", reader: "agent", purpose: "detail in /health: Authorization: Bearer TOKEN" }],
+  secrets: () => [healthToken],
   ports: (model) => [{ port: model.definition.agent.port, owner: "agent", what: "health, status page", bind: "any" }],
   units: (model) => [
     { unit: "stack-provision.service", want: "enabled", wantedBy: "multi-user.target" },

@@ -1,14 +1,19 @@
 import { healthGroups, machineComponents, provisionComponent } from "../../health-names.ts";
 import { logNames } from "../../log-sources.ts";
-import { dependencyNames } from "../names.ts";
+import type { BareModel } from "../../model.ts";
+import type { AnyComponent } from "../component.ts";
+import { dependencies } from "../index.ts";
+import { type DependencyName, dependencyNames } from "../names.ts";
 import {
   agentCommands,
   agentExamples,
   agentExitCodes,
   agentFiles,
+  agentGroups,
   agentSummary,
   type CommandSpec,
 } from "./commands.ts";
+import { healthToken } from "./health-token.ts";
 import { rootJobNames } from "./root-jobs.ts";
 
 const commands: readonly (readonly [string, CommandSpec])[] = Object.entries(agentCommands);
@@ -41,7 +46,13 @@ export function manualData() {
 /** What bash completion of stack-agent offers: words separated by blanks. */
 export function completionData(stack: NamedParts) {
   return {
-    commands: [...commands.map(([name]) => name), "help"].join(" "),
+    commands: [...new Set(commands.map(([name]) => name.replace(/ .*/, ""))), "help"].join(" "),
+    groups: Object.keys(agentGroups).map((group) => ({
+      name: group,
+      words: commands
+        .flatMap(([name]) => (name.startsWith(`${group} `) ? [name.slice(group.length + 1)] : []))
+        .join(" "),
+    })),
     options: commands.map(([name, { options, argument }]) => ({
       name,
       words: [...options.map(({ flags }) => flagOf(flags)), "--help"].join(" "),
@@ -60,20 +71,34 @@ export function completionData(stack: NamedParts) {
   };
 }
 
-type NamedParts = Parameters<typeof logNames>[0];
+type NamedParts = BareModel;
 
 /** The names that a command's argument may have in this stack. */
-const names: Readonly<Record<"health" | "jobs" | "logs", (stack: NamedParts) => readonly string[]>> = {
-  health: (stack) => [
-    provisionComponent,
-    ...dependencyNames.filter((name) => stack[name] !== undefined),
-    ...stack.services.map(({ name }) => name),
-    ...machineComponents,
-    ...healthGroups,
-  ],
-  jobs: () => rootJobNames,
-  logs: logNames,
-};
+const names: Readonly<Record<NonNullable<CommandSpec["argument"]>["names"], (stack: NamedParts) => readonly string[]>> =
+  {
+    health: (stack) => [
+      provisionComponent,
+      ...dependencyNames.filter((name) => stack[name] !== undefined),
+      ...stack.services.map(({ name }) => name),
+      ...machineComponents,
+      ...healthGroups,
+    ],
+    jobs: () => rootJobNames,
+    logs: logNames,
+    secrets: (stack) => [...givenNames(stack), ...madeNames(stack)],
+    givenSecrets: givenNames,
+    madeSecrets: madeNames,
+  };
+
+function givenNames({ givenSecrets }: NamedParts): readonly string[] {
+  return givenSecrets.map(({ name }) => name);
+}
+
+function madeNames(stack: NamedParts): readonly string[] {
+  const parts: readonly AnyComponent[] = dependencies;
+  const present = parts.filter(({ name }) => stack.definition[name as DependencyName] !== undefined);
+  return [healthToken, ...present.flatMap((part) => part.secrets?.(stack) ?? [])].map(({ name }) => name);
+}
 
 function flagsOf({ options }: CommandSpec): readonly string[] {
   return options.map(({ flags }) => `[${flags}]`);

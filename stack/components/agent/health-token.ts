@@ -1,0 +1,8 @@
+import type { SecretSpec } from "../../model.ts";
+
+/** What it takes to be told detail by the agent. */
+export const healthToken: SecretSpec = {
+  name: "health.token",
+  reader: "agent",
+  purpose: "detail in /health: Authorization: Bearer TOKEN",
+};
