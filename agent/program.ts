@@ -156,9 +156,16 @@ function commands(end: (code: number) => void): Command {
     }),
   );
 
-  commandOf(root, "job").action(async (job: string) => {
-    const { jobCommand } = await import("./jobs/job-command.ts");
-    end(await interruptible((context) => jobCommand({ job, ...context })));
+  commandOf(root, "job ls").action(async (options: { json?: boolean }) =>
+    end(await (await import("./jobs/list-jobs-command.ts")).listJobsCommand(options)),
+  );
+  commandOf(root, "job run").action(async (job: string, options: { json?: boolean }) => {
+    const { runJobCommand } = await import("./jobs/run-job-command.ts");
+    end(await interruptible((context) => runJobCommand({ job, ...options, ...context })));
+  });
+  commandOf(root, "job perform").action(async (job: string) => {
+    const { performJobCommand } = await import("./jobs/perform-job-command.ts");
+    end(await interruptible((context) => performJobCommand({ job, ...context })));
   });
 
   return root;

@@ -33,6 +33,8 @@ export interface BaseModel extends Partial<DependencyModels> {
 /** A stack before there are tables. */
 export interface BareModel extends BaseModel {
   readonly services: readonly ServiceModel[];
+  /** What the definition has the agent run by a schedule. */
+  readonly jobs: readonly DeclaredJob[];
   /** Secrets that the stack can't make itself. */
   readonly givenSecrets: readonly GivenSecret[];
 }
@@ -155,6 +157,23 @@ export interface SecretSpec {
   /** Who but root may read its file: the agent's user, or nobody. */
   readonly reader: "root" | "agent";
   readonly purpose: string;
+  /** Its server must restart for another value: it is rotated apart from those that change while all runs. */
+  readonly restarts?: true;
+}
+
+/** A program that is run by a schedule, as a oneshot of its own. */
+export interface DeclaredJob {
+  readonly name: string;
+  /** Five cron fields, in the stack's time zone. */
+  readonly schedule: string;
+  /** As `ExecStart=` takes it. */
+  readonly command: string;
+  readonly user: string;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly unit: string;
+  /** Whose account it has: it finds settings, secrets and folder as the service does. */
+  readonly service?: ServiceModel;
 }
 
 /** A secret that somebody gives, whose services run without it until then. */

@@ -1,5 +1,6 @@
 import { StackError } from "../lib/error.ts";
 import { agent } from "./components/agent/component.ts";
+import { declaredJobs } from "./components/agent/declared-jobs.ts";
 import type { AnyComponent, OwnPart, Part } from "./components/component.ts";
 import { dependencies } from "./components/index.ts";
 import { portsOf } from "./components/ports.ts";
@@ -128,7 +129,8 @@ export function bareModel(definition: Definition): BareModel {
     definition,
   };
   const services = servicesModel(base, components);
-  return { ...base, services, givenSecrets: givenSecrets(base, services) };
+  const jobs = declaredJobs(definition, services);
+  return { ...base, services, jobs, givenSecrets: givenSecrets(base, services) };
 }
 
 /** Of all components those that a definition has. */

@@ -12,5 +12,5 @@ export interface RootJobContext {
 /** Work that needs root. Tells what came of it in a file of the run folder. */
 export type RootJob = (context: RootJobContext) => Promise<void>;
 
-/** What `stack-agent job NAME` runs, in `stack-job@NAME.service`. */
+/** What `stack-agent job perform NAME` runs, in `stack-job@NAME.service`. */
 export const rootJobs: { readonly [Name in RootJobName]: RootJob } = { drift: driftJob };

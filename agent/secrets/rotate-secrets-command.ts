@@ -38,7 +38,13 @@ export async function rotateSecretsCommand(
   const stages = presentStages(await loadStages(), model);
   const machine = await thisMachine({ model, stages, run, log, signal });
   for (const name of names) await audit("rotate", name);
-  const document = await provision(machine, stages, names);
+  const restarting = names.filter((name) => model.secrets.some((secret) => secret.name === name && secret.restarts));
+  const gentle = names.filter((name) => !restarting.includes(name));
+  // Services have what they need again before a server stops for its own.
+  let document = await provision(machine, stages, gentle.length > 0 ? gentle : restarting);
+  if (gentle.length > 0 && restarting.length > 0 && document.state === "done") {
+    document = await provision(machine, stages, restarting);
+  }
   const isDone = document.state === "done";
   if (json) write(`${JSON.stringify({ schemaVersion: 1, rotated: names, state: document.state })}\n`);
   else

@@ -1,7 +1,9 @@
+import { ownJobNames } from "../components/agent/declared-jobs.ts";
 import type { AnyComponent } from "../components/component.ts";
 import { dependencies } from "../components/index.ts";
 import { type DependencyName, dependencyNames } from "../components/names.ts";
 import { placedPorts } from "../components/ports.ts";
+import { serviceUser } from "../components/services/model.ts";
 import { reservedNames } from "../health-names.ts";
 import { presentIn } from "../resolve.ts";
 import type { Fault } from "./parse.ts";
@@ -24,6 +26,7 @@ export function conflicts(data: unknown): Fault[] {
     ...takenNames(root),
     ...absentNeeds(root),
     ...secretFaults(root),
+    ...jobFaults(root),
     ...idleQueues(root),
     ...idleVolumes(root),
     ...nothingToRun(root),
@@ -116,6 +119,33 @@ function secretFaults(root: Record<string, unknown>): Fault[] {
       ),
     ];
   });
+}
+
+/** A job that is called like one of the stack's own, or of nobody's account. */
+function jobFaults(root: Record<string, unknown>): Fault[] {
+  const users = jobUsers(root);
+  return Object.entries(asRecord(root.jobs)).flatMap(([name, job]): Fault[] => {
+    const { user } = asRecord(job);
+    return [
+      ...(ownJobNames.includes(name)
+        ? [{ path: ["jobs", name], message: "is a job of the stack's own; choose another name", atKey: true }]
+        : []),
+      ...(typeof user !== "string" || users.includes(user)
+        ? []
+        : [{ path: ["jobs", name, "user"], message: `there is no account "${user}"; there are ${users.join(", ")}` }]),
+    ];
+  });
+}
+
+/** Accounts that are sure to be there: root's, the services', and those of the components' packages. */
+function jobUsers(root: Record<string, unknown>): readonly string[] {
+  return [
+    "root",
+    ...Object.keys(asRecord(root.services)).map(serviceUser),
+    ...presentIn(root).flatMap(({ packagedAccounts = [] }) =>
+      packagedAccounts.flatMap(({ name, user }) => (user === undefined ? [] : [name])),
+    ),
+  ];
 }
 
 /** Names of the credentials that components lend, in this stack or not. */

@@ -107,6 +107,26 @@ const givenSecret = z.strictObject({
   description: z.optional(z.string().check(z.describe("What it is, for those who are asked for it"))),
 });
 
+const commandWord = z.string().check(z.regex(/^[^\p{Cc}]*$/u, "has a control character"));
+
+const job = z.strictObject({
+  schedule: cronField("When it runs: five cron fields, in the stack's time zone"),
+  command: z.array(commandWord).check(
+    z.refine(
+      ([program = ""]) => /^(\/[A-Za-z0-9._+@-]+)+$/.test(program),
+      "must begin with a program's absolute path, e.g. [/usr/local/bin/report, --all]",
+    ),
+    z.describe("A program's absolute path and its arguments, a word each; no shell reads them"),
+  ),
+  user: z
+    .string()
+    .check(z.describe("Whose it is: root, svc-NAME with all that the service NAME has, or a component's account")),
+  timeout: z._default(
+    z.int().check(z.gte(1), z.lte(86_400), z.describe("Seconds after which it is ended, and has failed")),
+    600,
+  ),
+});
+
 /** The whole of a stack.yaml. */
 export const definitionSchema = z.strictObject({
   // A group is called so, and Linux has 31 characters for that.
@@ -168,6 +188,12 @@ export const definitionSchema = z.strictObject({
     {},
   ),
   ...sections,
+  jobs: z._default(
+    z
+      .record(nameField("nightly-report", 40), job)
+      .check(z.describe("Programs that the agent runs by a schedule, never twice at once")),
+    {},
+  ),
   secrets: z._default(
     z
       .record(secretName, givenSecret)
@@ -180,4 +206,5 @@ export const definitionSchema = z.strictObject({
 });
 
 export type Definition = z.output<typeof definitionSchema>;
+export type JobSettings = z.output<typeof job>;
 export type ServiceSettings = z.output<typeof service>;

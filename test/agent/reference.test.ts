@@ -85,6 +85,9 @@ t.test("completion offers commands, then their options, then the options' values
   t.same(complete("secrets", "rotate", "--a"), ["--all"]);
   t.same(complete("secrets", "rotate", "redis"), ["redis.auth"]);
   t.same(complete("secrets", "rotate", "redis.auth", "health"), ["health.token"]);
+  t.same(complete("job", ""), ["ls", "run", "perform", "--help"]);
+  t.same(complete("job", "run", "re"), ["refresh-view"]);
+  t.same(complete("job", "perform", "d"), ["drift"]);
   t.same(complete("secrets", "set", ""), ["--help"], "this stack is given none");
   t.same(complete("st"), ["status"]);
   t.same(complete("help", "pro"), ["provision"]);

@@ -3,6 +3,7 @@ import { analysisDocument } from "../../../stack/documents/analysis.ts";
 import { doctorDocument } from "../../../stack/documents/doctor.ts";
 import { driftDocument } from "../../../stack/documents/drift.ts";
 import { healthDocument } from "../../../stack/documents/health.ts";
+import { jobsDocument } from "../../../stack/documents/jobs.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
 import { progressDocument } from "../../../stack/documents/progress.ts";
 import { resetDocument } from "../../../stack/documents/reset.ts";
@@ -15,6 +16,7 @@ const documents = {
   analysis: { title: "stack-agent analyze --json", of: analysisDocument },
   drift: { title: "stack-agent drift --json, and /run/stack-agent/drift.json", of: driftDocument },
   health: { title: "stack-agent health --format json, and the bodies of /health, /readyz, /livez", of: healthDocument },
+  jobs: { title: "stack-agent job ls --json, and job run --json", of: jobsDocument },
   plan: { title: "stack-agent provision --plan --json", of: planDocument },
   progress: { title: "/run/stack-agent/progress.json", of: progressDocument },
   reset: { title: "stack-agent reset --json", of: resetDocument },

@@ -22,7 +22,7 @@ export interface CommandSpec {
     readonly name: string;
     readonly help: string;
     /** What of the stack its value names. */
-    readonly names: "health" | "jobs" | "logs" | "secrets" | "givenSecrets" | "madeSecrets";
+    readonly names: "health" | "jobs" | "rootJobs" | "logs" | "secrets" | "givenSecrets" | "madeSecrets";
   };
   readonly options: readonly OptionSpec[];
   /** What one has to know beside the options, a paragraph each. */
@@ -39,6 +39,7 @@ const format: OptionSpec = {
 
 /** What the commands of two words have in common, by their first. */
 export const agentGroups = {
+  job: "what runs by a schedule",
   secrets: "the secrets that the stack makes and those that it is given",
 } as const satisfies Readonly<Record<string, string>>;
 
@@ -224,8 +225,8 @@ export const agentCommands = {
       { flags: "--json", help: "print how it ended as JSON" },
     ],
     notes: [
-      "Needs root. Servers take another password while they run, but for Redis, whose nodes restart; then the services " +
-        "that log in with it restart. It may be interrupted at any time: the next provision goes on with the new value. " +
+      "Needs root. Servers take another password while they run, and the services that log in with it restart; for " +
+        "rabbitmq.cookie RabbitMQ does. It may be interrupted at any time: the next provision goes on with the new value. " +
         "Monitors that show health.token must be told the new one.",
     ],
     examples: [
@@ -233,9 +234,28 @@ export const agentCommands = {
       { command: "stack-agent secrets rotate --all", help: "all, after somebody has left" },
     ],
   },
-  job: {
-    help: "run a job that needs root (stack-job@JOB.service)",
-    argument: { name: "<job>", help: rootJobNames.join(", "), names: "jobs" },
+  "job ls": {
+    help: "when each job ran last, how long it took, how it ended, when it runs next",
+    options: [{ flags: "--json", help: "print it as JSON" }],
+    notes: [
+      "Needs no privilege; root is told why one failed. `drift` and `refresh-view` are the stack's own, the others are the " +
+        "definition's section jobs. Ends with 2 where a last run failed.",
+    ],
+    examples: [{ command: "stack-agent job ls", help: "did last night's work end well" }],
+  },
+  "job run": {
+    help: "run a job now, before its turn, and wait for its end",
+    argument: { name: "<job>", help: "as `job ls` names it", names: "jobs" },
+    options: [{ flags: "--json", help: "print how it ended as JSON" }],
+    notes: [
+      "Needs root. Where it runs already, that run's end is waited for: none runs twice at once. Ends with 1 where it " +
+        "failed. Interrupted it goes on: `job ls` tells how it ended.",
+    ],
+    examples: [{ command: "stack-agent job run nightly-report", help: "try a new job" }],
+  },
+  "job perform": {
+    help: "do a job of the stack's own that needs root (stack-job@JOB.service)",
+    argument: { name: "<job>", help: rootJobNames.join(", "), names: "rootJobs" },
     options: [],
     notes: [],
     examples: [],

@@ -1,5 +1,6 @@
 import type { DeclaredUnit, OwnPart } from "../component.ts";
 import { buildFile } from "../system/component.ts";
+import { jobMemory } from "./declared-jobs.ts";
 import { healthToken } from "./health-token.ts";
 import { completionData, manualData } from "./manual.ts";
 import { requestFolder, rootJobNames, rootJobSchedule } from "./root-jobs.ts";
@@ -19,6 +20,14 @@ export const agent: OwnPart = {
   units: (model) => [
     { unit: "stack-provision.service", want: "enabled", wantedBy: "multi-user.target" },
     { unit: "stack-agent.service", want: "enabled", wantedBy: "multi-user.target", running: true },
+    ...model.jobs.map(
+      ({ name }): DeclaredUnit => ({
+        unit: `stack-job@${name}.path`,
+        want: "enabled",
+        wantedBy: "multi-user.target",
+        running: true,
+      }),
+    ),
     ...rootJobNames.map((job): DeclaredUnit => {
       const unit = `stack-job@${job}.path`;
       if (rootJobSchedule(job, model.definition) === undefined) return { unit, want: "disabled" };
@@ -90,7 +99,13 @@ export const agent: OwnPart = {
       when: "boot",
     },
     buildFile("/etc/systemd/system/stack-job@.service", "units/stack-job@.service.ejs"),
-    ...rootJobNames.map((job) => ({
+    // A unit of the instance's own goes before the template of root's.
+    ...model.jobs.map((job) => ({
+      ...buildFile(`/etc/systemd/system/${job.unit}`, "units/declared-job.service.ejs"),
+      data: { job, memory: jobMemory },
+    })),
+    { ...buildFile("/usr/lib/stack-agent/job-ended", "rootfs-overlay/usr/lib/stack-agent/job-ended"), mode: 0o755 },
+    ...[...rootJobNames, ...model.jobs.map(({ name }) => name)].map((job) => ({
       ...buildFile(`/etc/systemd/system/stack-job@${job}.path`, "units/stack-job.path.ejs"),
       unit: `stack-job@${job}.path`,
       data: { job },

@@ -13,8 +13,9 @@ import {
   agentSummary,
   type CommandSpec,
 } from "./commands.ts";
+import { ownJobNames } from "./declared-jobs.ts";
 import { healthToken } from "./health-token.ts";
-import { rootJobNames } from "./root-jobs.ts";
+import { rootJobNames, rootJobSchedule } from "./root-jobs.ts";
 
 const commands: readonly (readonly [string, CommandSpec])[] = Object.entries(agentCommands);
 
@@ -83,12 +84,21 @@ const names: Readonly<Record<NonNullable<CommandSpec["argument"]>["names"], (sta
       ...machineComponents,
       ...healthGroups,
     ],
-    jobs: () => rootJobNames,
+    jobs: ({ definition, jobs, postgres }) => [
+      ...(postgres === undefined ? [] : ownJobNames.filter((name) => !isRootJob(name))),
+      ...rootJobNames.filter((name) => rootJobSchedule(name, definition) !== undefined),
+      ...jobs.map(({ name }) => name),
+    ],
+    rootJobs: () => rootJobNames,
     logs: logNames,
     secrets: (stack) => [...givenNames(stack), ...madeNames(stack)],
     givenSecrets: givenNames,
     madeSecrets: madeNames,
   };
+
+function isRootJob(name: string): boolean {
+  return (rootJobNames as readonly string[]).includes(name);
+}
 
 function givenNames({ givenSecrets }: NamedParts): readonly string[] {
   return givenSecrets.map(({ name }) => name);

@@ -13,6 +13,11 @@ export function servicesModel(stack: BaseModel, components: readonly AnyComponen
   }));
 }
 
+/** The account that a service runs as. */
+export function serviceUser(name: string): string {
+  return `svc-${name}`;
+}
+
 /** What somebody must give, and the services that wait for it. */
 export function givenSecrets({ definition }: BaseModel, services: readonly ServiceModel[]): GivenSecret[] {
   return Object.entries(definition.secrets).map(([name, { description = "" }]) => {
@@ -32,7 +37,7 @@ function serviceModel(
   return {
     name,
     port: settings.port,
-    user: `svc-${name}`,
+    user: serviceUser(name),
     unit: `${stack.name}-${name}.service`,
     module: settings.module,
     notify: settings.notify,

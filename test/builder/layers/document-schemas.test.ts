@@ -29,7 +29,7 @@ const status: StatusDocument = {
 t.test("the template brings a JSON Schema of each document that the agent gives", async (t) => {
   t.same(
     [...schemas.keys()].sort(),
-    ["analysis", "doctor", "drift", "health", "plan", "progress", "reset", "secrets", "status", "timeline"].map(
+    ["analysis", "doctor", "drift", "health", "jobs", "plan", "progress", "reset", "secrets", "status", "timeline"].map(
       (name) => `${name}.schema.json`,
     ),
   );
