@@ -181,10 +181,10 @@ export interface GivenSecret {
   /** Its file's and its credential's; it has no dot, as all secrets of the stack's own have. */
   readonly name: SecretName;
   readonly description: string;
-  /** Services that get it, by name. */
-  readonly services: readonly string[];
-  /** Their units. */
-  readonly units: readonly string[];
+  /** Services that get it. */
+  readonly services: readonly Pick<ServiceModel, "name" | "unit" | "user">[];
+  /** They are restarted for another value; else they watch its file. */
+  readonly restart: boolean;
 }
 
 export interface PortUse {

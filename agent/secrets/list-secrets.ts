@@ -10,7 +10,7 @@ export async function listSecrets(model: Model): Promise<SecretsDocument> {
     ({ name, description, services }): Listed => ({
       name,
       kind: "given",
-      for: services.map((service) => ({ service, credential: name })),
+      for: services.map(({ name: service }) => ({ service, credential: name })),
       description,
     }),
   );

@@ -1,7 +1,7 @@
 import { givenValue, readGivenSecret, writeGivenSecret } from "../../engine/secrets/given-secrets.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { findGivenSecret } from "./find-secret.ts";
-import { restartReaders } from "./restart-readers.ts";
+import { renewReaders } from "./renew-readers.ts";
 import type { SecretContext } from "./secret-context.ts";
 
 /**
@@ -24,7 +24,8 @@ export async function setSecretCommand(
     write(`${name} has this value already.\n`);
     return ExitCode.healthy;
   }
-  await restartReaders(secret, () => writeGivenSecret(state, name, value), { run, runFolder: model.paths.run });
-  write(`${name} is set; restarted where they run: ${secret.services.join(", ")}.\n`);
+  const change = (): Promise<void> => writeGivenSecret(state, name, value);
+  const told = await renewReaders(secret, value, change, { run, runFolder: model.paths.run });
+  write(`${name} is set; ${told}.\n`);
   return ExitCode.healthy;
 }

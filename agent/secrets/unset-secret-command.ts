@@ -1,7 +1,7 @@
 import { removeGivenSecret, secretSince } from "../../engine/secrets/given-secrets.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { findGivenSecret } from "./find-secret.ts";
-import { restartReaders } from "./restart-readers.ts";
+import { renewReaders } from "./renew-readers.ts";
 import type { SecretContext } from "./secret-context.ts";
 
 /**
@@ -17,7 +17,8 @@ export async function unsetSecretCommand(name: string, { model, audit, run, writ
     write(`${name} is not set.\n`);
     return ExitCode.healthy;
   }
-  await restartReaders(secret, () => removeGivenSecret(state, name), { run, runFolder: model.paths.run });
-  write(`${name} is gone; restarted where they run: ${secret.services.join(", ")}.\n`);
+  const change = (): Promise<void> => removeGivenSecret(state, name);
+  const told = await renewReaders(secret, undefined, change, { run, runFolder: model.paths.run });
+  write(`${name} is gone; ${told}.\n`);
   return ExitCode.healthy;
 }

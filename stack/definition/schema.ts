@@ -104,6 +104,12 @@ const givenSecret = z.strictObject({
       eachOnce,
       z.describe("Services that get it, as a credential of its name"),
     ),
+  restart: z._default(
+    z
+      .boolean()
+      .check(z.describe("Restart its services for another value; false: they watch its file, which is replaced")),
+    true,
+  ),
   description: z.optional(z.string().check(z.describe("What it is, for those who are asked for it"))),
 });
 

@@ -32,7 +32,8 @@ const holders = [
   /^\/etc\/ssh\/ssh_host_[a-z0-9]+_key$/,
 ];
 /** In memory, made by systemd for one service each, readable by its user alone. */
-const credentials = /^\/credentials\/stock-analysis-[a-z-]+\.service\/((postgres|redis|rabbitmq)_password|alpaca_key)$/;
+const credentials =
+  /^\/credentials\/stock-analysis-[a-z-]+\.service\/((postgres|redis|rabbitmq)_password|alpaca_key|hot_key)$/;
 /** Where servers keep what they check passwords against. */
 const checkers = [/^\/etc\/rabbitmq\/definitions\.json$/, /^\/var\/lib\/postgresql\//];
 

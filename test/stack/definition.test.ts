@@ -147,7 +147,7 @@ t.test(
     const stack = (secrets: string) =>
       `name: orders\nversion: 1.0.0\nservices: { api: { port: 8001 } }\nsecrets: ${secrets}\n`;
     const parsed = parseDefinition(stack("{ alpaca_key: { for: [api] } }"), "stack.yaml");
-    t.strictSame(parsed.secrets, { alpaca_key: { for: ["api"] } });
+    t.strictSame(parsed.secrets, { alpaca_key: { for: ["api"], restart: true } });
     for (const [secrets, fault] of [
       ["{ key: { for: [apy] } }", /secrets\.key\.for\.0: there is no service "apy"; there are api/],
       ["{ key: { for: [] } }", /secrets\.key\.for: names no service/],

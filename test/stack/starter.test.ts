@@ -28,7 +28,7 @@ t.test("its commented settings can be used as they are", async (t) => {
   const used = text
     .replace(/^( *)# (?=( *# | *\w+:( |$)))/gm, "$1")
     .replace(
-      /^ +(port|bindings|queue|needs|module|notify|source|for|description|schedule|command|user|timeout): [A-Z`].*\n/gm,
+      /^ +(port|bindings|queue|needs|module|notify|source|for|restart|description|schedule|command|user|timeout): [A-Z`].*\n/gm,
       "",
     );
   const definition = parseDefinition(used, "stack.yaml");

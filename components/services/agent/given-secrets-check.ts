@@ -21,7 +21,8 @@ export function givenSecretsOutcome(missing: readonly Pick<GivenSecret, "name" |
   const observed = { observedValue: missing.length, observedUnit: "secrets" };
   if (missing.length === 0) return { status: "pass", code: "ok", ...observed };
   const each = missing.map(
-    ({ name, services }) => `${name} of ${services.join(", ")} is not set (stack-agent secrets set ${name})`,
+    ({ name, services }) =>
+      `${name} of ${services.map(({ name }) => name).join(", ")} is not set (stack-agent secrets set ${name})`,
   );
   return { status: "warn", code: "missing", message: each.join("; "), ...observed };
 }

@@ -20,9 +20,9 @@ export function serviceUser(name: string): string {
 
 /** What somebody must give, and the services that wait for it. */
 export function givenSecrets({ definition }: BaseModel, services: readonly ServiceModel[]): GivenSecret[] {
-  return Object.entries(definition.secrets).map(([name, { description = "" }]) => {
+  return Object.entries(definition.secrets).map(([name, { description = "", restart }]) => {
     const readers = services.filter((service) => service.givenSecrets.includes(name));
-    return { name, description, services: readers.map(({ name }) => name), units: readers.map(({ unit }) => unit) };
+    return { name, description, restart, services: readers.map(({ name, unit, user }) => ({ name, unit, user })) };
   });
 }
 

@@ -13,6 +13,7 @@ const declared = `
 secrets:
   alpaca_key: { for: [broker-gateway], description: Alpaca's API key }
   llm_key: { for: [intelligent-core, event-bus] }
+  hot_key: { for: [monitoring], restart: false }
 `;
 
 /** Secrets that somebody gives: without them, with them, for whom, and what the journal keeps of it. */
@@ -56,7 +57,7 @@ export function givenSecretRows(t: Test, machine: Machine, value: string): void 
     const before = await pids();
     await machine.exec("sh", ["-c", "cat >>/etc/stack-agent/stack.yaml"], { input: declared });
     await machine.exec("stack-agent", ["provision"], { timeout: 180_000 });
-    for (const [index, name] of serviceNames.slice(0, 3).entries())
+    for (const [index, name] of serviceNames.slice(0, 4).entries())
       await restarted(machine, serviceUnit(name), before[index] ?? 0);
     const { code, stdout } = await machine.exec("stack-agent", ["status", "--wait"], { accept: [0, 2, 3] });
     await planIsEmpty(t, machine);
@@ -130,6 +131,27 @@ export function givenSecretRows(t: Test, machine: Machine, value: string): void 
     t.notMatch(stdout, "sk-1");
     t.equal(await credential("event-bus", "llm_key"), "sk-123");
     t.equal(await credential("intelligent-core", "llm_key"), "sk-123");
+    t.match(await component(), { status: 200, code: "missing" }, "one lacks still");
+  });
+
+  t.test("a service that watches its file has another value without a restart", async (t) => {
+    const before = await pids();
+    const folder = `/run/credentials/${serviceUnit("monitoring")}`;
+    const seen = machine.sh(
+      `timeout 60 python3 -c '
+import os, sys, time
+known = os.stat("${folder}/hot_key").st_ino
+while os.stat("${folder}/hot_key").st_ino == known: time.sleep(0.01)
+print(open("${folder}/hot_key").read())'`,
+      { timeout: 90_000 },
+    );
+    t.match(await agent("set hot_key", "hot-1"), { code: 0, stdout: "hot_key is set; replaced for monitoring.\n" });
+    t.equal(await seen, "hot-1", "it is another file, whole");
+    t.equal(await credential("monitoring", "hot_key"), "hot-1");
+    t.strictSame(await restartedSince(before), []);
+    t.equal(await machine.sh(`stat -c '%a %U' ${folder}/hot_key`), "400 svc-monitoring");
+    t.match(await machine.sh(`findmnt -no OPTIONS ${folder}`), /^ro,nosuid,nodev,noexec/);
+    await planIsEmpty(t, machine);
     t.match(await component(), { status: 200, code: "ok" }, "nothing lacks any more");
     t.equal((await agent("ls")).code, 0);
   });

@@ -4,7 +4,13 @@ import type { Model } from "../../../../stack/model.ts";
 
 t.test("what is not given is a warning that names it, its services and the command", async (t) => {
   const state = t.testdir({ secrets: { alpaca_key: "x" } });
-  const given = (name: string, ...services: string[]) => ({ name, description: "", services, units: [] });
+  const given = (name: string, ...services: string[]) => ({
+    name,
+    description: "",
+    restart: true,
+    services: services.map(reader),
+  });
+  const reader = (name: string) => ({ name, unit: `${name}.service`, user: `svc-${name}` });
   const paths = { state } as Model["paths"];
   const look = async (...givenSecrets: Model["givenSecrets"]) => {
     const open = givenSecretsCheck({ paths, givenSecrets }).open({ model: {} as Model, secret: async () => undefined });
@@ -21,6 +27,9 @@ t.test("what is not given is a warning that names it, its services and the comma
 });
 
 t.test("it is no outage, however many are missing", async (t) => {
-  const missing = ["a", "b", "c"].map((name) => ({ name, services: ["api"] }));
+  const missing = ["a", "b", "c"].map((name) => ({
+    name,
+    services: [{ name: "api", unit: "api.service", user: "svc-api" }],
+  }));
   t.match(givenSecretsOutcome(missing), { status: "warn", message: /^a of api.*; b of api.*; c of api/ });
 });
