@@ -157,7 +157,7 @@ export interface SecretSpec {
   /** Who but root may read its file: the agent's user, or nobody. */
   readonly reader: "root" | "agent";
   readonly purpose: string;
-  /** Its server must restart for another value: it is rotated apart from those that change while all runs. */
+  /** Who checks it must restart for another value: it is rotated apart from those that change while all runs. */
   readonly restarts?: true;
 }
 

@@ -15,7 +15,7 @@ import { budget } from "../../stack/budget.ts";
 import { deviations } from "../../stack/deviations.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
 import type { SecretName } from "../../stack/model.ts";
-import { secretReaders } from "../../stack/secret-readers.ts";
+import { outdatedReaders } from "../../stack/secret-readers.ts";
 import { venvStamp } from "../../stack/venv.ts";
 import { mendDrift } from "../drift/drift-file.ts";
 
@@ -41,7 +41,7 @@ export async function provision(
   try {
     await Promise.all(writtenFolders(options).map(removeUnfinished));
     for (const name of renewed) {
-      const units = secretReaders(name, options.model);
+      const units = outdatedReaders(name, options.model);
       await options.executors.renewSecret.apply({ name, units }, options.io);
     }
     const progress = trackProgress(await firstDocument(options, all), progressWriter(paths.run));

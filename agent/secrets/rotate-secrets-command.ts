@@ -1,6 +1,8 @@
 import { loadStages } from "../../components/agent.ts";
 import { ExitCode, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
+import type { ProgressDocument } from "../../stack/documents/progress.ts";
+import type { SecretName } from "../../stack/model.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { provision } from "../provision/provision.ts";
 import { summary } from "../provision/provision-command.ts";
@@ -40,14 +42,19 @@ export async function rotateSecretsCommand(
   for (const name of names) await audit("rotate", name);
   const restarting = names.filter((name) => model.secrets.some((secret) => secret.name === name && secret.restarts));
   const gentle = names.filter((name) => !restarting.includes(name));
-  // Services have what they need again before a server stops for its own.
-  let document = await provision(machine, stages, gentle.length > 0 ? gentle : restarting);
-  if (gentle.length > 0 && restarting.length > 0 && document.state === "done") {
-    document = await provision(machine, stages, restarting);
+  // Services, and the agent for its logins, have what is right again before one restarts for its own.
+  const rotated: SecretName[] = [];
+  let document: ProgressDocument | undefined;
+  for (const some of [gentle, restarting].filter(({ length }) => length > 0)) {
+    if (document !== undefined && document.state !== "done") break;
+    document = await provision(machine, stages, some);
+    rotated.push(...some);
   }
-  const isDone = document.state === "done";
-  if (json) write(`${JSON.stringify({ schemaVersion: 1, rotated: names, state: document.state })}\n`);
-  else
-    write(`${isDone ? "Rotated" : "New, and not yet everywhere"}: ${names.join(", ")}.\n${summary(document, stages)}`);
+  const isDone = document?.state === "done";
+  if (json) write(`${JSON.stringify({ schemaVersion: 1, rotated, state: document?.state })}\n`);
+  else if (document !== undefined) {
+    const what = isDone ? "Rotated" : "New, and not yet everywhere";
+    write(`${what}: ${rotated.join(", ")}.\n${summary(document, stages)}`);
+  }
   return isDone ? ExitCode.healthy : ExitCode.failed;
 }

@@ -226,7 +226,8 @@ export const agentCommands = {
     ],
     notes: [
       "Needs root. Servers take another password while they run, and the services that log in with it restart; for " +
-        "rabbitmq.cookie RabbitMQ does. It may be interrupted at any time: the next provision goes on with the new value. " +
+        "rabbitmq.cookie RabbitMQ does, for health.token the agent. It may be interrupted at any time: the next " +
+        "provision goes on with the new value. " +
         "Monitors that show health.token must be told the new one.",
     ],
     examples: [

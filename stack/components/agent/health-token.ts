@@ -4,5 +4,6 @@ import type { SecretSpec } from "../../model.ts";
 export const healthToken: SecretSpec = {
   name: "health.token",
   reader: "agent",
+  restarts: true,
   purpose: "detail in /health: Authorization: Bearer TOKEN",
 };

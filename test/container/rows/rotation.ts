@@ -67,6 +67,11 @@ export function rotationRows(t: Test, machine: Machine): void {
       [],
     );
     await refused(t, old);
+    const token = { authorization: `Bearer ${before["health.token"]}` };
+    const answer = await machine
+      .inside()
+      .http({ url: `http://127.0.0.1:${required.agent.port}/health`, headers: token });
+    t.equal(answer.status, 401, "the agent refuses the old token");
     t.strictSame(await Promise.all(required.redis.units.map((unit) => mainPid(machine, unit))), nodes, "Redis ran on");
     const pidsAfter = await pids();
     t.ok(
@@ -78,7 +83,7 @@ export function rotationRows(t: Test, machine: Machine): void {
 
   /** Moments of a rotation, told by what it leaves behind. `$1` is a copy of what was there. */
   const moments = [
-    ["the first value is new", "! cmp -s $1/secrets/health.token /var/lib/stack-agent/secrets/health.token"],
+    ["one value is new", "! cmp -s $1/secrets/postgres.superuser /var/lib/stack-agent/secrets/postgres.superuser"],
     ["the values are new", "! cmp -s $1/secrets/rabbitmq.admin /var/lib/stack-agent/secrets/rabbitmq.admin"],
     ["Redis has its configuration", "! cmp -s $1/redis-6381.conf /etc/redis/redis-6381.conf"],
     ["RabbitMQ has its definitions", "! cmp -s $1/definitions.json /etc/rabbitmq/definitions.json"],
@@ -91,7 +96,7 @@ export function rotationRows(t: Test, machine: Machine): void {
       await machine.sh(cutRotation(moment), { timeout: 120_000 });
       await machine.exec("stack-agent", ["provision"], { timeout: 180_000 });
       const after = await made();
-      t.not(after["health.token"], before["health.token"], "it had begun");
+      t.not(after["postgres.superuser"], before["postgres.superuser"], "it had begun");
       await whole(t);
       if (after["postgres.app"] !== before["postgres.app"] && after["rabbitmq.app"] !== before["rabbitmq.app"])
         await refused(t, old);
