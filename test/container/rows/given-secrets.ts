@@ -8,6 +8,7 @@ import { required, serviceNames, serviceUnit } from "../required.ts";
 import { secretsFolder } from "../secrets/search.ts";
 import { mainPid, restarted } from "../units.ts";
 import { planIsEmpty } from "./reboot.ts";
+import { runbookRow } from "./runbook.ts";
 
 const declared = `
 secrets:
@@ -196,4 +197,7 @@ print(open("${folder}/hot_key").read())'`,
       { status: "warn", code: "missing", message: /^llm_key of/ },
     );
   });
+
+  // One that is taken away is told of as a warning: 2.
+  runbookRow(t, machine, "Secrets", { input: value, accept: [0, 2] });
 }

@@ -4,6 +4,7 @@ import type { Machine } from "../boot.ts";
 import { health } from "../health.ts";
 import { required } from "../required.ts";
 import { planIsEmpty } from "./reboot.ts";
+import { runbookRow } from "./runbook.ts";
 
 /** Turns that don't come while the test runs. */
 const seldom = 'schedule: "0 3 29 2 *"';
@@ -19,7 +20,7 @@ const look = [
 
 const jobs = (code: number): string => `
 jobs:
-  look: { ${seldom}, command: [/usr/bin/env, CODE=${code}, /bin/sh, -c, ${JSON.stringify(look)}], user: svc-broker-gateway }
+  nightly-report: { ${seldom}, command: [/usr/bin/env, CODE=${code}, /bin/sh, -c, ${JSON.stringify(look)}], user: svc-broker-gateway }
   slow: { ${seldom}, command: [/bin/sleep, "60"], user: postgres, timeout: 2 }
   greedy: { ${seldom}, command: [/usr/bin/python3, -c, "bytearray(900 << 20)"], user: svc-frontend }
   turns: { ${seldom}, command: [/bin/sh, -c, "echo begins as $(id -u); sleep 4; echo ends"], user: root }
@@ -41,18 +42,22 @@ export function jobRows(t: Test, machine: Machine): void {
   t.test("a job has its account's sandbox, and what it prints is in the journal", async (t) => {
     await define(jobs(0));
     await planIsEmpty(t, machine);
-    const ran = await agent("job", "run", "look");
-    t.match(ran, { code: 0, stdout: /^look: ended well, after \d+\.\d\d s\.\n$/ });
-    t.strictSame((await said("look")).split("\n"), [
+    const ran = await agent("job", "run", "nightly-report");
+    t.match(ran, { code: 0, stdout: /^nightly-report: ended well, after \d+\.\d\d s\.\n$/ });
+    t.strictSame((await said("nightly-report")).split("\n"), [
       "svc-broker-gateway",
       "/opt/stock-analysis/services/broker-gateway",
       "port 8001",
       "secret 41",
     ]);
-    t.match(await agent("job", "run", "lok"), { code: 64, stderr: /there is no job "lok"/ });
-    const { stderr } = await machine.exec("runuser", ["-u", "nobody", "--", "stack-agent", "job", "run", "look"], {
-      accept: [1],
-    });
+    t.match(await agent("job", "run", "nightly"), { code: 64, stderr: /there is no job "nightly"/ });
+    const { stderr } = await machine.exec(
+      "runuser",
+      ["-u", "nobody", "--", "stack-agent", "job", "run", "nightly-report"],
+      {
+        accept: [1],
+      },
+    );
     t.match(stderr, /must be run as root/);
   });
 
@@ -63,7 +68,7 @@ export function jobRows(t: Test, machine: Machine): void {
     t.equal(listed.code, 2);
     const standing = new Map(jobsDocument.parse(JSON.parse(listed.stdout)).jobs.map((job) => [job.name, job]));
     t.match(standing.get("slow"), { lastError: /within 2 s/, lastSeconds: Number, nextRun: /-02-29T03:00:00/ });
-    t.notOk(standing.get("look")?.lastError);
+    t.notOk(standing.get("nightly-report")?.lastError);
     t.notOk(standing.get("turns")?.lastRun);
     t.match((await agent("status")).stdout, /^slow .*\n {2}failed: did not end within 2 s/m);
     t.match((await health(machine, port, "/health/jobs")).document.components, [
@@ -71,7 +76,7 @@ export function jobRows(t: Test, machine: Machine): void {
     ]);
     const metrics = await machine.inside().http({ url: `http://127.0.0.1:${port}/metrics` });
     t.match(metrics.body, /^stack_job_last_run_success\{job_name="slow"\} 0$/m);
-    t.match(metrics.body, /^stack_job_last_run_success\{job_name="look"\} 1$/m);
+    t.match(metrics.body, /^stack_job_last_run_success\{job_name="nightly-report"\} 1$/m);
     const page = await machine.inside().http({ url: `http://127.0.0.1:${port}/` });
     t.match(page.body, "<td>greedy</td>");
     const anyone = await machine.sh("runuser -u nobody -- stack-agent job ls || true");
@@ -85,18 +90,23 @@ export function jobRows(t: Test, machine: Machine): void {
     t.equal(await said("turns"), "begins as 0\nends");
   });
 
+  runbookRow(t, machine, "Jobs", { accept: [0, 2] });
+
   t.test("a changed job is put into force; its turn comes by itself, and all is well again", async (t) => {
     await define(jobs(3).replace(/^ {2}(slow|greedy):.*\n/gm, ""));
     await planIsEmpty(t, machine);
-    t.match(await agent("job", "run", "look"), { code: 1, stdout: /^look: ended with exit code 3/ });
+    t.match(await agent("job", "run", "nightly-report"), {
+      code: 1,
+      stdout: /^nightly-report: ended with exit code 3/,
+    });
     await define(jobs(0).replace(/^ {2}(slow|greedy):.*\n/gm, ""));
-    t.match(await agent("job", "run", "look"), { code: 0 });
+    t.match(await agent("job", "run", "nightly-report"), { code: 0 });
     const often = "until stack-agent job ls --json | grep -q '\"often\",[^}]*lastRun'; do sleep 1; done";
     await machine.sh(often, { timeout: 90_000 });
     t.equal((await agent("job", "ls")).code, 0);
     t.match((await health(machine, port, "/health/jobs")).document.components, [{ status: "pass" }]);
     await define("");
-    t.match(await agent("job", "run", "look"), { code: 64 }, "what is not declared any more is none");
+    t.match(await agent("job", "run", "nightly-report"), { code: 64 }, "what is not declared any more is none");
     await planIsEmpty(t, machine);
   });
 }
