@@ -5,7 +5,7 @@ import { rootJobNames } from "./root-jobs.ts";
 /** What the stack's own jobs are called, the components' among them. */
 export const ownJobNames: readonly string[] = [...rootJobNames, "refresh-view"];
 
-/** MiB that a job may take: what the memory budget keeps in reserve for the system has room for one. */
+/** MiB that a job may take. */
 export const jobMemory = 512;
 
 /** Where a job's unit says how it ended, below the run folder: a file of the job's name, root's. */
