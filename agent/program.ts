@@ -11,10 +11,15 @@ import {
   agentExamples,
   agentExitCodes,
   agentFiles,
+  agentGroups,
   agentSummary,
   type CommandSpec,
   type Example,
 } from "../stack/components/agent/commands.ts";
+
+import type { SendDatagram } from "./notify/datagram-sender.ts";
+import type { SecretContext } from "./secrets/secret-context.ts";
+import type { ServiceAction } from "./service/service-command.ts";
 
 /*
  * Each command's code is imported when it is called: `--help` and `status` start fast.
@@ -107,16 +112,21 @@ function commands(end: (code: number) => void): Command {
     },
   );
 
-  commandOf(root, "service").action(
-    async (
-      action: string,
-      service: string | undefined,
-      what: string | undefined,
-      options: { wheels?: string; timeout: number; json?: boolean },
-    ) => {
-      const { serviceCommand } = await import("./service/service-command.ts");
-      end(await interruptible((context) => serviceCommand({ action, service, what, ...options, ...context })));
-    },
+  const ofServices = async (action: ServiceAction, options: { json?: boolean }): Promise<void> => {
+    const { serviceCommand } = await import("./service/service-command.ts");
+    end(await interruptible((context) => serviceCommand(action, { ...options, ...context })));
+  };
+  commandOf(root, "service ls").action((options: { json?: boolean }) => ofServices({ do: "ls" }, options));
+  commandOf(root, "service releases").action((service: string, options: { json?: boolean }) =>
+    ofServices({ do: "releases", service }, options),
+  );
+  type Change = { wheels?: string; timeout: number; json?: boolean };
+  commandOf(root, "service deploy").action((service: string, path: string, { json, ...how }: Change) =>
+    ofServices({ do: "deploy", service, path, ...how }, { ...(json && { json }) }),
+  );
+  commandOf(root, "service rollback").action(
+    (service: string, release: string | undefined, { json, timeout }: Change) =>
+      ofServices({ do: "rollback", service, release, timeout }, { ...(json && { json }) }),
   );
 
   commandOf(root, "doctor").action(async (options: { json?: boolean }) => {
@@ -127,9 +137,53 @@ function commands(end: (code: number) => void): Command {
     end(await (await import("./analyze/analyze-command.ts")).analyzeCommand(options)),
   );
 
-  commandOf(root, "job").action(async (job: string) => {
-    const { jobCommand } = await import("./jobs/job-command.ts");
-    end(await interruptible((context) => jobCommand({ job, ...context })));
+  type SecretsUse = (context: SecretContext & Pick<CommandContext, "log">) => Promise<number>;
+  const ofSecrets = async (command: AgentCommand, use: SecretsUse): Promise<void> => {
+    const { secretContext } = await import("./secrets/secret-context.ts");
+    end(await interruptible(async (context) => use({ ...(await secretContext(command, context)), log: context.log })));
+  };
+  commandOf(root, "secrets ls").action((options: { json?: boolean }) =>
+    ofSecrets("secrets ls", async ({ model, write }) => {
+      const { listSecretsCommand } = await import("./secrets/list-secrets-command.ts");
+      return listSecretsCommand(model, { ...options, write });
+    }),
+  );
+  commandOf(root, "secrets set").action((secret: string) =>
+    ofSecrets("secrets set", async (context) => {
+      const { setSecretCommand } = await import("./secrets/set-secret-command.ts");
+      const { readValue } = await import("./secrets/read-value.ts");
+      return setSecretCommand(secret, context, () => readValue(secret, context));
+    }),
+  );
+  commandOf(root, "secrets unset").action((secret: string) =>
+    ofSecrets("secrets unset", async (context) => {
+      const { unsetSecretCommand } = await import("./secrets/unset-secret-command.ts");
+      return unsetSecretCommand(secret, context);
+    }),
+  );
+  commandOf(root, "secrets show").action((secret: string) =>
+    ofSecrets("secrets show", async (context) => {
+      const { showSecretCommand } = await import("./secrets/show-secret-command.ts");
+      return showSecretCommand(secret, context);
+    }),
+  );
+  commandOf(root, "secrets rotate").action((secrets: string[], options: { all?: boolean; json?: boolean }) =>
+    ofSecrets("secrets rotate", async (context) => {
+      const { rotateSecretsCommand } = await import("./secrets/rotate-secrets-command.ts");
+      return rotateSecretsCommand(secrets, { ...options, log: context.log }, context);
+    }),
+  );
+
+  commandOf(root, "job ls").action(async (options: { json?: boolean }) =>
+    end(await (await import("./jobs/list-jobs-command.ts")).listJobsCommand(options)),
+  );
+  commandOf(root, "job run").action(async (job: string, options: { json?: boolean }) => {
+    const { runJobCommand } = await import("./jobs/run-job-command.ts");
+    end(await interruptible((context) => runJobCommand({ job, ...options, ...context })));
+  });
+  commandOf(root, "job perform").action(async (job: string) => {
+    const { performJobCommand } = await import("./jobs/perform-job-command.ts");
+    end(await interruptible((context) => performJobCommand({ job, ...context })));
   });
 
   return root;
@@ -147,7 +201,10 @@ async function askOnTerminal(question: string, signal: AbortSignal): Promise<str
 /** The command as the table has it; what it does is still to be said. */
 function commandOf(root: Command, name: AgentCommand): Command {
   const spec: CommandSpec = agentCommands[name];
-  const command = root.command(name).description(spec.help);
+  const [first = name, second] = name.split(" ");
+  const command = (second === undefined ? root.command(first) : groupOf(root, first).command(second)).description(
+    spec.help,
+  );
   for (const { name: argument, help } of spec.arguments ?? []) command.argument(argument, help);
   for (const { flags, help, initial, values } of spec.options) {
     const option = new Option(flags, help);
@@ -157,6 +214,13 @@ function commandOf(root: Command, name: AgentCommand): Command {
   }
   const notes = spec.notes.flatMap((note) => ["", note]);
   return command.addHelpText("after", [...notes, ...exampleLines(spec.examples)].join("\n"));
+}
+
+/** What commands of two words are under. Alone it is not a command: it tells of those. */
+function groupOf(root: Command, name: string): Command {
+  const known = root.commands.find((command) => command.name() === name);
+  if (known !== undefined) return known;
+  return root.command(name).description(Object.entries(agentGroups).find(([group]) => group === name)?.[1] ?? "");
 }
 
 function exampleLines(examples: readonly Example[]): readonly string[] {
@@ -174,8 +238,10 @@ function seconds(text: string): number {
   throw new InvalidArgumentError("must be seconds, more than 0 and at most 86400.");
 }
 
-interface CommandContext {
+export interface CommandContext {
   readonly log: Log;
+  /** For journald; undefined where there is no addon. */
+  readonly send: SendDatagram | undefined;
   readonly signal: AbortSignal;
   readonly write: (text: string) => void;
   readonly userId: number | undefined;
@@ -188,11 +254,12 @@ async function interruptible(command: (context: CommandContext) => Promise<numbe
     import("./notify/datagram-sender.ts"),
   ]);
   const [, file] = process.argv;
-  const log = openLog({ environment: process.env, program: file, send: datagramSender(file) });
+  const send = datagramSender(file);
+  const log = openLog({ environment: process.env, program: file, send });
   const stop = stopSignal();
   try {
     const write = (text: string): void => void process.stdout.write(text);
-    return await command({ log, signal: stop.signal, write, userId: process.geteuid?.() });
+    return await command({ log, send, signal: stop.signal, write, userId: process.geteuid?.() });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     const { code, message, hint, detail, cause } = isStackError(error)

@@ -5,6 +5,8 @@ export interface Job {
   readonly name: string;
   /** Five cron fields, in the stack's time zone. */
   readonly schedule: string;
+  /** Milliseconds after which a run is cancelled; default ten minutes. */
+  readonly timeout?: number;
   /** Rejects where it failed or the signal aborted. */
   run(context: CheckContext, signal: AbortSignal): Promise<void>;
   /** Asked after each run: milliseconds after which it runs again before its turn. */

@@ -1,14 +1,18 @@
 import { checkedComponent } from "./components/check-models.ts";
 import { dependencyNames } from "./components/names.ts";
+import { givenSecretsChecks } from "./components/services/checks.ts";
 import { machineChecks } from "./components/system/checks.ts";
 
 /** What the agent knows of its own work on the machine, without a check. */
 export const workComponents = ["jobs", "drift"] as const;
 export type WorkComponent = (typeof workComponents)[number];
 
-/** What health speaks of beside databases and services: the machine they run on, and the agent's own work on it. */
+/**
+ * What health speaks of beside databases and services: the machine they run on, what it still waits
+ * for somebody to give, and the agent's own work on it.
+ */
 export const machineComponents: readonly string[] = [
-  ...new Set(Object.keys(machineChecks).map(checkedComponent)),
+  ...new Set(Object.keys({ ...machineChecks, ...givenSecretsChecks }).map(checkedComponent)),
   ...workComponents,
 ];
 

@@ -9,4 +9,5 @@ export const messageIds = {
   componentChanged: "480339590e864ff1a804722de20e7797",
   jobFailed: "912e508d3581490f97917eb7f5a0c888",
   setAside: "4dc1bf49c49a43ad81448e677238a67d",
+  secretAudit: "dc72ce400982438aa3db9420aa26b9c6",
 } as const;

@@ -34,6 +34,10 @@ export interface BaseModel extends Partial<DependencyModels> {
 /** A stack before there are tables. */
 export interface BareModel extends BaseModel {
   readonly services: readonly ServiceModel[];
+  /** What the definition has the agent run by a schedule. */
+  readonly jobs: readonly DeclaredJob[];
+  /** Secrets that the stack can't make itself. */
+  readonly givenSecrets: readonly GivenSecret[];
 }
 
 /**
@@ -164,6 +168,34 @@ export interface SecretSpec {
   /** Who but root may read its file: the agent's user, or nobody. */
   readonly reader: "root" | "agent";
   readonly purpose: string;
+  /** Who checks it must restart for another value: it is rotated apart from those that change while all runs. */
+  readonly restarts?: true;
+}
+
+/** A program that is run by a schedule, as a oneshot of its own. */
+export interface DeclaredJob {
+  readonly name: string;
+  /** Five cron fields, in the stack's time zone. */
+  readonly schedule: string;
+  /** As `ExecStart=` takes it. */
+  readonly command: string;
+  readonly user: string;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly unit: string;
+  /** Whose account it has: it finds settings, secrets and folder as the service does. */
+  readonly service?: ServiceModel;
+}
+
+/** A secret that somebody gives, whose services run without it until then. */
+export interface GivenSecret {
+  /** Its file's and its credential's; it has no dot, as all secrets of the stack's own have. */
+  readonly name: SecretName;
+  readonly description: string;
+  /** Services that get it. */
+  readonly services: readonly Pick<ServiceModel, "name" | "unit" | "user">[];
+  /** They are restarted for another value; else they watch its file. */
+  readonly restart: boolean;
 }
 
 export interface PortUse {
@@ -252,6 +284,8 @@ export interface ServiceModel {
   readonly environment: readonly Variable[];
   /** Credential's name → secret that systemd hands to the service. */
   readonly credentials: readonly { readonly name: string; readonly secret: SecretName }[];
+  /** Secrets from outside that systemd hands to it, under their own names; a line end until one is set. */
+  readonly givenSecrets: readonly SecretName[];
   /** Where requirements and source come from on the workstation: `reference`, or a folder beside stack.yaml. */
   readonly source: string;
 }

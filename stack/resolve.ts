@@ -1,11 +1,12 @@
 import { StackError } from "../lib/error.ts";
 import { agent } from "./components/agent/component.ts";
+import { declaredJobs } from "./components/agent/declared-jobs.ts";
 import { checkModels } from "./components/check-models.ts";
 import type { AnyComponent, OwnPart, Part } from "./components/component.ts";
 import { dependencies } from "./components/index.ts";
 import { portsOf } from "./components/ports.ts";
 import { services } from "./components/services/component.ts";
-import { servicesModel } from "./components/services/model.ts";
+import { givenSecrets, servicesModel } from "./components/services/model.ts";
 import { buildFile, system } from "./components/system/component.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
@@ -145,7 +146,9 @@ export function bareModel(definition: Definition): BareModel {
     architecture: definition.architecture,
     definition,
   };
-  return { ...base, services: servicesModel(base, components) };
+  const services = servicesModel(base, components);
+  const jobs = declaredJobs(definition, services);
+  return { ...base, services, jobs, givenSecrets: givenSecrets(base, services) };
 }
 
 /** Of all components those that a definition has. */

@@ -1,17 +1,19 @@
+import { join } from "node:path";
 import type { Check, CheckContext } from "../../engine/check.ts";
 import type { Job } from "../../engine/job.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
-import { rootJobSchedule } from "../../stack/components/agent/root-jobs.ts";
+import { requestFolder, rootJobSchedule } from "../../stack/components/agent/root-jobs.ts";
 import { startingComponent } from "../../stack/health-names.ts";
 import { messageIds } from "../../stack/message-ids.ts";
 import type { Model } from "../../stack/model.ts";
 import { driftPath, readDrift } from "../drift/drift-file.ts";
+import { takeAskedRuns } from "../jobs/asked-runs.ts";
 import { jobRunner } from "../jobs/job-runner.ts";
 import { keepWatchdog } from "../notify/keep-watchdog.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import { componentStates, runningStages, type Snapshot } from "./component-states.ts";
-import { followFile } from "./follow-file.ts";
+import { type FileFollower, followFile } from "./follow-file.ts";
 import { followProgress } from "./follow-progress.ts";
 import { healthServer } from "./health-server.ts";
 import { type CheckResult, type Scheduler, scheduler, type Timing } from "./scheduler.ts";
@@ -56,6 +58,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   let checks: Scheduler | undefined;
   let asking: NodeJS.Timeout | undefined;
   let jobs: ReturnType<typeof jobRunner> | undefined;
+  let asked: FileFollower<void> | undefined;
 
   const snapshot = (): Snapshot => ({
     stack: { name: model.name, version: model.version },
@@ -100,6 +103,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
     stopWatchdog();
     progress.stop();
     drift?.stop();
+    asked?.stop();
     clearTimeout(asking);
     await Promise.all([notifier.stopping(), checks?.stop(), jobs?.stop(), server.close()]);
   };
@@ -126,6 +130,13 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
       log,
       timeZone: model.definition.timezone,
       ready: () => progress.current()?.state === "done",
+    });
+    const runner = jobs;
+    asked = followFile(join(options.runFolder, requestFolder), {
+      read: async () => {
+        for (const name of await takeAskedRuns(options.runFolder)) runner.hurry(name);
+      },
+      interval: () => 1_000,
     });
   } catch (error) {
     await stop();

@@ -104,7 +104,7 @@ async function runJob(
   options: JobRunnerOptions,
 ): Promise<JobState> {
   const { clock, log } = options;
-  const timeout = options.timeout ?? 600_000;
+  const timeout = job.timeout ?? options.timeout ?? 600_000;
   const started = clock.now();
   const lastRun = clock.date().toISOString();
   const timer = setTimeout(() => {

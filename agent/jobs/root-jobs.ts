@@ -2,5 +2,5 @@ import type { RootJobName } from "../../stack/components/agent/root-jobs.ts";
 import { driftJob } from "./drift-job.ts";
 import type { RootJob } from "./root-job.ts";
 
-/** What `stack-agent job NAME` runs, in `stack-job@NAME.service`. */
+/** What `stack-agent job perform NAME` runs, in `stack-job@NAME.service`. */
 export const rootJobs: { readonly [Name in RootJobName]: RootJob } = { drift: driftJob };

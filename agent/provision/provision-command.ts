@@ -60,7 +60,8 @@ function failedOf(document: ProgressDocument, chosen: readonly Stage[]): Progres
   return document.stages.filter(({ id, status }) => status !== "done" && chosen.some((stage) => stage.id === id));
 }
 
-function summary(document: ProgressDocument, chosen: readonly Stage[]): string {
+/** How it ended, as a person reads it. */
+export function summary(document: ProgressDocument, chosen: readonly Stage[]): string {
   const own = document.stages.filter(({ id }) => chosen.some((stage) => stage.id === id));
   const actions = own.reduce((sum, stage) => sum + stage.actions, 0);
   const seconds = (Date.parse(document.finishedAt ?? document.startedAt) - Date.parse(document.startedAt)) / 1000;

@@ -21,7 +21,9 @@ import { readTextIfAny, removeUnfinished } from "../../lib/files.ts";
 import { budget } from "../../stack/budget.ts";
 import { deviations } from "../../stack/deviations.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
+import type { SecretName } from "../../stack/model.ts";
 import { currentLink, releaseFolder, releaseZero } from "../../stack/releases.ts";
+import { outdatedReaders } from "../../stack/secret-readers.ts";
 import { venvStamp } from "../../stack/venv.ts";
 import { mendDrift } from "../drift/drift-file.ts";
 
@@ -32,14 +34,24 @@ import { mendDrift } from "../drift/drift-file.ts";
  * failed there still has.
  *
  * @param all the stack's stages, the engine's own among them
+ * @param renewed secrets that are given another value before the stages look: what holds them follows,
+ *   in this run or, where it is cut off, in the next
  * @returns the final progress: `done`, or `failed` where a stage is not done
  * @throws StackError `already-running`, `preflight`, `aborted`
  */
-export async function provision(options: EngineOptions, all: readonly Stage[]): Promise<ProgressDocument> {
+export async function provision(
+  options: EngineOptions,
+  all: readonly Stage[],
+  renewed: readonly SecretName[] = [],
+): Promise<ProgressDocument> {
   const { paths } = options.model;
   const lock = await takeLock(paths.run, options.io.run);
   try {
     await Promise.all(writtenFolders(options).map(removeUnfinished));
+    for (const name of renewed) {
+      const units = outdatedReaders(name, options.model);
+      await options.executors.renewSecret.apply({ name, units }, options.io);
+    }
     const progress = trackProgress(await firstDocument(options, all), progressWriter(paths.run));
     try {
       const results = await runEngine(options, progress);

@@ -1,22 +1,31 @@
 import { loadReleases } from "../../components/agent.ts";
-import { ExitCode, StackError } from "../../lib/error.ts";
+import { ExitCode } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { run } from "../../lib/run.ts";
-import { serviceActions } from "../../stack/components/agent/commands.ts";
 import type { Model } from "../../stack/model.ts";
 import { requireRoot } from "../cli/require-root.ts";
 import { loadModel } from "../model/load-model.ts";
 import { changeText, releasesTable, servicesTable } from "./service-tables.ts";
 
-export interface ServiceCommandOptions {
-  readonly action: string;
-  readonly service?: string | undefined;
-  /** Of deploy the folder or archive, of rollback the release. */
-  readonly what?: string | undefined;
-  readonly wheels?: string;
-  /** Seconds that a release may take to be healthy. */
-  readonly timeout: number;
-  readonly json?: boolean;
+/** What is asked for; `timeout` is the seconds that a release may take to be healthy. */
+export type ServiceAction =
+  | { readonly do: "ls" }
+  | { readonly do: "releases"; readonly service: string }
+  | {
+      readonly do: "deploy";
+      readonly service: string;
+      readonly path: string;
+      readonly wheels?: string;
+      readonly timeout: number;
+    }
+  | {
+      readonly do: "rollback";
+      readonly service: string;
+      readonly release: string | undefined;
+      readonly timeout: number;
+    };
+
+interface Effects {
   readonly log: Log;
   readonly signal: AbortSignal;
   /** Standard output. */
@@ -26,56 +35,34 @@ export interface ServiceCommandOptions {
 }
 
 /**
- * `stack-agent service deploy|ls|releases|rollback`.
+ * `stack-agent service ls|releases|deploy|rollback`.
  *
  * @returns 0
- * @throws StackError usage (64), `not-root`, `already-running`, as deployService and rollbackService
+ * @throws StackError `not-root`, `already-running`, as deployService and rollbackService
  */
-export async function serviceCommand(options: ServiceCommandOptions): Promise<number> {
-  const { action, service, what, json, write } = options;
+export async function serviceCommand(
+  action: ServiceAction,
+  { json, ...effects }: Effects & { readonly json?: boolean },
+): Promise<number> {
   const tell = <T extends object>(document: T, text: (document: T) => string): number => {
-    write(json ? `${JSON.stringify(document)}\n` : text(document));
+    effects.write(json ? `${JSON.stringify(document)}\n` : text(document));
     return ExitCode.healthy;
   };
+  if (action.do === "deploy" || action.do === "rollback") requireRoot(`service ${action.do}`, effects.userId);
   const model = await loadModel();
   const releases = await loadReleases();
-  switch (action) {
+  switch (action.do) {
     case "ls":
-      refuseMore(service, "ls");
       return tell(await releases.describeServices(model), servicesTable);
     case "releases":
-      refuseMore(what, "releases NAME");
-      return tell(await releases.describeReleases(model, needed(service, "releases NAME")), releasesTable);
-    case "deploy": {
-      const name = needed(service, "deploy NAME FOLDER");
-      const path = needed(what, "deploy NAME FOLDER");
-      requireRoot("service deploy", options.userId);
-      const { wheels } = options;
-      return tell(await releases.deployService({ ...change(options, model, name), path, wheels }), changeText);
-    }
-    case "rollback": {
-      const name = needed(service, "rollback NAME [RELEASE]");
-      requireRoot("service rollback", options.userId);
-      return tell(await releases.rollbackService({ ...change(options, model, name), release: what }), changeText);
-    }
-    default:
-      throw usage(`there is no ${action}; there are ${serviceActions.join(", ")}`);
+      return tell(await releases.describeReleases(model, action.service), releasesTable);
+    case "deploy":
+      return tell(await releases.deployService({ ...change(action, model, effects), ...action }), changeText);
+    case "rollback":
+      return tell(await releases.rollbackService({ ...change(action, model, effects), ...action }), changeText);
   }
 }
 
-function change({ log, signal, timeout }: ServiceCommandOptions, model: Model, service: string) {
-  return { model, service, run, log, signal, patience: timeout * 1000, now: () => new Date() };
-}
-
-function needed(value: string | undefined, form: string): string {
-  if (value === undefined) throw usage(`say more: stack-agent service ${form}`);
-  return value;
-}
-
-function refuseMore(value: string | undefined, form: string): void {
-  if (value !== undefined) throw usage(`that is one word too many: stack-agent service ${form}`);
-}
-
-function usage(message: string): StackError {
-  return new StackError("usage", message, { hint: "stack-agent help service", exit: ExitCode.usage });
+function change({ timeout }: { readonly timeout: number }, model: Model, { log, signal }: Effects) {
+  return { model, run, log, signal, patience: timeout * 1000, now: () => new Date() };
 }

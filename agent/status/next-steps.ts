@@ -4,6 +4,7 @@ import type { StatusDocument } from "../../stack/documents/status.ts";
 const machine: Readonly<Record<string, string>> = {
   disk: "df -h; du -xh --max-depth=2 /var | sort -h | tail",
   memory: "systemd-cgtop --order=memory",
+  secrets: "stack-agent secrets ls",
   jobs: "stack-agent logs -n 50 agent",
   drift: "stack-agent drift",
 };

@@ -1,6 +1,8 @@
 import type { StatusDocument } from "../../stack/documents/status.ts";
+import { duration } from "../cli/duration.ts";
 import { coloured } from "../cli/terminal.ts";
 import { type Row, textTable } from "../cli/text-table.ts";
+import { jobTable } from "../jobs/job-table.ts";
 import { nextSteps } from "./next-steps.ts";
 
 /** The status document as a person reads it. */
@@ -11,7 +13,7 @@ export function statusTable(status: StatusDocument, date: Date, colours: boolean
     [`${title}: ${coloured(status.status, colours)}`],
     textTable(["stage", "state", "seconds", "actions", ""], stageRows(status), colours),
     textTable(["component", "state", "code", "ms", "ports"], componentRows(status), colours),
-    textTable(["job", "schedule", "last run", "took", "next run"], jobRows(status, date), colours),
+    jobTable(status.jobs, date, colours),
     textTable(["service", "release", "since"], releaseRows(status, date), colours),
     memoryLines(status, colours),
     status.sandbox === undefined ? [] : [`sandbox: ${status.sandbox.kind}, ${status.sandbox.how}`],
@@ -51,19 +53,6 @@ function componentRows(status: StatusDocument): readonly Row[] {
   }));
 }
 
-function jobRows(status: StatusDocument, date: Date): readonly Row[] {
-  return status.jobs.map((job) => ({
-    cells: [
-      job.name,
-      job.schedule,
-      job.lastRun === undefined ? "not yet" : `${duration(date.getTime() - Date.parse(job.lastRun))} ago`,
-      job.lastSeconds === undefined ? "" : `${job.lastSeconds.toFixed(2)} s`,
-      job.nextRun === undefined ? "" : `in ${duration(Date.parse(job.nextRun) - date.getTime())}`,
-    ],
-    note: job.lastError === undefined ? undefined : `failed: ${job.lastError}`,
-  }));
-}
-
 function releaseRows({ releases = [] }: StatusDocument, date: Date): readonly Row[] {
   return releases.map(({ service, release, since }) => ({
     cells: [service, release, `${duration(date.getTime() - Date.parse(since))} ago`],
@@ -81,13 +70,4 @@ function memoryLines({ memory }: StatusDocument, colours: boolean): readonly str
 
 function titled(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
-}
-
-/** Milliseconds as "12 s", "3 min", "5 h", "2 d". */
-function duration(milliseconds: number): string {
-  const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
 }

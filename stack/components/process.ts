@@ -84,6 +84,8 @@ export interface Variable {
 export interface Credential {
   readonly name: string;
   readonly secret: string;
+  /** Until there is such a secret it is lent a line end alone. */
+  readonly orEmpty?: true;
 }
 
 export interface SocketSpec {

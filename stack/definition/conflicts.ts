@@ -1,7 +1,9 @@
+import { ownJobNames } from "../components/agent/declared-jobs.ts";
 import type { AnyComponent } from "../components/component.ts";
 import { dependencies } from "../components/index.ts";
 import { type DependencyName, dependencyNames } from "../components/names.ts";
 import { placedPorts } from "../components/ports.ts";
+import { serviceUser } from "../components/services/model.ts";
 import { reservedNames } from "../health-names.ts";
 import { presentIn } from "../resolve.ts";
 import type { Fault } from "./fault.ts";
@@ -23,6 +25,8 @@ export function conflicts(data: unknown): Fault[] {
     ...portConflicts(root),
     ...takenNames(root),
     ...absentNeeds(root),
+    ...secretFaults(root),
+    ...jobFaults(root),
     ...idleSettings(root),
     ...idleVolumes(root),
     ...foreignPrograms(root),
@@ -94,6 +98,61 @@ function absentNeeds(root: Record<string, unknown>): Fault[] {
   }
   return faults;
 }
+
+/** A credential of a name that a service has already, or for one that isn't there. */
+function secretFaults(root: Record<string, unknown>): Fault[] {
+  const services = Object.keys(asRecord(root.services));
+  return Object.entries(asRecord(root.secrets)).flatMap(([name, secret]): Fault[] => {
+    const { for: readers } = asRecord(secret);
+    return [
+      ...(ownCredentials.has(name)
+        ? [{ path: ["secrets", name], message: "is a credential of the stack's own; choose another name", atKey: true }]
+        : []),
+      ...(Array.isArray(readers) ? readers : []).flatMap((reader, index) =>
+        typeof reader !== "string" || services.includes(reader)
+          ? []
+          : [
+              {
+                path: ["secrets", name, "for", index],
+                message: `there is no service "${reader}"; there are ${services.join(", ") || "none"}`,
+              },
+            ],
+      ),
+    ];
+  });
+}
+
+/** A job that is called like one of the stack's own, or of nobody's account. */
+function jobFaults(root: Record<string, unknown>): Fault[] {
+  const users = jobUsers(root);
+  return Object.entries(asRecord(root.jobs)).flatMap(([name, job]): Fault[] => {
+    const { user } = asRecord(job);
+    return [
+      ...(ownJobNames.includes(name)
+        ? [{ path: ["jobs", name], message: "is a job of the stack's own; choose another name", atKey: true }]
+        : []),
+      ...(typeof user !== "string" || users.includes(user)
+        ? []
+        : [{ path: ["jobs", name, "user"], message: `there is no account "${user}"; there are ${users.join(", ")}` }]),
+    ];
+  });
+}
+
+/** Accounts that are sure to be there: root's, the services', and those of the components' packages. */
+function jobUsers(root: Record<string, unknown>): readonly string[] {
+  return [
+    "root",
+    ...Object.keys(asRecord(root.services)).map(serviceUser),
+    ...presentIn(root).flatMap(({ packagedAccounts = [] }) =>
+      packagedAccounts.flatMap(({ name, user }) => (user === undefined ? [] : [name])),
+    ),
+  ];
+}
+
+/** Names of the credentials that components lend, in this stack or not. */
+const ownCredentials: ReadonlySet<string> = new Set(
+  (dependencies as readonly AnyComponent[]).flatMap(({ connection }) => connection.credential?.name ?? []),
+);
 
 /** Settings of a service that are a component's, where the service has nothing of that. */
 function idleSettings(root: Record<string, unknown>): Fault[] {

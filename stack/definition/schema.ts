@@ -93,6 +93,51 @@ const slim = z.strictObject({
   ...Object.fromEntries(Object.entries(componentSlim).map(([name, { about }]) => [name, leftOut(about)])),
 });
 
+/** As systemd.exec(5) takes a credential's name; without a dot, which each of the stack's own secrets has. */
+const secretName = z
+  .string()
+  .check(
+    z.regex(/^[a-z][a-z0-9_-]*$/, "must be lower-case letters, digits, _ and -, e.g. alpaca_key"),
+    z.maxLength(64),
+  );
+
+const givenSecret = z.strictObject({
+  for: z
+    .array(z.string())
+    .check(
+      z.minLength(1, "names no service"),
+      eachOnce,
+      z.describe("Services that get it, as a credential of its name"),
+    ),
+  restart: z._default(
+    z
+      .boolean()
+      .check(z.describe("Restart its services for another value; false: they watch its file, which is replaced")),
+    true,
+  ),
+  description: z.optional(z.string().check(z.describe("What it is, for those who are asked for it"))),
+});
+
+const commandWord = z.string().check(z.regex(/^[^\p{Cc}]*$/u, "has a control character"));
+
+const job = z.strictObject({
+  schedule: cronField("When it runs: five cron fields, in the stack's time zone"),
+  command: z.array(commandWord).check(
+    z.refine(
+      ([program = ""]) => /^(\/[A-Za-z0-9._+@-]+)+$/.test(program),
+      "must begin with a program's absolute path, e.g. [/usr/local/bin/report, --all]",
+    ),
+    z.describe("A program's absolute path and its arguments, a word each; no shell reads them"),
+  ),
+  user: z
+    .string()
+    .check(z.describe("Whose it is: root, svc-NAME with all that the service NAME has, or a component's account")),
+  timeout: z._default(
+    z.int().check(z.gte(1), z.lte(86_400), z.describe("Seconds after which it is ended, and has failed")),
+    600,
+  ),
+});
+
 /** The whole of a stack.yaml. */
 export const definitionSchema = z.strictObject({
   // A group is called so, and Linux has 31 characters for that.
@@ -154,10 +199,23 @@ export const definitionSchema = z.strictObject({
     {},
   ),
   ...sections,
+  jobs: z._default(
+    z
+      .record(nameField("nightly-report", 40), job)
+      .check(z.describe("Programs that the agent runs by a schedule, never twice at once")),
+    {},
+  ),
+  secrets: z._default(
+    z
+      .record(secretName, givenSecret)
+      .check(z.describe("Secrets that are given from outside, by `stack-agent secrets set NAME`; no value is in here")),
+    {},
+  ),
   services: z
     .record(nameField("event-bus", 27), service)
     .check(z.describe("Python services by name: each gets a unit, a user, a venv, an env file")),
 });
 
 export type Definition = z.output<typeof definitionSchema>;
+export type JobSettings = z.output<typeof job>;
 export type ServiceSettings = z.output<typeof service>;

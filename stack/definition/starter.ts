@@ -20,22 +20,25 @@ export function starterDefinition({ name, components, services }: Starter): stri
   const depth = ({ path }: SettingRow): number => path.split(".").length;
   const below = (path: string): SettingRow[] => rows.filter((row) => row.path.startsWith(`${path}.`));
   const without = dependencyNames.filter((one) => !components.includes(one));
+  const isMap = ({ path }: SettingRow): boolean => below(path).some((one) => one.path.startsWith(`${path}.NAME.`));
+  const fieldsOf = ({ path }: Pick<SettingRow, "path">): string[] =>
+    below(path).map((one) => `#   ${lastKey(one.path)}: ${one.description}\n`);
   const parts = rows
     .filter((row) => depth(row) === 1 && row.path !== "services")
     .map((row) => {
       if (!row.section) return setting(row, name, "", row.required);
+      if (isMap(row)) return `\n# ${row.description}\n${fieldsOf(row).join("")}# ${row.path}: {}\n`;
       const inner = below(row.path).filter((one) => depth(one) === 2);
       if (without.some((one) => one === row.path)) return `\n${commented(section(row, inner, name, inner))}`;
       // A section with nothing in it would be no section: its first setting is written out.
       return `\n${section(row, inner, name, inner.filter((one) => one.default !== undefined).slice(0, 1))}`;
     });
-  const about = below("services").map(({ path, description }) => `#   ${lastKey(path)}: ${description}\n`);
   return [
     "# yaml-language-server: $schema=./stack.schema.json\n",
     "# What is commented out shows its default. A section that is not here is not in the stack.\n\n",
     ...parts,
     `\n# ${rows.find(({ path }) => path === "services")?.description}\n`,
-    ...about,
+    ...fieldsOf({ path: "services" }),
     services,
   ].join("");
 }

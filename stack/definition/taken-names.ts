@@ -19,7 +19,7 @@ export function takenNames(definition: Definition): Fault[] {
 
 /** What is there whatever the stack's words: looked up in the stack without them. */
 function namesOfAll(definition: Definition): ReadonlySet<string> {
-  const stack = resolve({ ...definition, name: "-", services: {} });
+  const stack = resolve({ ...definition, name: "-", services: {}, jobs: {} });
   const { files, units, users, packagedAccounts, paths } = stack;
   const accounts = [
     ...files.flatMap(({ owner }) => owner.split(":")),

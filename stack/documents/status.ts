@@ -3,6 +3,17 @@ import { confinement } from "./confinement.ts";
 import { componentHealth } from "./health.ts";
 import { memoryBudget, stageProgress } from "./progress.ts";
 
+/** How a job stands. Times are ISO 8601; what is missing has not been yet. */
+export const jobStanding = z.object({
+  name: z.string(),
+  schedule: z.string(),
+  lastRun: z.optional(z.string()),
+  lastSeconds: z.optional(z.number()),
+  /** Where the last run failed. */
+  lastError: z.optional(z.string()),
+  nextRun: z.optional(z.string()),
+});
+
 /** What `stack-agent status --format json` prints. */
 export const statusDocument = z.object({
   schemaVersion: z.literal(1),
@@ -11,16 +22,7 @@ export const statusDocument = z.object({
   stack: z.object({ name: z.string(), version: z.string() }),
   stages: z.array(stageProgress),
   components: z.array(z.extend(componentHealth, { ports: z.array(z.number()), message: z.optional(z.string()) })),
-  jobs: z.array(
-    z.object({
-      name: z.string(),
-      schedule: z.string(),
-      lastRun: z.optional(z.string()),
-      lastSeconds: z.optional(z.number()),
-      lastError: z.optional(z.string()),
-      nextRun: z.optional(z.string()),
-    }),
-  ),
+  jobs: z.array(jobStanding),
   memory: memoryBudget,
   deviations: z.array(z.string()),
   /** Damaged files that were moved out of a server's way and are still there, a sentence each; with a token. */

@@ -43,7 +43,9 @@ ProtectKernelTunables=yes
 PrivateTmp=yes
 ProtectSystem=strict
 LoadCredential=word:/root/word
-ExecStart=/bin/sh -c 'cat "$CREDENTIALS_DIRECTORY/word"; ls -ld "$CREDENTIALS_DIRECTORY"'
+LoadCredential=later:/root/later
+SetCredential=later:\\x0a
+ExecStart=/bin/sh -c 'cat "$CREDENTIALS_DIRECTORY/word"; ls -ld "$CREDENTIALS_DIRECTORY"; wc -c <"$CREDENTIALS_DIRECTORY/later"'
 `;
 
 const machine = await stackMachine(t, { nesting: true, mounts: false });
@@ -73,7 +75,7 @@ if (machine !== undefined) {
     );
     await machine.exec("systemctl", ["daemon-reload"]);
     await machine.exec("systemctl", ["start", "later.service"]);
-    t.match(await machine.sh("journalctl -b -u later.service -o cat"), /^secret\ndr-x------ \d nobody /m);
+    t.match(await machine.sh("journalctl -b -u later.service -o cat"), /^secret\ndr-x------ \d nobody .*\n1$/m);
     await machine.sh("rm /etc/systemd/system/later.service && systemctl daemon-reload");
   };
 

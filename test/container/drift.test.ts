@@ -17,6 +17,7 @@ import { health } from "./health.ts";
 import { redisLogin, secret } from "./logins.ts";
 import { management, managementDelete } from "./management.ts";
 import { required, serviceNames, serviceSocket, serviceUnit } from "./required.ts";
+import { jobRows } from "./rows/jobs.ts";
 import { superuser } from "./rows/postgres.ts";
 import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
 import { releaseRows } from "./rows/releases.ts";
@@ -272,7 +273,7 @@ if (machine !== undefined) {
     await machine.sh("runuser -u stack-agent -- touch /run/stack-agent/jobs/other /run/stack-agent/jobs/drift");
     await waitFor(async () => (await guest.text(request)) === undefined, { what: "the job", timeout: 60_000 });
     t.equal(await machine.sh("systemctl is-active stack-job@other.service || true"), "inactive");
-    const { code, stderr } = await machine.exec("stack-agent", ["job", "other"], { accept: [64] });
+    const { code, stderr } = await machine.exec("stack-agent", ["job", "perform", "other"], { accept: [64] });
     t.equal(code, 64);
     t.match(stderr, /there is no job "other" \[no-such-job\]/);
     t.equal(await machine.sh("runuser -u stack-agent -- touch /run/stack-agent/drift.json 2>&1 || true"), denied);
@@ -286,6 +287,8 @@ if (machine !== undefined) {
       "status shows the job",
     );
   });
+
+  jobRows(t, machine);
 
   t.test("--only tells of a stage that it needs and that is not done, and hides none that has failed", async (t) => {
     await machine.sh("echo drifted > /etc/motd; chmod 666 /etc/redis/redis-6379.conf");

@@ -1,5 +1,6 @@
 /**
- * Every secret of the instance, in every writing, is looked for wherever it must not be: in
+ * Every secret of the instance, those that it was given and those that it had before they were rotated
+ * among them, in every writing, is looked for wherever it must not be: in
  * command lines and environments while the first boot runs, the journal, what the agent says,
  * errors, and the whole file system but for the files that are there to hold it. Each search is
  * shown to find what is put there for it.
@@ -11,8 +12,10 @@ import { waitFor } from "../../lib/wait.ts";
 import { healthyAfter } from "./healthy.ts";
 import { postgresLogin, secret } from "./logins.ts";
 import { required, serviceNames, serviceUnit } from "./required.ts";
+import { givenSecretRows } from "./rows/given-secrets.ts";
 import { superuser } from "./rows/postgres.ts";
 import { planIsEmpty } from "./rows/reboot.ts";
+import { rotationRows } from "./rows/rotation.ts";
 import { found, type Needle, needlesOf } from "./secrets/forms.ts";
 import { type Samples, sampleProcesses } from "./secrets/sample-processes.ts";
 import { allNeedles, filesWith, secretsFolder, wholeJournal } from "./secrets/search.ts";
@@ -23,13 +26,14 @@ t.setTimeout(15 * 60_000);
 
 /** Files that hold a value because their reader takes it from there. */
 const holders = [
-  new RegExp(`^${secretsFolder}/[a-z.]+$`),
+  new RegExp(`^${secretsFolder}/[a-z._]+$`),
   /^\/etc\/redis\/redis-\d+\.conf$/,
   /^\/var\/lib\/rabbitmq\/\.erlang\.cookie$/,
   /^\/etc\/ssh\/ssh_host_[a-z0-9]+_key$/,
 ];
 /** In memory, made by systemd for one service each, readable by its user alone. */
-const credentials = /^\/credentials\/stock-analysis-[a-z-]+\.service\/(postgres|redis|rabbitmq)_password$/;
+const credentials =
+  /^\/credentials\/stock-analysis-[a-z-]+\.service\/((postgres|redis|rabbitmq)_password|alpaca_key|hot_key)$/;
 /** Where servers keep what they check passwords against. */
 const checkers = [/^\/etc\/rabbitmq\/definitions\.json$/, /^\/var\/lib\/postgresql\//];
 
@@ -181,6 +185,15 @@ if (machine !== undefined) {
       t.match(log, /was terminated by signal 9/, "and was killed");
     },
   );
+
+  const given = randomBytes(20).toString("hex");
+  givenSecretRows(t, machine, given);
+  rotationRows(t, machine);
+
+  t.test("what was given and what was rotated is looked for too, the values before it as well", async (t) => {
+    needles = [...needles, ...(await allNeedles(machine))];
+    t.ok(needles.some(({ text }) => text === given));
+  });
 
   t.test("logins that fail leave no secret behind", async (t) => {
     const client = machine.inside();

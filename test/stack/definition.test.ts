@@ -142,6 +142,51 @@ t.test("a volume of a database that the stack has not is refused, and so is one 
 });
 
 t.test(
+  "a secret that is given is for services that are there, and is called like nothing of the stack's own",
+  async (t) => {
+    const stack = (secrets: string) =>
+      `name: orders\nversion: 1.0.0\nservices: { api: { port: 8001 } }\nsecrets: ${secrets}\n`;
+    const parsed = parseDefinition(stack("{ alpaca_key: { for: [api] } }"), "stack.yaml");
+    t.strictSame(parsed.secrets, { alpaca_key: { for: ["api"], restart: true } });
+    for (const [secrets, fault] of [
+      ["{ key: { for: [apy] } }", /secrets\.key\.for\.0: there is no service "apy"; there are api/],
+      ["{ key: { for: [] } }", /secrets\.key\.for: names no service/],
+      ["{ key: { for: [api, api] } }", /names something twice/],
+      ["{ key: {} }", /secrets\.key\.for: is missing/],
+      ["{ postgres_password: { for: [api] } }", /secrets\.postgres_password: is a credential of the stack's own/],
+      ["{ redis.auth: { for: [api] } }", /secrets\.redis\.auth: must be lower-case letters/],
+      ["{ key: { for: [api], value: x } }", /secrets\.key\.value: unknown key/],
+    ] as const) {
+      t.match(faults(stack(secrets)).detail.join("\n"), fault, secrets);
+    }
+  },
+);
+
+t.test("a job has turns, a program by its whole path, and an account that is there", async (t) => {
+  const stack = (name: string, settings: string) =>
+    `name: orders\nversion: 1.0.0\nredis: {}\nservices: { api: { port: 8001 } }\njobs: { ${name}: ${settings} }\n`;
+  const fine = '{ schedule: "0 3 * * *", command: [/usr/bin/true], user: svc-api }';
+  t.strictSame(parseDefinition(stack("tidy", fine), "stack.yaml").jobs, {
+    tidy: { schedule: "0 3 * * *", command: ["/usr/bin/true"], user: "svc-api", timeout: 600 },
+  });
+  for (const [name, from, to, fault] of [
+    ["tidy", "0 3 * * *", "0 24 * * *", /jobs\.tidy\.schedule: "24" is no hour/],
+    ["tidy", "0 3 * * *", "0 3 31 2 *", /no month that it names has such a day/],
+    ["tidy", "/usr/bin/true", "bin/true", /jobs\.tidy\.command: must begin with a program's absolute path/],
+    ["tidy", "[/usr/bin/true]", "[]", /must begin with a program's absolute path/],
+    ["tidy", "[/usr/bin/true]", '[/bin/echo, "a\\nb"]', /jobs\.tidy\.command\.1: has a control character/],
+    ["tidy", "svc-api", "svc-web", /there is no account "svc-web"; there are root, svc-api, redis/],
+    ["tidy", "svc-api", "postgres", /there is no account "postgres"/],
+    ["drift", "svc-api", "root", /jobs\.drift: is a job of the stack's own/],
+    ["refresh-view", "svc-api", "root", /is a job of the stack's own/],
+    ["Tidy", "svc-api", "root", /must be lower-case words/],
+    ["tidy", "svc-api }", "svc-api, timeout: 0 }", /jobs\.tidy\.timeout/],
+  ] as const) {
+    t.match(faults(stack(name, fine.replace(from, to))).detail.join("\n"), fault, `${name}: ${to}`);
+  }
+});
+
+t.test(
   "a queue's type is refused where there is no queue, as bindings needn't be; and a type that is none",
   async (t) => {
     const stack = (broker: string, service: string) =>

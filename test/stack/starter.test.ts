@@ -27,7 +27,10 @@ t.test("it names every setting there is, with what it does", async (t) => {
 t.test("its commented settings can be used as they are", async (t) => {
   const used = text
     .replace(/^( *)# (?=( *# | *\w+:( |$)))/gm, "$1")
-    .replace(/^ +(port|bindings|queue|needs|module|command|health|notify|socket|source): [A-Z`].*\n/gm, "");
+    .replace(
+      /^ +(port|bindings|queue|needs|module|command|health|notify|socket|source|for|restart|description|schedule|user|timeout): [A-Z`].*\n/gm,
+      "",
+    );
   const definition = parseDefinition(used, "stack.yaml");
   t.equal(definition.container.hostname, "my-shop");
   t.equal(definition.postgres?.database, "my_shop_event_store");

@@ -3,10 +3,12 @@ import { analysisDocument } from "../../../stack/documents/analysis.ts";
 import { doctorDocument } from "../../../stack/documents/doctor.ts";
 import { driftDocument } from "../../../stack/documents/drift.ts";
 import { healthDocument } from "../../../stack/documents/health.ts";
+import { jobsDocument } from "../../../stack/documents/jobs.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
 import { progressDocument } from "../../../stack/documents/progress.ts";
 import { releaseChangeDocument, releasesDocument, servicesDocument } from "../../../stack/documents/releases.ts";
 import { resetDocument } from "../../../stack/documents/reset.ts";
+import { secretsDocument } from "../../../stack/documents/secrets.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
 import { timelineDocument } from "../../../stack/documents/timeline.ts";
 
@@ -15,12 +17,14 @@ const documents = {
   analysis: { title: "stack-agent analyze --json", of: analysisDocument },
   drift: { title: "stack-agent drift --json, and /run/stack-agent/drift.json", of: driftDocument },
   health: { title: "stack-agent health --format json, and the bodies of /health, /readyz, /livez", of: healthDocument },
+  jobs: { title: "stack-agent job ls --json, and job run --json", of: jobsDocument },
   plan: { title: "stack-agent provision --plan --json", of: planDocument },
   progress: { title: "/run/stack-agent/progress.json", of: progressDocument },
   services: { title: "stack-agent service ls --json", of: servicesDocument },
   releases: { title: "stack-agent service releases --json", of: releasesDocument },
   "release-change": { title: "stack-agent service deploy --json, and rollback --json", of: releaseChangeDocument },
   reset: { title: "stack-agent reset --json", of: resetDocument },
+  secrets: { title: "stack-agent secrets ls --json", of: secretsDocument },
   status: { title: "stack-agent status --format json", of: statusDocument },
   timeline: { title: "/run/stack-agent/timeline.json", of: timelineDocument },
 } as const;

@@ -1,7 +1,10 @@
 import "../../../engine/action.ts";
+import type { Sealed } from "../../../engine/secrets/sealed.ts";
 
 declare module "../../../engine/action.ts" {
   interface ActionArgs {
     redisCluster: { ports: readonly number[] };
+    /** Of a node that runs with what is at the path, but for the password in the text. */
+    redisPassword: { port: number; unit: string; path: string; mode: number; owner: string; text: Sealed };
   }
 }

@@ -1,3 +1,4 @@
+import type { Action } from "../../../engine/action.ts";
 import type { FactReader } from "../../../engine/facts/fact-reader.ts";
 import { lastWords } from "../../../engine/facts/last-words.ts";
 import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan/plan-files.ts";
@@ -15,6 +16,7 @@ import { lookAtNode } from "./look-at-node.ts";
 import { checks } from "./monitoring.ts";
 import { describeSteps, isWhole, type NodeView, planCluster } from "./plan-cluster.ts";
 import { planStrangers } from "./plan-strangers.ts";
+import { differsByPassword } from "./redis-password.ts";
 
 /** `down`: not there or still loading; `refused`: not with the password we know. */
 export type NodeFacts = NodeView | { readonly port: number; readonly state: "down" | "refused" };
@@ -23,6 +25,8 @@ export interface RedisFacts {
   readonly component: ComponentFacts;
   readonly nodes: readonly NodeFacts[];
   readonly failing: readonly FailingNode[];
+  /** Ports of the nodes that run with what is on the disk, which has another password and differs by nothing else. */
+  readonly otherPassword: readonly number[];
 }
 
 const LOOK_TIMEOUT = 5_000;
@@ -50,7 +54,24 @@ async function inspect(reader: FactReader, model: StackWith<"redis">, signal: Ab
     ),
   );
   const failing = await Promise.all(model.redis.nodes.map((node) => inspectFiles(reader, node, component, signal)));
-  return { component, nodes, failing: failing.filter((node) => node !== undefined) };
+  const refused = model.redis.nodes.filter(({ port }) => nodes.some((node) => node.port === port && isRefused(node)));
+  const otherPassword = await Promise.all(
+    refused.map(async ({ port, config }) => {
+      const wanted = component.files.find(({ entry }) => entry.path === config);
+      const found = await reader.readText(config);
+      return wanted !== undefined && found !== undefined && differsByPassword(wanted.text, found) ? [port] : [];
+    }),
+  );
+  return {
+    component,
+    nodes,
+    failing: failing.filter((node) => node !== undefined),
+    otherPassword: otherPassword.flat(),
+  };
+}
+
+function isRefused(node: NodeFacts): boolean {
+  return "state" in node && node.state === "refused";
 }
 
 /** Looks at the files of a node that doesn't come up; undefined where it does. */
@@ -102,8 +123,22 @@ export function planRedis(facts: RedisFacts, redis: RedisModel): Plan {
   const mends = sick.flatMap(({ node: { unit }, mends }) =>
     planMend({ unit, active: facts.component.units.get(unit)?.active ?? "inactive" }, mends),
   );
-  const below = [...planBelow(facts.component), ...mends, ...planUnits(facts.component, { wait: true })];
-  const refused = facts.nodes.filter((node) => "state" in node && node.state === "refused");
+  const live = redis.nodes.filter(({ port }) => facts.otherPassword.includes(port));
+  // Nothing else of the file differs, so no restart follows it.
+  const component = {
+    ...facts.component,
+    files: facts.component.files.filter(({ entry }) => !live.some(({ config }) => config === entry.path)),
+  };
+  const passwords = live.flatMap(({ port, unit, config }): Action[] => {
+    const file = facts.component.files.find(({ entry }) => entry.path === config);
+    if (file === undefined) return [];
+    const { path, mode, owner } = file.entry;
+    return [
+      { do: "redisPassword", why: "has another password", args: { port, unit, path, mode, owner, text: file.text } },
+    ];
+  });
+  const below = [...passwords, ...planBelow(component), ...mends, ...planUnits(component, { wait: true })];
+  const refused = facts.nodes.filter((node) => isRefused(node) && !facts.otherPassword.includes(node.port));
   const units = redis.nodes.filter(({ port }) => refused.some((node) => node.port === port)).map(({ unit }) => unit);
   const restarted = below.flatMap((action) => (action.do === "restartUnits" ? action.args.units : []));
   const another = units.filter((unit) => !restarted.includes(unit));

@@ -1,5 +1,6 @@
 import type { Action } from "../../../engine/action.ts";
 import type { Model, SecretName } from "../../../stack/model.ts";
+import { secretReaders } from "../../../stack/secret-readers.ts";
 import { hasMoved, isTwin } from "./place.ts";
 import type { SystemFacts } from "./system-facts.ts";
 
@@ -21,7 +22,6 @@ type IdentityFacts = Pick<
   "secrets" | "lostSecrets" | "machineId" | "knownMachineId" | "place" | "knownPlace" | "sshKeys" | "bare"
 >;
 
-const agentUnit = "stack-agent.service";
 const copied = "this is a copy of another instance";
 const restored = "this was restored beside another instance";
 
@@ -39,7 +39,7 @@ export function planIdentity(
     return {
       first: [
         ...model.secrets.map(
-          ({ name }): Action => ({ do: "renewSecret", why, args: { name, units: readersOf(name, model) } }),
+          ({ name }): Action => ({ do: "renewSecret", why, args: { name, units: secretReaders(name, model) } }),
         ),
         ...keys.map((type): Action => ({ do: "renewSshKey", why, args: { type } })),
       ],
@@ -56,7 +56,7 @@ export function planIdentity(
         (name): Action => ({
           do: "makeSecret",
           why: facts.lostSecrets.includes(name) ? "not there" : "its file has another mode or owner",
-          args: { name, units: isLost(name) ? readersOf(name, model) : [] },
+          args: { name, units: isLost(name) ? secretReaders(name, model) : [] },
         }),
       ),
     ],
@@ -79,11 +79,4 @@ function whyAnother(facts: IdentityFacts): string | undefined {
 
 function isItself({ machineId, knownMachineId }: IdentityFacts): boolean {
   return machineId !== undefined && machineId === knownMachineId;
-}
-
-/** Units that read the secret itself at their start; servers have it from their configuration. */
-function readersOf(name: SecretName, model: Model): string[] {
-  const agent = model.secrets.some((secret) => secret.name === name && secret.reader === "agent") ? [agentUnit] : [];
-  const services = model.services.filter(({ credentials }) => credentials.some(({ secret }) => secret === name));
-  return [...agent, ...services.map(({ unit }) => unit)];
 }

@@ -1,9 +1,6 @@
 import { stageIds } from "../../stage-ids.ts";
 import { rootJobNames } from "./root-jobs.ts";
 
-/** What `stack-agent service` does. */
-export const serviceActions = ["deploy", "ls", "releases", "rollback"] as const;
-
 export interface OptionSpec {
   /** As commander and man pages write them: `--only <stage>`. */
   readonly flags: string;
@@ -18,7 +15,16 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly help: string;
   /** What of the stack its value names; a list: the words that it is one of. Missing: what else it is. */
-  readonly names?: "health" | "jobs" | "logs" | "services" | readonly string[];
+  readonly names?:
+    | "health"
+    | "jobs"
+    | "rootJobs"
+    | "logs"
+    | "secrets"
+    | "givenSecrets"
+    | "madeSecrets"
+    | "services"
+    | readonly string[];
 }
 
 export interface Example {
@@ -43,7 +49,26 @@ const format: OptionSpec = {
   values: ["table", "json"],
 };
 
-/** The commands of stack-agent: its command line, its help, its man page and its completion are made from this. */
+const service: ArgumentSpec = { name: "<service>", help: "as the definition names it", names: "services" };
+
+const patience: OptionSpec = {
+  flags: "--timeout <seconds>",
+  help: "how long the release may take to be healthy",
+  initial: 60,
+  values: "seconds",
+};
+
+/** What the commands of two words have in common, by their first. */
+export const agentGroups = {
+  service: "services' releases: deploy one, list them, go back",
+  job: "what runs by a schedule",
+  secrets: "the secrets that the stack makes and those that it is given",
+} as const satisfies Readonly<Record<string, string>>;
+
+/**
+ * The commands of stack-agent: its command line, its help, its man page and its completion are made from
+ * this. Those of two words are under a group.
+ */
 export const agentCommands = {
   provision: {
     help: "bring the stack to what its definition says; does only what is missing",
@@ -126,7 +151,7 @@ export const agentCommands = {
     arguments: [{ name: "[component]", help: "one component, service or group; default all", names: "health" }],
     options: [format],
     notes: [
-      "Groups: data (databases and broker), services, machine (disk, memory, jobs, drift). Over HTTP the same is at " +
+      "Groups: data (databases and broker), services, machine (disk, memory, secrets, jobs, drift). Over HTTP the same is at " +
         "/health, /health/COMPONENT and /health/GROUP: 200 for pass and warn, 503 for fail; messages are told to " +
         "those who show the token of /var/lib/stack-agent/secrets/health.token, as Authorization: Bearer TOKEN.",
       "Ends with 0 when all pass, 2 when one warns, 1 when one fails.",
@@ -154,39 +179,46 @@ export const agentCommands = {
       { command: "stack-agent logs provision --since '1 hour ago'", help: "what was set up lately" },
     ],
   },
-  service: {
-    help: "services' releases: deploy one, list them, go back",
-    arguments: [
-      { name: "<action>", help: serviceActions.join(", "), names: serviceActions },
-      { name: "[service]", help: "its name; ls needs none", names: "services" },
-      { name: "[what]", help: "of deploy the folder or archive, of rollback the release; default the one before" },
-    ],
+  "service ls": {
+    help: "which release of each service is in force",
+    options: [{ flags: "--json", help: "print it as JSON" }],
+    notes: [],
+    examples: [{ command: "stack-agent service ls", help: "which release of each is in force" }],
+  },
+  "service releases": {
+    help: "which releases of a service are there",
+    arguments: [service],
+    options: [{ flags: "--json", help: "print it as JSON" }],
+    notes: ["The last three are kept, and the template's own, which is 0."],
+    examples: [],
+  },
+  "service deploy": {
+    help: "put a new release of a service in force",
+    arguments: [service, { name: "<source>", help: "a folder, or an archive of one" }],
     options: [
-      { flags: "--wheels <folder>", help: "deploy: packages from there, not from the package index", values: "any" },
-      {
-        flags: "--timeout <seconds>",
-        help: "how long the release may take to be healthy",
-        initial: 60,
-        values: "seconds",
-      },
+      { flags: "--wheels <folder>", help: "packages from there, not from the package index", values: "any" },
+      patience,
       { flags: "--json", help: "print it as JSON" },
     ],
     notes: [
-      "deploy takes a folder with the service's modules and requirements.lock, with hashes, or an archive of one " +
-        "(.tar, .tar.gz, .tar.zst), and makes a release of it beside those that are there. It is put in force in " +
-        "one step, and the service restarted: its port is systemd's, so no connection is refused. A release that " +
+      "Needs root. The folder has the service's modules and requirements.lock, with hashes; or it is an archive of " +
+        "one (.tar, .tar.gz, .tar.zst). It becomes a release beside those that are there, is put in force in one " +
+        "step, and the service restarted: its port is systemd's, so no connection is refused. A release that " +
         "is not healthy in time is taken back, and the error shows what it wrote to the journal.",
-      "The last three releases are kept, and the template's own, which is 0. Provisioning never undoes a " +
-        "deployment; one that was cut off is taken back by the next. What differs is told by drift.",
-      "deploy and rollback need root. They end with 1 where the release before is in force again, or nothing was " +
-        "changed.",
+      "Provisioning never undoes a deployment; one that was cut off is taken back by the next. What differs is told " +
+        "by drift. Ends with 1 where the release before is in force again, or nothing was changed.",
     ],
     examples: [
       { command: "stack-agent service deploy event-bus ./event-bus", help: "a folder as a new release" },
       { command: "stack-agent service deploy event-bus event-bus.tar.gz --wheels wheels", help: "without a network" },
-      { command: "stack-agent service ls", help: "which release of each is in force" },
-      { command: "stack-agent service rollback event-bus", help: "back to the release before" },
     ],
+  },
+  "service rollback": {
+    help: "put a release in force again that was before",
+    arguments: [service, { name: "[release]", help: "default the one before", names: [] }],
+    options: [patience, { flags: "--json", help: "print it as JSON" }],
+    notes: ["Needs root. Ends with 1 where it is not healthy in time: then all is as it was."],
+    examples: [{ command: "stack-agent service rollback event-bus", help: "back to the release before" }],
   },
   doctor: {
     help: "try from inside each unit's sandbox what it can write, see, reach and run",
@@ -208,9 +240,86 @@ export const agentCommands = {
       { command: "stack-agent analyze", help: "as systemd-analyze critical-chain and blame, for provisioning" },
     ],
   },
-  job: {
-    help: "run a job that needs root (stack-job@JOB.service)",
-    arguments: [{ name: "<job>", help: rootJobNames.join(", "), names: "jobs" }],
+  "secrets ls": {
+    help: "name every secret, for whom it is and since when; no value is shown",
+    options: [{ flags: "--json", help: "print it as JSON" }],
+    notes: [
+      "Needs root. `made`: the stack made it itself, and `secrets rotate` makes another; `given`: the definition's " +
+        "section secrets declares it, and somebody gives it by `secrets set`. Ends with 2 where one is not set.",
+    ],
+    examples: [{ command: "stack-agent secrets ls", help: "is every secret set" }],
+  },
+  "secrets set": {
+    help: "give a secret that comes from outside, an API key say, on standard input",
+    arguments: [{ name: "<secret>", help: "as the definition's section secrets names it", names: "givenSecrets" }],
+    options: [],
+    notes: [
+      "Needs root. On a terminal it is asked for and not shown. A line end behind the value is left out; it may have " +
+        "64 KiB, no NUL, and can't be empty. The services that get it are restarted where they run; the same value " +
+        "again restarts nothing.",
+    ],
+    examples: [
+      { command: "stack-agent secrets set alpaca_key", help: "type it, or paste it" },
+      { command: "stack-agent secrets set alpaca_key <key.txt", help: "out of a file" },
+    ],
+  },
+  "secrets unset": {
+    help: "take a secret away that was given; its services restart without it",
+    arguments: [{ name: "<secret>", help: "as the definition's section secrets names it", names: "givenSecrets" }],
+    options: [],
+    notes: ["Needs root."],
+    examples: [],
+  },
+  "secrets show": {
+    help: "print a secret's value",
+    arguments: [{ name: "<secret>", help: "as `secrets ls` names it", names: "secrets" }],
+    options: [],
+    notes: [
+      "Needs root, and leaves a line in the journal, as `set`, `unset` and `rotate` do: who and what, never the value. " +
+        "Where no such line can be written, nothing is shown.",
+    ],
+    examples: [{ command: "stack-agent secrets show health.token", help: "what a monitor has to show" }],
+  },
+  "secrets rotate": {
+    help: "make other values of secrets that the stack makes, for all that use them",
+    arguments: [{ name: "[secret...]", help: "as `secrets ls` names those that are made", names: "madeSecrets" }],
+    options: [
+      { flags: "--all", help: "every secret that the stack makes" },
+      { flags: "--json", help: "print how it ended as JSON" },
+    ],
+    notes: [
+      "Needs root. Servers take another password while they run, and the services that log in with it restart; for " +
+        "rabbitmq.cookie RabbitMQ does, for health.token the agent. It may be interrupted at any time: the next " +
+        "provision goes on with the new value. " +
+        "Monitors that show health.token must be told the new one.",
+    ],
+    examples: [
+      { command: "stack-agent secrets rotate postgres.app", help: "the services' password for PostgreSQL" },
+      { command: "stack-agent secrets rotate --all", help: "all, after somebody has left" },
+    ],
+  },
+  "job ls": {
+    help: "when each job ran last, how long it took, how it ended, when it runs next",
+    options: [{ flags: "--json", help: "print it as JSON" }],
+    notes: [
+      "Needs no privilege; root is told why one failed. `drift` and `refresh-view` are the stack's own, the others are the " +
+        "definition's section jobs. Ends with 2 where a last run failed.",
+    ],
+    examples: [{ command: "stack-agent job ls", help: "did last night's work end well" }],
+  },
+  "job run": {
+    help: "run a job now, before its turn, and wait for its end",
+    arguments: [{ name: "<job>", help: "as `job ls` names it", names: "jobs" }],
+    options: [{ flags: "--json", help: "print how it ended as JSON" }],
+    notes: [
+      "Needs root. Where it runs already, that run's end is waited for: none runs twice at once. Ends with 1 where it " +
+        "failed. Interrupted it goes on: `job ls` tells how it ended.",
+    ],
+    examples: [{ command: "stack-agent job run nightly-report", help: "try a new job" }],
+  },
+  "job perform": {
+    help: "do a job of the stack's own that needs root (stack-job@JOB.service)",
+    arguments: [{ name: "<job>", help: rootJobNames.join(", "), names: "rootJobs" }],
     options: [],
     notes: [],
     examples: [],
@@ -235,7 +344,7 @@ export const agentFiles: readonly (readonly [path: string, what: string])[] = [
   ["/opt/STACK/services/NAME/releases/", "a service's releases; current is a link to the one in force"],
   ["/usr/share/stack-agent/schemas/", "JSON Schemas of what it prints and serves"],
   ["/var/lib/stack-agent/releases.json", "which release of each service is wanted"],
-  ["/var/lib/stack-agent/secrets/", "passwords and tokens, made at the first boot, a file each"],
+  ["/var/lib/stack-agent/secrets/", "passwords and tokens, made at the first boot or given, a file each"],
 ];
 
 /** lib/error's ExitCode, in words. */

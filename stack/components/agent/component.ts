@@ -2,6 +2,8 @@ import type { BareModel } from "../../model.ts";
 import type { DeclaredUnit, OwnPart } from "../component.ts";
 import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
+import { jobMemory } from "./declared-jobs.ts";
+import { healthToken } from "./health-token.ts";
 import { completionData, manualData } from "./manual.ts";
 import { requestFolder, rootJobNames, rootJobSchedule } from "./root-jobs.ts";
 
@@ -15,11 +17,19 @@ export const agent: OwnPart = {
   users: (model) => [
     { name: agentUser, id: 300, comment: `Agent of the ${model.name} stack`, home: model.paths.state, groups: [] },
   ],
-  secrets: () => [{ name: "health.token", reader: "agent", purpose: "detail in /health: Authorization: Bearer TOKEN" }],
+  secrets: () => [healthToken],
   ports: (model) => [{ port: model.definition.agent.port, owner: "agent", what: "health, status page", bind: "any" }],
   processes: (stack) => [server(stack)],
   units: (model) => [
     { unit: "stack-provision.service", want: "enabled", wantedBy: "multi-user.target" },
+    ...model.jobs.map(
+      ({ name }): DeclaredUnit => ({
+        unit: `stack-job@${name}.path`,
+        want: "enabled",
+        wantedBy: "multi-user.target",
+        running: true,
+      }),
+    ),
     ...rootJobNames.map((job): DeclaredUnit => {
       const unit = `stack-job@${job}.path`;
       if (rootJobSchedule(job, model.definition) === undefined) return { unit, want: "disabled" };
@@ -87,7 +97,13 @@ export const agent: OwnPart = {
       when: "boot",
     },
     buildFile("/etc/systemd/system/stack-job@.service", "units/stack-job@.service.ejs"),
-    ...rootJobNames.map((job) => ({
+    // A unit of the instance's own goes before the template of root's.
+    ...model.jobs.map((job) => ({
+      ...buildFile(`/etc/systemd/system/${job.unit}`, "units/declared-job.service.ejs"),
+      data: { job, memory: jobMemory },
+    })),
+    { ...buildFile("/usr/lib/stack-agent/job-ended", "rootfs-overlay/usr/lib/stack-agent/job-ended"), mode: 0o755 },
+    ...[...rootJobNames, ...model.jobs.map(({ name }) => name)].map((job) => ({
       ...buildFile(`/etc/systemd/system/stack-job@${job}.path`, "units/stack-job.path.ejs"),
       unit: `stack-job@${job}.path`,
       data: { job },

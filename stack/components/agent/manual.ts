@@ -1,16 +1,22 @@
 import { healthGroups, machineComponents, provisionComponent } from "../../health-names.ts";
 import { logNames } from "../../log-sources.ts";
-import { dependencyNames } from "../names.ts";
+import type { BareModel } from "../../model.ts";
+import type { AnyComponent } from "../component.ts";
+import { dependencies } from "../index.ts";
+import { type DependencyName, dependencyNames } from "../names.ts";
 import {
   type ArgumentSpec,
   agentCommands,
   agentExamples,
   agentExitCodes,
   agentFiles,
+  agentGroups,
   agentSummary,
   type CommandSpec,
 } from "./commands.ts";
-import { rootJobNames } from "./root-jobs.ts";
+import { ownJobNames } from "./declared-jobs.ts";
+import { healthToken } from "./health-token.ts";
+import { rootJobNames, rootJobSchedule } from "./root-jobs.ts";
 
 const commands: readonly (readonly [string, CommandSpec])[] = Object.entries(agentCommands);
 
@@ -44,12 +50,19 @@ export function manualData() {
 /** What bash completion of stack-agent offers: words separated by blanks. */
 export function completionData(stack: NamedParts) {
   return {
-    commands: [...commands.map(([name]) => name), "help"].join(" "),
+    commands: [...new Set(commands.map(([name]) => name.replace(/ .*/, ""))), "help"].join(" "),
+    groups: Object.keys(agentGroups).map((group) => ({
+      name: group,
+      words: commands
+        .flatMap(([name]) => (name.startsWith(`${group} `) ? [name.slice(group.length + 1)] : []))
+        .join(" "),
+    })),
     options: commands.map(([name, { options, ...spec }]) => ({
       name,
       words: [...options.map(({ flags }) => flagOf(flags)), "--help"].join(" "),
       // One after the other; what isn't named is a file. After the last there is none.
-      arguments: argumentsOf(spec).map(({ names: named }) => ({
+      arguments: argumentsOf(spec).map(({ name: argument, names: named }) => ({
+        several: argument.includes("..."),
         words: named === undefined ? "" : wordsOf(named, stack).join(" "),
         files: named === undefined,
       })),
@@ -60,14 +73,14 @@ export function completionData(stack: NamedParts) {
         .map(({ flags, values }) => ({
           name,
           // As case takes alternatives.
-          flag: flags.replace(/ <.*/, "").replace(", ", `|${name}:`),
+          flag: flags.replace(/ <.*/, "").replace(", ", `|'${name}':`),
           words: typeof values === "object" ? values.join(" ") : "",
         })),
     ),
   };
 }
 
-type NamedParts = Parameters<typeof logNames>[0];
+type NamedParts = BareModel;
 
 type Named = Exclude<NonNullable<ArgumentSpec["names"]>, readonly string[]>;
 
@@ -88,10 +101,32 @@ const names: Readonly<Record<Named, (stack: NamedParts) => readonly string[]>> =
     ...machineComponents,
     ...healthGroups,
   ],
-  jobs: () => rootJobNames,
+  jobs: ({ definition, jobs, postgres }) => [
+    ...(postgres === undefined ? [] : ownJobNames.filter((name) => !isRootJob(name))),
+    ...rootJobNames.filter((name) => rootJobSchedule(name, definition) !== undefined),
+    ...jobs.map(({ name }) => name),
+  ],
+  rootJobs: () => rootJobNames,
   logs: logNames,
+  secrets: (stack) => [...givenNames(stack), ...madeNames(stack)],
+  givenSecrets: givenNames,
+  madeSecrets: madeNames,
   services: ({ services }) => services.map(({ name }) => name),
 };
+
+function isRootJob(name: string): boolean {
+  return (rootJobNames as readonly string[]).includes(name);
+}
+
+function givenNames({ givenSecrets }: NamedParts): readonly string[] {
+  return givenSecrets.map(({ name }) => name);
+}
+
+function madeNames(stack: NamedParts): readonly string[] {
+  const parts: readonly AnyComponent[] = dependencies;
+  const present = parts.filter(({ name }) => stack.definition[name as DependencyName] !== undefined);
+  return [healthToken, ...present.flatMap((part) => part.secrets?.(stack) ?? [])].map(({ name }) => name);
+}
 
 function flagsOf({ options }: CommandSpec): readonly string[] {
   return options.map(({ flags }) => `[${flags}]`);

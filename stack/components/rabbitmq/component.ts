@@ -47,7 +47,7 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
     { name: "rabbitmq.app", reader: "root", purpose: "RabbitMQ user of the services" },
     { name: "rabbitmq.agent", reader: "agent", purpose: "RabbitMQ user of the agent's health check" },
     { name: "rabbitmq.admin", reader: "root", purpose: "RabbitMQ administrator: management pages, the agent's setup" },
-    { name: "rabbitmq.cookie", reader: "root", purpose: "Erlang cookie: rabbitmqctl's way in" },
+    { name: "rabbitmq.cookie", reader: "root", purpose: "Erlang cookie: rabbitmqctl's way in", restarts: true },
   ],
   packageSources: ({ rabbitmq: { sources, minimumVersion } }) => ({
     label: "RabbitMQ",

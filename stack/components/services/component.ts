@@ -5,9 +5,7 @@ import { checkModels } from "../check-models.ts";
 import type { OwnPart } from "../component.ts";
 import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
-
-/** What a service's check has seen when it passes. */
-export const serviceHealth = "the service answers its own /health, and that passes";
+import { givenSecretsChecks, serviceHealth } from "./checks.ts";
 
 /** The Python services: a process and, unless it listens by itself, a socket each, static users, env files, a venv each. */
 export const services: OwnPart = {
@@ -29,8 +27,10 @@ export const services: OwnPart = {
       bind: "any",
       ...(socket !== undefined && { activated: true }),
     })),
-  checks: ({ services }) =>
-    services.flatMap(({ name }) => checkModels({ [`${name}:health`]: { proves: serviceHealth } }, "component")),
+  checks: ({ services, givenSecrets }) => [
+    ...services.flatMap(({ name }) => checkModels({ [`${name}:health`]: { proves: serviceHealth } }, "component")),
+    ...(givenSecrets.length > 0 ? checkModels(givenSecretsChecks, "system") : []),
+  ],
   units: (model) => [{ unit: `${model.name}.target`, want: "enabled", wantedBy: "multi-user.target" }],
   processes: (model) => model.services.map((service) => process(service, model)),
   files: (model) => [
@@ -78,7 +78,10 @@ function process(service: ServiceModel, { name, paths, services }: BareModel): P
       ],
     }),
     settings: [`${paths.config}/common.env`, service.envFile],
-    credentials: service.credentials,
+    credentials: [
+      ...service.credentials,
+      ...service.givenSecrets.map((name) => ({ name, secret: name, orEmpty: true as const })),
+    ],
     ...(socket !== undefined && { socket: { unit: socket, port } }),
     runFolder,
     runFolderMode: "0755",

@@ -1,6 +1,6 @@
 import { serviceAccountIds } from "../../account-ids.ts";
 import type { ServiceSettings } from "../../definition/schema.ts";
-import type { BaseModel, DependencyName, ServiceDependency, ServiceModel } from "../../model.ts";
+import type { BaseModel, DependencyName, GivenSecret, ServiceDependency, ServiceModel } from "../../model.ts";
 import type { AnyComponent } from "../component.ts";
 
 /** The services in the order of their names' declaration, each with its unit, user, paths and needs. */
@@ -11,6 +11,19 @@ export function servicesModel(stack: BaseModel, components: readonly AnyComponen
     ...serviceModel(name, settings, stack, components),
     id: ids.get(name) ?? 0,
   }));
+}
+
+/** The account that a service runs as. */
+export function serviceUser(name: string): string {
+  return `svc-${name}`;
+}
+
+/** What somebody must give, and the services that wait for it. */
+export function givenSecrets({ definition }: BaseModel, services: readonly ServiceModel[]): GivenSecret[] {
+  return Object.entries(definition.secrets).map(([name, { description = "", restart }]) => {
+    const readers = services.filter((service) => service.givenSecrets.includes(name));
+    return { name, description, restart, services: readers.map(({ name, unit, user }) => ({ name, unit, user })) };
+  });
 }
 
 function serviceModel(
@@ -24,7 +37,7 @@ function serviceModel(
   return {
     name,
     port: settings.port,
-    user: `svc-${name}`,
+    user: serviceUser(name),
     unit: `${stack.name}-${name}.service`,
     ...(settings.socket && { socket: `${stack.name}-${name}.socket` }),
     ...program(settings),
@@ -38,6 +51,9 @@ function serviceModel(
     dependencies: needed.map((component) => dependency(component, stack)),
     environment: needed.flatMap(({ connection }) => connection.environment(stack, name)),
     credentials: needed.flatMap(({ connection }) => connection.credential ?? []),
+    givenSecrets: Object.entries(stack.definition.secrets).flatMap(([secret, { for: readers }]) =>
+      readers.includes(name) ? [secret] : [],
+    ),
     source: settings.source,
   };
 }

@@ -5,10 +5,13 @@ import { join } from "node:path";
 import t, { type Test as TapTest } from "tap";
 import { healthCommand } from "../../../agent/health/health-command.ts";
 import { runAgent } from "../../../agent/health/run-agent.ts";
+import { listJobsCommand } from "../../../agent/jobs/list-jobs-command.ts";
+import { runJobCommand } from "../../../agent/jobs/run-job-command.ts";
 import { datagramSender } from "../../../agent/notify/datagram-sender.ts";
 import { notifier } from "../../../agent/notify/notifier.ts";
 import { type StatusOptions, statusCommand } from "../../../agent/status/status-command.ts";
 import type { Check, Outcome } from "../../../engine/check.ts";
+import type { Job } from "../../../engine/job.ts";
 import { readSecret } from "../../../engine/secrets/read-secret.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { isStackError } from "../../../lib/error.ts";
@@ -22,10 +25,10 @@ const token = "0123456789abcdefghijABCDEFGHIJ0123456789";
 const send = datagramSender(process.argv[1]);
 
 /** A machine of the test's own: folders, an agent on a free port, components whose state the test sets. */
-async function machine(t: TapTest, names: readonly string[]) {
+async function machine(t: TapTest, names: readonly string[], jobs: readonly Job[] = []) {
   const folder = t.testdir();
   const [runFolder, stateFolder] = [join(folder, "run"), join(folder, "state")];
-  mkdirSync(runFolder);
+  mkdirSync(join(runFolder, "jobs"), { recursive: true });
   mkdirSync(join(stateFolder, "secrets"), { recursive: true });
   const systemd = datagramReceiver(t);
   const outcomes = new Map<string, Outcome>();
@@ -48,7 +51,7 @@ async function machine(t: TapTest, names: readonly string[]) {
       ports: [],
       definition: { timezone: "Etc/UTC", agent: { drift: "0 * * * *" } } as never,
     },
-    load: async () => ({ checks, jobs: [] }),
+    load: async () => ({ checks, jobs }),
     context: { model: {} as never, secret: (name) => readSecret(stateFolder, name) },
     runFolder,
     host: "127.0.0.1",
@@ -285,4 +288,39 @@ t.test("stopping tells systemd, ends connections, and leaves nothing listening",
   await here.stop();
   await here.systemd.until((texts) => texts.some((text) => text.startsWith("STOPPING=1")));
   await t.rejects(fetch(`http://127.0.0.1:${here.port}/livez`));
+});
+
+t.test("a job that is asked for runs before its turn, and whoever asked is told how it ended", async (t) => {
+  let begun = 0;
+  const job: Job = {
+    name: "tidy",
+    schedule: "0 3 29 2 *",
+    run: async () => {
+      begun += 1;
+      if (begun > 1) throw new Error("nothing to tidy");
+    },
+  };
+  const here = await machine(t, ["postgres"], [job]);
+  here.pass("postgres");
+  const out: string[] = [];
+  const { signal } = new AbortController();
+  const write = (text: string) => void out.push(text);
+  const ask = (name: string, userId = 0) => runJobCommand({ job: name, signal, write, userId, ...here.paths });
+  await here.provisioning(progress("running"));
+  await until("provisioning", async () => (await here.status()).code === 3);
+  await t.rejects(ask("tidy"), { code: "provisioning" });
+  t.equal(begun, 0);
+  await here.provisioning(progress("done"));
+  await until("health", async () => (await code(here, "/health")) === 200);
+  t.equal(await ask("tidy"), 0);
+  t.match(out.pop(), /^tidy: ended well, after 0\.\d\d s\.\n$/);
+  here.makeToken();
+  t.equal(await ask("tidy"), 1);
+  t.match(out.pop(), /^tidy: nothing to tidy, after/);
+  t.equal(begun, 2);
+  const output = { write, writeAside: () => {}, colours: false };
+  t.equal(await listJobsCommand({ ...here.paths, output }), 2);
+  t.match(out.pop(), /^tidy +0 3 29 2 \* +\d+ s ago .*\n {2}failed: nothing to tidy\n$/m);
+  await t.rejects(ask("tydi"), { code: "no-such-job", exit: 64, hint: "jobs are tidy" });
+  await t.rejects(ask("tidy", 1000), { code: "not-root" });
 });

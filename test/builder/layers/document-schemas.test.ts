@@ -30,8 +30,8 @@ t.test("the template brings a JSON Schema of each document that the agent gives"
   t.same(
     [...schemas.keys()].sort(),
     [
-      ...["analysis", "doctor", "drift", "health", "plan", "progress", "release-change", "releases"],
-      ...["reset", "services", "status", "timeline"],
+      ...["analysis", "doctor", "drift", "health", "jobs", "plan", "progress", "release-change", "releases"],
+      ...["reset", "secrets", "services", "status", "timeline"],
     ].map((name) => `${name}.schema.json`),
   );
   for (const name of schemas.keys()) t.type(validator(name), "function", name);

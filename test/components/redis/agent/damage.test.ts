@@ -174,6 +174,7 @@ t.test(
       component: { files: [], specs: [], units: new Map([[node.unit, unit]]) },
       nodes: redis.nodes.map(({ port }) => ({ port, state: "down" })),
       failing: [{ port: node.port, words, log }],
+      otherPassword: [],
     });
     const mended = planRedis(facts([], { ...whole, parts: [sound(base), zeroTail] }), redis);
     t.match(mended.actions, [

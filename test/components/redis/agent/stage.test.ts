@@ -1,7 +1,12 @@
 import t from "tap";
 import { parseClusterNodes, slotShares, subtractSlots } from "../../../../components/redis/agent/cluster-nodes.ts";
 import { isWhole, type NodeView, planCluster } from "../../../../components/redis/agent/plan-cluster.ts";
+import { differsByPassword } from "../../../../components/redis/agent/redis-password.ts";
 import { planRedis, type RedisFacts } from "../../../../components/redis/agent/stage.ts";
+import type { FileFacts } from "../../../../engine/facts/fact-reader.ts";
+import { asSealed } from "../../../../engine/secrets/sealed.ts";
+import type { FileEntry } from "../../../../stack/model.ts";
+import { activeUnit } from "../../../engine/facts/active-unit.ts";
 import { stackModel } from "../../../stack/stack-model.ts";
 
 const { redis } = stackModel();
@@ -167,7 +172,10 @@ t.test("a node added by hand on another port keeps its slots and is left alone",
 });
 
 t.test("nothing is done to the cluster until every node answers", (t) => {
-  const plan = planRedis({ component, nodes: [whole(0), { port: 6380, state: "down" }, whole(2)], failing: [] }, redis);
+  const plan = planRedis(
+    { component, nodes: [whole(0), { port: 6380, state: "down" }, whole(2)], failing: [], otherPassword: [] },
+    redis,
+  );
   t.same(plan.actions, []);
   t.equal(plan.unseen.length, 1);
   t.end();
@@ -175,9 +183,51 @@ t.test("nothing is done to the cluster until every node answers", (t) => {
 
 t.test("a node that answers to another password is restarted with its own", (t) => {
   const plan = planRedis(
-    { component, nodes: [whole(0), { port: 6380, state: "refused" }, whole(2)], failing: [] },
+    { component, nodes: [whole(0), { port: 6380, state: "refused" }, whole(2)], failing: [], otherPassword: [] },
     redis,
   );
   t.match(plan.actions, [{ do: "restartUnits", args: { units: ["redis-server@6380.service"], wait: true } }]);
+  t.end();
+});
+
+t.test("a node whose configuration has another password alone is given its own, and runs on", (t) => {
+  const [, node] = redis.nodes;
+  const unit = { ...activeUnit(node?.unit ?? ""), stale: false };
+  const entry = {
+    path: node?.config ?? "",
+    mode: 0o640,
+    owner: "root:redis",
+    unit: unit.unit,
+    kind: "file",
+  } as FileEntry;
+  const file: FileFacts = { entry, text: asSealed("port 6380\nrequirepass «secret:redis.auth»"), differs: ["content"] };
+  const facts: RedisFacts = {
+    component: { files: [file], specs: [], units: new Map([[unit.unit, unit]]) },
+    nodes: [whole(0), { port: 6380, state: "refused" }, whole(2)],
+    failing: [],
+    otherPassword: [6380],
+  };
+  t.match(planRedis(facts, redis).actions, [{ do: "redisPassword", args: { port: 6380, path: node?.config } }]);
+  t.equal(planRedis(facts, redis).actions.length, 1, "no restart");
+  t.same(
+    planRedis({ ...facts, otherPassword: [] }, redis).actions.map((action) => action.do),
+    ["writeFile", "restartUnits"],
+    "one that differs by more is restarted with it",
+  );
+  t.end();
+});
+
+t.test("a configuration is told from one with another password and from one that differs otherwise", (t) => {
+  const wanted = asSealed("port 6380\nrequirepass «secret:redis.auth»\nmasterauth «secret:redis.auth»\n");
+  const other = "0123456789abcdefghij";
+  t.ok(differsByPassword(wanted, `port 6380\nrequirepass ${other}\nmasterauth ${other}\n`));
+  for (const found of [
+    `port 6381\nrequirepass ${other}\nmasterauth ${other}\n`,
+    `port 6380\nrequirepass ${other}\nmasterauth ${other}\nappendonly no\n`,
+    `port 6380\nrequirepass short\nmasterauth ${other}\n`,
+    `port 6380\nrequirepass ${other} extra\nmasterauth ${other}\n`,
+    "",
+  ])
+    t.notOk(differsByPassword(wanted, found), found);
   t.end();
 });

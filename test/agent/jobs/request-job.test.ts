@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { stackJobs } from "../../../agent/jobs/jobs.ts";
-import { requestRootJob } from "../../../agent/jobs/request-root-job.ts";
+import { requestJob } from "../../../agent/jobs/request-job.ts";
 import { waitFor } from "../../../lib/wait.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
 import { resolve } from "../../../stack/resolve.ts";
@@ -16,7 +16,7 @@ async function runFolder(t: Test): Promise<{ readonly run: string; readonly requ
 t.test("a job is asked for by a file of its name, and has ended when the file is gone", async (t) => {
   const { run, requests } = await runFolder(t);
   let ended = false;
-  const asked = requestRootJob("drift", run, new AbortController().signal).then(() => {
+  const asked = requestJob("drift", run, new AbortController().signal).then(() => {
     ended = true;
   });
   await waitFor(async () => (await requests()).length > 0, { what: "the request", timeout: 20_000 });
@@ -29,7 +29,7 @@ t.test("a job is asked for by a file of its name, and has ended when the file is
 t.test("a request that is not waited for any more is taken back", async (t) => {
   const { run, requests } = await runFolder(t);
   const stop = new AbortController();
-  const asked = requestRootJob("drift", run, stop.signal);
+  const asked = requestJob("drift", run, stop.signal);
   await waitFor(async () => (await requests()).length > 0, { what: "the request", timeout: 20_000 });
   stop.abort();
   await t.rejects(asked, { code: "aborted" });

@@ -4,7 +4,7 @@ import { machinePaths } from "../../stack/machine-paths.ts";
 import { requireRoot } from "../cli/require-root.ts";
 import { rootJobs } from "./root-jobs.ts";
 
-export interface JobCommandOptions {
+export interface PerformJobOptions {
   readonly job: string;
   readonly runFolder?: string;
   readonly log: Log;
@@ -13,11 +13,11 @@ export interface JobCommandOptions {
 }
 
 /**
- * `stack-agent job NAME`: what `stack-job@NAME.service` runs.
+ * `stack-agent job perform NAME`: what `stack-job@NAME.service` runs.
  *
  * @throws StackError `no-such-job` (exit 64), `not-root`
  */
-export async function jobCommand({ job, runFolder, log, signal, userId }: JobCommandOptions): Promise<number> {
+export async function performJobCommand({ job, runFolder, log, signal, userId }: PerformJobOptions): Promise<number> {
   const found = Object.entries(rootJobs).find(([name]) => name === job);
   if (found === undefined) {
     throw new StackError("no-such-job", `there is no job "${job}"`, {
@@ -25,7 +25,7 @@ export async function jobCommand({ job, runFolder, log, signal, userId }: JobCom
       exit: ExitCode.usage,
     });
   }
-  requireRoot(`job ${job}`, userId);
+  requireRoot(`job perform ${job}`, userId);
   await found[1]({ runFolder: runFolder ?? machinePaths.run, log, signal });
   return ExitCode.healthy;
 }

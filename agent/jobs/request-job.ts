@@ -3,30 +3,36 @@ import { join } from "node:path";
 import { isStackError, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
 import { waitFor } from "../../lib/wait.ts";
-import { type RootJobName, requestFolder } from "../../stack/components/agent/root-jobs.ts";
+import { requestFolder } from "../../stack/components/agent/root-jobs.ts";
 
 const LONGEST = 3 * 60_000;
 
 /**
- * Asks systemd for a job that needs root, and waits until it has ended. The request is a file
+ * Asks systemd for a job that is a unit of its own, and waits until it has ended. The request is a file
  * that the job's path unit waits for; what it says is nothing to anybody.
  *
+ * @param longest milliseconds
  * @throws StackError `job-not-run`, `aborted`
  */
-export async function requestRootJob(name: RootJobName, runFolder: string, signal: AbortSignal): Promise<void> {
+export async function requestJob(
+  name: string,
+  runFolder: string,
+  signal: AbortSignal,
+  longest = LONGEST,
+): Promise<void> {
   const request = join(runFolder, requestFolder, name);
   await writeFile(request, "", { mode: 0o600 });
   try {
     await waitFor(async () => !(await exists(request)), {
       what: `stack-job@${name}.service to end`,
-      timeout: LONGEST,
+      timeout: longest,
       interval: 250,
       signal,
     });
   } catch (error) {
     await rm(request, { force: true });
     if (isStackError(error) && error.code === "aborted") throw error;
-    throw new StackError("job-not-run", `stack-job@${name}.service did not end within ${LONGEST / 1000} s`, {
+    throw new StackError("job-not-run", `stack-job@${name}.service did not end within ${longest / 1000} s`, {
       hint: `systemctl status stack-job@${name}.path stack-job@${name}.service`,
       cause: error,
     });
