@@ -244,3 +244,16 @@ t.test("the JSON Schema for editors knows every key of the default stack", async
   );
   t.ok("memory" in (schema.properties.container?.properties ?? {}));
 });
+
+t.test("a service is a Python module, or a program in a folder of its own", async (t) => {
+  const stack = (service: string) => `name: a\nversion: 1.0.0\nservices:\n  s: { port: 8001, ${service} }\n`;
+  const program = "command: [./prices, --quiet], health: /healthz";
+  const [service] = Object.values(parseDefinition(stack(`${program}, source: services/s`), "stack.yaml").services);
+  t.match(service, { command: ["./prices", "--quiet"], health: "/healthz", socket: true });
+  t.match(faults(stack(program)).detail, [/services\.s\.command: needs `source`/]);
+  t.match(faults(stack(`${program}, source: services/s, module: s`)).detail, [
+    /services\.s\.command: this service has a module; leave one of the two out/,
+  ]);
+  t.match(faults(stack('command: ["./a b"], source: x')).detail, [/must be a word without blanks/]);
+  t.match(faults(stack("health: healthz")).detail, [/services\.s\.health: must be a path/]);
+});

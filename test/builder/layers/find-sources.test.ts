@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import t from "tap";
 import { findSources } from "../../../builder/layers/python/find-sources.ts";
@@ -68,4 +68,18 @@ t.test("two folders of one name are refused: their locks would be one file in th
   };
   const both = ["x/svc", "y/svc"].map((source) => service({ name: source, source, module: "app" }));
   await t.rejects(findSources(both, project, folder(t, files)), { code: "source-clash", exit: 64 });
+});
+
+t.test("a program's folder is taken whole, and needs no lock; that it can be run is part of its digest", async (t) => {
+  const top = folder(t, { "prices/prices": "#!/bin/sh\n", "prices/README.md": "", "prices/data/a.csv": "" });
+  const find = async () => {
+    const command = ["./prices"];
+    const named = { name: "a", source: "prices", command } as unknown as ServiceModel;
+    return (await findSources([named], project, top)).get("prices");
+  };
+  const before = await find();
+  t.same(before?.files, ["README.md", "data/a.csv", "prices"]);
+  t.equal(before?.lockText, undefined);
+  chmodSync(join(top, "prices/prices"), 0o755);
+  t.not((await find())?.digest, before?.digest);
 });
