@@ -95,6 +95,13 @@ function metrics(snapshot: Snapshot, own: ProcessFigures): readonly Metric[] {
       "1 where the job's last run succeeded.",
       ran.map((job) => ({ labels: { job_name: job.name }, value: job.lastError === undefined ? 1 : 0 })),
     ),
+    gauge(
+      "stack_job_next_run_timestamp_seconds",
+      "When the job's next turn comes.",
+      snapshot.jobs.flatMap(({ name, nextRun }) =>
+        nextRun === undefined ? [] : [{ labels: { job_name: name }, value: Date.parse(nextRun) / 1000 }],
+      ),
+    ),
     {
       name: "stack_job_failures_total",
       type: "counter",

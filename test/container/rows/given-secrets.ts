@@ -1,4 +1,5 @@
 import type { Test } from "tap";
+import { waitFor } from "../../../lib/wait.ts";
 import { secretsDocument } from "../../../stack/documents/secrets.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
 import { messageIds } from "../../../stack/message-ids.ts";
@@ -24,10 +25,15 @@ export function givenSecretRows(t: Test, machine: Machine, value: string): void 
     const accept = [0, 1, 2, 64];
     return machine.exec("stack-agent", ["secrets", ...line.split(" ")], { accept, input, timeout: 120_000 });
   };
-  const component = async () => {
-    const { status, document } = await health(machine, port, "/health/secrets");
-    return { ...document.components[0], status };
-  };
+  /** What health says of secrets, once it says this: it looks every other second. */
+  const component = (code: string) =>
+    waitFor(
+      async () => {
+        const { status, document } = await health(machine, port, "/health/secrets");
+        return document.components[0]?.code === code && { ...document.components[0], status };
+      },
+      { what: `secrets to be told as ${code}`, timeout: 30_000, interval: 100 },
+    );
   /** What the service itself finds in a credential; undefined where it has none of the name. */
   const credential = async (service: (typeof serviceNames)[number], name: string): Promise<string | undefined> => {
     const pid = await mainPid(machine, serviceUnit(service));
@@ -66,7 +72,7 @@ export function givenSecretRows(t: Test, machine: Machine, value: string): void 
     t.equal(code, 2, "status is degraded");
     t.match(stdout, "alpaca_key of broker-gateway is not set (stack-agent secrets set alpaca_key)");
     t.match(stdout, "llm_key of intelligent-core, event-bus is not set");
-    t.match(await component(), { status: 200, name: "secrets", code: "missing" });
+    t.match(await component("missing"), { status: 200, name: "secrets" });
     t.equal((await health(machine, port, "/readyz")).document.status, "pass", "the stack is ready all the same");
     const listed = await agent("ls --json");
     t.equal(listed.code, 2);
@@ -132,7 +138,7 @@ export function givenSecretRows(t: Test, machine: Machine, value: string): void 
     t.notMatch(stdout, "sk-1");
     t.equal(await credential("event-bus", "llm_key"), "sk-123");
     t.equal(await credential("intelligent-core", "llm_key"), "sk-123");
-    t.match(await component(), { status: 200, code: "missing" }, "one lacks still");
+    t.match(await component("missing"), { status: 200 }, "one lacks still");
   });
 
   t.test("a service that watches its file has another value without a restart", async (t) => {
@@ -153,7 +159,7 @@ print(open("${folder}/hot_key").read())'`,
     t.equal(await machine.sh(`stat -c '%a %U' ${folder}/hot_key`), "400 svc-monitoring");
     t.match(await machine.sh(`findmnt -no OPTIONS ${folder}`), /^ro,nosuid,nodev,noexec/);
     await planIsEmpty(t, machine);
-    t.match(await component(), { status: 200, code: "ok" }, "nothing lacks any more");
+    t.match(await component("ok"), { status: 200 }, "nothing lacks any more");
     t.equal((await agent("ls")).code, 0);
   });
 
@@ -190,6 +196,7 @@ print(open("${folder}/hot_key").read())'`,
     t.match(await agent("unset llm_key"), { code: 0, stdout: /^llm_key is gone/ });
     t.match(await agent("unset llm_key"), { code: 0, stdout: "llm_key is not set.\n" });
     t.equal(await credential("event-bus", "llm_key"), "\n");
+    await component("missing");
     const status = await machine.exec("stack-agent", ["status", "--wait", "--format", "json"], { accept: [2] });
     const { components } = statusDocument.parse(JSON.parse(status.stdout));
     t.match(

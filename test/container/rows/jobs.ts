@@ -77,6 +77,7 @@ export function jobRows(t: Test, machine: Machine): void {
     const metrics = await machine.inside().http({ url: `http://127.0.0.1:${port}/metrics` });
     t.match(metrics.body, /^stack_job_last_run_success\{job_name="slow"\} 0$/m);
     t.match(metrics.body, /^stack_job_last_run_success\{job_name="nightly-report"\} 1$/m);
+    t.match(metrics.body, /^stack_job_next_run_timestamp_seconds\{job_name="slow"\} \d+$/m);
     const page = await machine.inside().http({ url: `http://127.0.0.1:${port}/` });
     t.match(page.body, "<td>greedy</td>");
     const anyone = await machine.sh("runuser -u nobody -- stack-agent job ls || true");
