@@ -8,7 +8,7 @@ import type { CheckModel } from "../../stack/model.ts";
 import { resolve } from "../../stack/resolve.ts";
 
 const sections = dependencies.map(({ name }) => `${name}: {}\n`).join("");
-const text = `name: shop\nversion: 1.0.0\nservices: {web: {port: 8001}}\n${sections}`;
+const text = `name: shop\nversion: 1.0.0\nservices: {web: {port: 8001}}\nsecrets: {key: {for: [web]}}\n${sections}`;
 const { checks } = resolve(parseDefinition(text, "stack.yaml"));
 
 t.test("docs/health.md has a line for each check that there is, and no other", async (t) => {

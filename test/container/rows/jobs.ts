@@ -46,7 +46,7 @@ export function jobRows(t: Test, machine: Machine): void {
     t.match(ran, { code: 0, stdout: /^nightly-report: ended well, after \d+\.\d\d s\.\n$/ });
     t.strictSame((await said("nightly-report")).split("\n"), [
       "svc-broker-gateway",
-      "/opt/stock-analysis/services/broker-gateway",
+      "/opt/stock-analysis/services/broker-gateway/releases/0",
       "port 8001",
       "secret 41",
     ]);

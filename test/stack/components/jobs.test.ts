@@ -32,7 +32,7 @@ t.test("a service's account brings its settings and credentials; another's and r
   const service = of("svc-api");
   for (const line of [
     "User=svc-api",
-    "WorkingDirectory=/opt/orders/services/api",
+    "WorkingDirectory=/opt/orders/services/api/current",
     "EnvironmentFile=/etc/orders/api.env",
     "LoadCredential=redis_password:/var/lib/stack-agent/secrets/redis.auth",
     "LoadCredential=key:/var/lib/stack-agent/secrets/key",
