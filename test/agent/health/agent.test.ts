@@ -311,7 +311,7 @@ t.test("a job that is asked for runs before its turn, and whoever asked is told 
   await t.rejects(ask("tidy"), { code: "provisioning" });
   t.equal(begun, 0);
   await here.provisioning(progress("done"));
-  await until("health", async () => (await code(here, "/health")) === 200);
+  await until("the end of it", async () => (await here.status()).code === 0);
   t.equal(await ask("tidy"), 0);
   t.match(out.pop(), /^tidy: ended well, after 0\.\d\d s\.\n$/);
   here.makeToken();
