@@ -16,7 +16,6 @@ import {
   type CommandSpec,
   type Example,
 } from "../stack/components/agent/commands.ts";
-
 import type { SendDatagram } from "./notify/datagram-sender.ts";
 import type { SecretContext } from "./secrets/secret-context.ts";
 import type { ServiceAction } from "./service/service-command.ts";
@@ -202,9 +201,8 @@ async function askOnTerminal(question: string, signal: AbortSignal): Promise<str
 function commandOf(root: Command, name: AgentCommand): Command {
   const spec: CommandSpec = agentCommands[name];
   const [first = name, second] = name.split(" ");
-  const command = (second === undefined ? root.command(first) : groupOf(root, first).command(second)).description(
-    spec.help,
-  );
+  const [parent, word] = second === undefined ? [root, first] : [groupOf(root, first), second];
+  const command = parent.command(word).description(spec.help);
   for (const { name: argument, help } of spec.arguments ?? []) command.argument(argument, help);
   for (const { flags, help, initial, values } of spec.options) {
     const option = new Option(flags, help);
@@ -220,7 +218,8 @@ function commandOf(root: Command, name: AgentCommand): Command {
 function groupOf(root: Command, name: string): Command {
   const known = root.commands.find((command) => command.name() === name);
   if (known !== undefined) return known;
-  return root.command(name).description(Object.entries(agentGroups).find(([group]) => group === name)?.[1] ?? "");
+  const groups: Readonly<Record<string, string>> = agentGroups;
+  return root.command(name).description(groups[name] ?? "");
 }
 
 function exampleLines(examples: readonly Example[]): readonly string[] {
@@ -238,7 +237,7 @@ function seconds(text: string): number {
   throw new InvalidArgumentError("must be seconds, more than 0 and at most 86400.");
 }
 
-export interface CommandContext {
+interface CommandContext {
   readonly log: Log;
   /** For journald; undefined where there is no addon. */
   readonly send: SendDatagram | undefined;
