@@ -217,7 +217,7 @@ export function releaseRows(t: Test, machine: Machine, wheels: string): void {
     }
     t.match(await service("deploy", "nobody", home), { code: 64, stderr: /\[unknown-service\]/ });
     t.match(await service("rollback", name, "absent"), { code: 64, stderr: /\[no-such-release\]/ });
-    t.match(await service("deploy", name), { code: 64, stderr: /\[usage\]/ });
+    t.match(await service("deploy", name), { code: 64, stderr: /missing required argument 'source'/ });
     t.equal(await machine.sh(`find ${folder} | sort`), before);
     t.equal(await machine.sh("ls -d /tmp/absolute /opt/stock-analysis/above 2>/dev/null || true"), "");
     await machine.sh(
