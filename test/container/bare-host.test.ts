@@ -45,7 +45,8 @@ const restless = [
   ...["/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/srv", "/var/log", "/var/cache", "/var/lib/apt", "/opt"],
   ...["/var/lib/dpkg", "/var/lib/ucf", "/var/lib/systemd", "/var/lib/dhcp", "/var/tmp"],
 ];
-const books = /^\/etc\/((passwd|group|shadow|gshadow|subuid|subgid)-?|ld\.so\.cache) /;
+/** With what a tool for accounts leaves that is killed: its lock is a file with its pid behind the name. */
+const books = /^\/etc\/((passwd|group|shadow|gshadow|subuid|subgid)(-|\.\d+|\.lock)?|ld\.so\.cache) /;
 /** Written anew at each start, as Proxmox does. */
 const proxmoxs = /^\/etc\/(hosts|hostname|resolv\.conf|network\/interfaces|systemd\/system-preset\/00-pve\.preset) /;
 
