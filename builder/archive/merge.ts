@@ -43,7 +43,7 @@ export function merge(layers: readonly Layer[], mtime: number, front: readonly s
   const top = topmost(layers);
   refuseLostParents(top);
   const placed = new Set<string>();
-  const first = front.flatMap((name) => frontSlice(name, top, layers, placed));
+  const first = front.flatMap((name) => frontSlice({ name, mtime, top, layers, placed }));
   const rest = layers.map((layer, index) => {
     const segments: Segment[] = [];
     let entries = 0;
@@ -103,21 +103,27 @@ function topmost(layers: readonly Layer[]): Map<string, Top> {
   return top;
 }
 
-function frontSlice(
-  name: string,
-  top: ReadonlyMap<string, Top>,
-  layers: readonly Layer[],
-  placed: Set<string>,
-): Slice[] {
+interface Front {
+  readonly name: string;
+  readonly mtime: number;
+  readonly top: ReadonlyMap<string, Top>;
+  readonly layers: readonly Layer[];
+  readonly placed: Set<string>;
+}
+
+function frontSlice({ name, mtime, top, layers, placed }: Front): Slice[] {
   const found = top.get(name);
   if (found === undefined) return [];
   const parts = name.split("/");
   const parents = parts.slice(0, -1).map((_, index) => parts.slice(0, index + 1).join("/"));
   const segments: Segment[] = [];
   for (const parent of parents) {
+    if (placed.has(parent)) continue;
     const folder = top.get(parent);
-    if (folder === undefined || placed.has(parent)) continue;
-    append(segments, { bytes: folderHeader(folder.member) });
+    // The root itself need not be there.
+    if (folder === undefined && parent === ".") continue;
+    const header = folder ? folderHeader(folder.member) : writeHeader({ ...plainFolder, name: `${parent}/`, mtime });
+    append(segments, { bytes: header });
     placed.add(parent);
   }
   const entries = segments.length + 1;

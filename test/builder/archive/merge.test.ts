@@ -131,6 +131,15 @@ t.test("what belongs in front comes first, its folders before it with their mode
   t.equal(statSync(join(extract(archive), "front")).mode & 0o7777, 0o710);
 });
 
+t.test("what belongs in front has folders that no layer has, too", async (t) => {
+  const archive = await merged(await layer("base9", { "a/b": "" }), await layer("over9", { "front/first": "1" }));
+  const all = names(archive);
+  const place = all.indexOf("./front/");
+  t.ok(place !== -1 && place < 2);
+  t.equal(all[place + 1], "./front/first");
+  t.equal(statSync(join(extract(archive), "front")).mode & 0o7777, 0o755);
+});
+
 t.test("a folder may become a file and a file a folder", async (t) => {
   const base = await layer("base3", { "a/b/c": "below", "a/z": "z", d: "was a file" });
   const over = await layer("over3", { "a/b": { link: "/dev/null" }, "d/e": "in it" });
