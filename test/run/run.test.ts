@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import t from "tap";
 import { run } from "../../lib/run.ts";
 import { fixture } from "../container/fixture.ts";
@@ -157,5 +158,18 @@ t.test(
     });
     await t.rejects(failing, /no/);
     t.equal(readdirSync(folder).length, 2);
+  },
+);
+
+t.test(
+  "on a disk of its own or not, a command has its words, and ends with its code; what lies in /tmp stays seen",
+  async (t) => {
+    const script = resolve("test/run/on-own-disk.sh");
+    const { stdout, code } = await run("sh", [script, "sh", "-c", 'echo "$1"; exit 3', "sh", "a b"], { accept: [3] });
+    t.strictSame({ stdout, code }, { stdout: "a b\n", code: 3 });
+    const folder = await mkdtemp("/var/tmp/stack-seen-");
+    t.teardown(() => rm(folder, { recursive: true }));
+    const env = { ...process.env, STACK_TEMPLATE: join(folder, "template") };
+    t.equal((await run("sh", [script, "ls", "-d", folder], { env })).stdout, `${folder}\n`);
   },
 );
