@@ -7,6 +7,7 @@ import type { Job } from "../engine/job.ts";
 import { type Stage, type StageId, stageIds } from "../engine/stage.ts";
 import type { ComponentCheck } from "../stack/components/index.ts";
 import type { DependencyName } from "../stack/components/names.ts";
+import type { ServicesCheck } from "../stack/components/services/checks.ts";
 import type { machineChecks } from "../stack/components/system/checks.ts";
 import type { MachineFinding } from "../stack/documents/doctor.ts";
 import type { Model } from "../stack/model.ts";
@@ -19,7 +20,7 @@ import type { Model } from "../stack/model.ts";
 
 type AgentParts = { readonly [Name in DependencyName]: AgentPart<Name, ComponentCheck<Name>> } & {
   readonly system: AgentPart<"system", keyof typeof machineChecks>;
-  readonly services: AgentPart<"python" | "services", `${string}:health`>;
+  readonly services: AgentPart<"python" | "services", ServicesCheck>;
 };
 
 const parts = {

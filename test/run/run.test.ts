@@ -173,3 +173,15 @@ t.test(
     t.equal((await run("sh", [script, "ls", "-d", folder], { env })).stdout, `${folder}\n`);
   },
 );
+
+const cannotMount = process.getuid?.() !== 0 || !existsSync("/dev/loop-control");
+t.test("on the disk of its own nothing lies yet, and of it nothing is left", { skip: cannotMount }, async (t) => {
+  const seen = await mkdtemp("/var/tmp/stack-seen-");
+  t.teardown(() => rm(seen, { recursive: true }));
+  const script = resolve("test/run/on-own-disk.sh");
+  const mounted = ["--mount", "--propagation", "private", "sh", script, "--mounted", "ls", "-A", "/var/tmp"];
+  t.equal((await run("unshare", mounted)).stdout, "");
+  const left = readdirSync("/var/tmp");
+  t.ok(left.includes(seen.replace("/var/tmp/", "")));
+  t.notOk(left.some((name) => name.startsWith("stack-disk-")));
+});

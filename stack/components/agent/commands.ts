@@ -58,6 +58,8 @@ const patience: OptionSpec = {
   values: "seconds",
 };
 
+const asJson: OptionSpec = { flags: "--json", help: "print it as JSON" };
+
 /** What the commands of two words have in common, by their first. */
 export const agentGroups = {
   service: "services' releases: deploy one, list them, go back",
@@ -139,7 +141,7 @@ export const agentCommands = {
   },
   drift: {
     help: "what differs from the definition, and the command that mends it",
-    options: [{ flags: "--json", help: "print it as JSON" }],
+    options: [asJson],
     notes: [
       "Needs root, and changes nothing. Ends with 2 when anything differs, with 0 when nothing does.",
       "The agent's job of the same name looks by the schedule agent.drift of the definition; /health warns of what it finds.",
@@ -181,14 +183,14 @@ export const agentCommands = {
   },
   "service ls": {
     help: "which release of each service is in force",
-    options: [{ flags: "--json", help: "print it as JSON" }],
+    options: [asJson],
     notes: [],
     examples: [{ command: "stack-agent service ls", help: "which release of each is in force" }],
   },
   "service releases": {
     help: "which releases of a service are there",
     arguments: [service],
-    options: [{ flags: "--json", help: "print it as JSON" }],
+    options: [asJson],
     notes: ["The last three are kept, and the template's own, which is 0."],
     examples: [],
   },
@@ -198,7 +200,7 @@ export const agentCommands = {
     options: [
       { flags: "--wheels <folder>", help: "packages from there, not from the package index", values: "any" },
       patience,
-      { flags: "--json", help: "print it as JSON" },
+      asJson,
     ],
     notes: [
       "Needs root. The folder has the service's modules and requirements.lock, with hashes; or it is an archive of " +
@@ -216,7 +218,7 @@ export const agentCommands = {
   "service rollback": {
     help: "put a release in force again that was before",
     arguments: [service, { name: "[release]", help: "default the one before", names: [] }],
-    options: [patience, { flags: "--json", help: "print it as JSON" }],
+    options: [patience, asJson],
     notes: ["Needs root. Ends with 1 where it is not healthy in time: then all is as it was."],
     examples: [{ command: "stack-agent service rollback event-bus", help: "back to the release before" }],
   },
@@ -233,7 +235,7 @@ export const agentCommands = {
     help: "where the time of a boot went, stage by stage and action by action",
     options: [
       { flags: "--first-boot", help: "of the first boot; so is the default where this boot had nothing to do" },
-      { flags: "--json", help: "print it as JSON" },
+      asJson,
     ],
     notes: ["Needs no privilege. What the end waited for is the chain to shorten; all else ran beside it."],
     examples: [
@@ -242,7 +244,7 @@ export const agentCommands = {
   },
   "secrets ls": {
     help: "name every secret, for whom it is and since when; no value is shown",
-    options: [{ flags: "--json", help: "print it as JSON" }],
+    options: [asJson],
     notes: [
       "Needs root. `made`: the stack made it itself, and `secrets rotate` makes another; `given`: the definition's " +
         "section secrets declares it, and somebody gives it by `secrets set`. Ends with 2 where one is not set.",
@@ -300,7 +302,7 @@ export const agentCommands = {
   },
   "job ls": {
     help: "when each job ran last, how long it took, how it ended, when it runs next",
-    options: [{ flags: "--json", help: "print it as JSON" }],
+    options: [asJson],
     notes: [
       "Needs no privilege; root is told why one failed. `drift` and `refresh-view` are the stack's own, the others are the " +
         "definition's section jobs. Ends with 2 where a last run failed.",

@@ -13,3 +13,6 @@ export const givenSecretsChecks = {
     },
   },
 } as const satisfies Readonly<Record<CheckName, CheckSpec>>;
+
+/** Names of all of them. */
+export type ServicesCheck = `${string}:health` | keyof typeof givenSecretsChecks;
