@@ -1,65 +1,29 @@
 import { createInterface } from "node:readline/promises";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { tellUsage } from "../lib/cli/tell-error.ts";
-import { alignedLines } from "../lib/cli/text.ts";
+import type { Command } from "commander";
 import { ExitCode, isStackError, messageOf, StackError } from "../lib/error.ts";
 import type { Log } from "../lib/log.ts";
-import about from "../package.json" with { type: "json" };
-import {
-  type AgentCommand,
-  agentCommands,
-  agentExamples,
-  agentExitCodes,
-  agentFiles,
-  agentGroups,
-  agentSummary,
-  type CommandSpec,
-  type Example,
-} from "../stack/components/agent/commands.ts";
+import type { AgentCommand } from "../stack/components/agent/commands.ts";
+import type { BackupAction } from "./backup/backup-command.ts";
+import { carryOut } from "./cli/carry-out.ts";
+import { commandOf } from "./cli/command-of.ts";
+import type { HandoverAction } from "./handover/handover-command.ts";
 import type { SendDatagram } from "./notify/datagram-sender.ts";
 import type { SecretContext } from "./secrets/secret-context.ts";
 import type { ServiceAction } from "./service/service-command.ts";
+import { registerStatus } from "./status/status-program.ts";
+import type { UpgradeFlags } from "./upgrade/upgrade-command.ts";
 
 /*
- * Each command's code is imported when it is called: `--help` and `status` start fast.
+ * Each command's code is imported when it is called: `--help` starts fast.
  * Bundled as CommonJS: no top-level await.
  */
 
-/**
- * @returns the exit code of the command that the arguments name
- * @throws what the command throws
- */
-export async function program(args: readonly string[]): Promise<number> {
-  let code: number = ExitCode.healthy;
-  const end = (result: number): void => {
-    code = result;
-  };
-  try {
-    await commands(end).parseAsync([...args], { from: "user" });
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? ExitCode.healthy : tellUsage(error.message, args);
-    throw error;
-  }
+/** @returns the exit code of the command that the arguments name; its error is told */
+export function program(args: readonly string[]): Promise<number> {
+  return carryOut(args, registerAll);
 }
 
-function commands(end: (code: number) => void): Command {
-  const root = new Command("stack-agent")
-    .description(agentSummary)
-    .version(about.version)
-    .exitOverride()
-    .showHelpAfterError("(stack-agent --help tells more)")
-    .addHelpText(
-      "after",
-      [
-        ...exampleLines(agentExamples),
-        ...["", "Exit codes:", ...rows(agentExitCodes)],
-        ...["", "Files:", ...rows(agentFiles)],
-        ...["", "stack-agent help COMMAND tells more of each command."],
-      ].join("\n"),
-    );
-
+function registerAll(root: Command, end: (code: number) => void): void {
   commandOf(root, "provision").action(
     async (options: { plan?: boolean; diff?: boolean; json?: boolean; only?: string; from?: string }) => {
       const { provisionCommand } = await import("./provision/provision-command.ts");
@@ -77,32 +41,25 @@ function commands(end: (code: number) => void): Command {
       yes?: boolean;
     }) => {
       const { resetCommand } = await import("./reset/reset-command.ts");
-      const isAsked = process.stdin.isTTY;
-      end(
-        await interruptible((context) => {
-          const ask = isAsked ? (question: string) => askOnTerminal(question, context.signal) : undefined;
-          return resetCommand({ ...options, ...context, ask });
-        }),
-      );
+      end(await interruptible((context) => resetCommand({ ...options, ...context, ask: asker(context.signal) })));
     },
   );
 
   commandOf(root, "serve").action(async () => end(await (await import("./health/serve.ts")).serve()));
 
-  commandOf(root, "status").action(
-    async (options: { wait?: boolean; watch?: boolean; timeout: number; format: string }) =>
-      end(await (await import("./status/status-command.ts")).statusCommand(options)),
-  );
+  registerStatus(root, end);
 
   commandOf(root, "drift").action(async (options: { json?: boolean }) => {
     const { driftCommand } = await import("./drift/drift-command.ts");
     end(await interruptible((context) => driftCommand({ ...options, ...context })));
   });
 
-  commandOf(root, "health").action(async (component: string | undefined, options: { format: string }) => {
-    const { healthCommand } = await import("./health/health-command.ts");
-    end(await healthCommand({ ...options, ...(component === undefined ? {} : { component }) }));
-  });
+  commandOf(root, "health").action(
+    async (component: string | undefined, options: { format: string; json?: boolean }) => {
+      const { healthCommand } = await import("./health/health-command.ts");
+      end(await healthCommand({ ...options, ...(component === undefined ? {} : { component }) }));
+    },
+  );
 
   commandOf(root, "logs").action(
     async (component: string | undefined, options: { follow?: boolean; since?: string; lines?: string }) => {
@@ -116,10 +73,17 @@ function commands(end: (code: number) => void): Command {
     end(await interruptible((context) => serviceCommand(action, { ...options, ...context })));
   };
   commandOf(root, "service ls").action((options: { json?: boolean }) => ofServices({ do: "ls" }, options));
+  commandOf(root, "service new").action(
+    async (name: string, options: { port?: number; output?: string; json?: boolean }) => {
+      const { newServiceCommand } = await import("./service/new-service-command.ts");
+      const write = (text: string): void => void process.stdout.write(text);
+      end(await newServiceCommand(name, { ...options, write }));
+    },
+  );
   commandOf(root, "service releases").action((service: string, options: { json?: boolean }) =>
     ofServices({ do: "releases", service }, options),
   );
-  type Change = { wheels?: string; timeout: number; json?: boolean };
+  type Change = { wheels?: string; port?: number; timeout: number; json?: boolean };
   commandOf(root, "service deploy").action((service: string, path: string, { json, ...how }: Change) =>
     ofServices({ do: "deploy", service, path, ...how }, { ...(json && { json }) }),
   );
@@ -128,9 +92,33 @@ function commands(end: (code: number) => void): Command {
       ofServices({ do: "rollback", service, release, timeout }, { ...(json && { json }) }),
   );
 
-  commandOf(root, "doctor").action(async (options: { json?: boolean }) => {
+  commandOf(root, "upgrade").action(async (release: string | undefined, options: UpgradeFlags) => {
+    const { upgradeCommand } = await import("./upgrade/upgrade-command.ts");
+    const writeAside = (text: string): void => void process.stderr.write(text);
+    end(await interruptible((context) => upgradeCommand(release, options, { ...context, writeAside })));
+  });
+  commandOf(root, "release ls").action(async (options: { json?: boolean }) => {
+    const { listStackReleasesCommand } = await import("./upgrade/upgrade-command.ts");
+    end(await interruptible(({ write }) => listStackReleasesCommand({ ...options, write })));
+  });
+  commandOf(root, "release plan").action(async (options: { definition: string; diff?: boolean }) => {
+    const { planReleaseCommand } = await import("./upgrade/plan-release-command.ts");
+    end(await interruptible((context) => planReleaseCommand({ ...options, ...context })));
+  });
+  type Prepare = { definition: string; from: string; wheels?: string };
+  commandOf(root, "release prepare").action(async (services: string[], options: Prepare) => {
+    const { prepareReleaseCommand } = await import("./upgrade/prepare-release-command.ts");
+    const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+    end(await interruptible((context) => prepareReleaseCommand(services, { ...options, ...context, tell })));
+  });
+
+  commandOf(root, "doctor").action(async (options: { json?: boolean; fix?: boolean; yes?: boolean }) => {
     const { doctorCommand } = await import("./doctor/doctor-command.ts");
-    end(await interruptible((context) => doctorCommand({ ...options, ...context })));
+    end(await interruptible((context) => doctorCommand({ ...options, ...context, ask: asker(context.signal) })));
+  });
+  commandOf(root, "support-bundle").action(async (options: { output?: string; since: string; json?: boolean }) => {
+    const { supportBundleCommand } = await import("./support/support-bundle-command.ts");
+    end(await interruptible((context) => supportBundleCommand({ ...options, ...context })));
   });
   commandOf(root, "analyze").action(async (options: { firstBoot?: boolean; json?: boolean }) =>
     end(await (await import("./analyze/analyze-command.ts")).analyzeCommand(options)),
@@ -173,6 +161,43 @@ function commands(end: (code: number) => void): Command {
     }),
   );
 
+  const ofBackups = async (action: BackupAction, options: { json?: boolean }): Promise<void> => {
+    const { backupCommand } = await import("./backup/backup-command.ts");
+    end(await interruptible((context) => backupCommand(action, { ...options, ...context })));
+  };
+  commandOf(root, "backup now").action(
+    ({ type, withMessages, ...options }: { type: string; withMessages?: boolean; json?: boolean }) =>
+      ofBackups({ do: "now", type, messages: withMessages === true }, options),
+  );
+  commandOf(root, "backup ls").action((options: { json?: boolean }) => ofBackups({ do: "ls" }, options));
+  commandOf(root, "backup check").action((options: { json?: boolean }) => ofBackups({ do: "check" }, options));
+  commandOf(root, "restore").action(
+    async (options: { to?: string; from?: string; key?: string; parts?: string; yes?: boolean; json?: boolean }) => {
+      const { restoreCommand } = await import("./backup/restore-command.ts");
+      const isAsked = process.stdin.isTTY;
+      end(
+        await interruptible((context) => {
+          const ask = isAsked ? (question: string) => askOnTerminal(question, context.signal) : undefined;
+          return restoreCommand({ ...options, ...context, ask });
+        }),
+      );
+    },
+  );
+
+  const ofHandover = async (action: HandoverAction): Promise<void> => {
+    const { handoverCommand } = await import("./handover/handover-command.ts");
+    end(await interruptible((context) => handoverCommand(action, context)));
+  };
+  type Lease = { lease: number };
+  commandOf(root, "handover look").action(() => ofHandover({ do: "look" }));
+  commandOf(root, "handover begin").action((how: Partial<Lease>) => ofHandover({ do: "begin", ...how }));
+  commandOf(root, "handover renew").action((how: Lease) => ofHandover({ do: "renew", ...how }));
+  commandOf(root, "handover send").action((what: string) => ofHandover({ do: "send", what }));
+  commandOf(root, "handover receive").action((what: string, how: { definition?: string }) =>
+    ofHandover({ do: "receive", what, ...how }),
+  );
+  commandOf(root, "handover end").action(() => ofHandover({ do: "end" }));
+
   commandOf(root, "job ls").action(async (options: { json?: boolean }) =>
     end(await (await import("./jobs/list-jobs-command.ts")).listJobsCommand(options)),
   );
@@ -184,8 +209,11 @@ function commands(end: (code: number) => void): Command {
     const { performJobCommand } = await import("./jobs/perform-job-command.ts");
     end(await interruptible((context) => performJobCommand({ job, ...context })));
   });
+}
 
-  return root;
+/** Undefined where nobody sits at a terminal. */
+function asker(signal: AbortSignal): ((question: string) => Promise<string>) | undefined {
+  return process.stdin.isTTY ? (question) => askOnTerminal(question, signal) : undefined;
 }
 
 async function askOnTerminal(question: string, signal: AbortSignal): Promise<string> {
@@ -195,46 +223,6 @@ async function askOnTerminal(question: string, signal: AbortSignal): Promise<str
   } finally {
     terminal.close();
   }
-}
-
-/** The command as the table has it; what it does is still to be said. */
-function commandOf(root: Command, name: AgentCommand): Command {
-  const spec: CommandSpec = agentCommands[name];
-  const [first = name, second] = name.split(" ");
-  const [parent, word] = second === undefined ? [root, first] : [groupOf(root, first), second];
-  const command = parent.command(word).description(spec.help);
-  for (const { name: argument, help } of spec.arguments ?? []) command.argument(argument, help);
-  for (const { flags, help, initial, values } of spec.options) {
-    const option = new Option(flags, help);
-    if (values === "seconds") option.argParser(seconds);
-    if (initial !== undefined) option.default(initial);
-    command.addOption(option);
-  }
-  const notes = spec.notes.flatMap((note) => ["", note]);
-  return command.addHelpText("after", [...notes, ...exampleLines(spec.examples)].join("\n"));
-}
-
-/** What commands of two words are under. Alone it is not a command: it tells of those. */
-function groupOf(root: Command, name: string): Command {
-  const known = root.commands.find((command) => command.name() === name);
-  if (known !== undefined) return known;
-  const groups: Readonly<Record<string, string>> = agentGroups;
-  return root.command(name).description(groups[name] ?? "");
-}
-
-function exampleLines(examples: readonly Example[]): readonly string[] {
-  if (examples.length === 0) return [];
-  return ["", "Examples:", ...rows(examples.map(({ command, help }) => [command, help]))];
-}
-
-function rows(pairs: readonly (readonly [string, string])[]): readonly string[] {
-  return alignedLines(pairs.map(([first, second]) => [`  ${first}`, second]));
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (value > 0 && value <= 86_400) return value;
-  throw new InvalidArgumentError("must be seconds, more than 0 and at most 86400.");
 }
 
 interface CommandContext {

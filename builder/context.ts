@@ -26,6 +26,8 @@ export interface BuildOptions {
   readonly offline: boolean;
   /** All packages are Debian's own, whatever the definition says of where components' may come from. */
   readonly debianOnly?: boolean;
+  /** Services' environments are not made: whoever takes the artefact makes them, from the locks. */
+  readonly withoutVenvs?: boolean;
   /** Chooses anew what is kept beside the definition. */
   readonly update?: boolean;
   /** Refuses to build what deviates from the definition. */

@@ -1,11 +1,14 @@
 import type { Executors } from "../engine/action.ts";
-import { commonExecutors } from "../engine/actions/executors.ts";
-import type { AgentPart, FindingsOptions, ProvisioningPart } from "../engine/agent-part.ts";
+import type { AgentPart, FindingsOptions, HandoverPart, ProvisioningPart } from "../engine/agent-part.ts";
+import type { BackupPart } from "../engine/backup-part.ts";
 import type { Check } from "../engine/check.ts";
 import { declaredChecks } from "../engine/declared-checks.ts";
+import type { Evidence } from "../engine/evidence.ts";
 import type { Job } from "../engine/job.ts";
 import { type Stage, type StageId, stageIds } from "../engine/stage.ts";
+import type { BackupCheck } from "../stack/components/backup/checks.ts";
 import type { ComponentCheck } from "../stack/components/index.ts";
+import type { MetricsCheck } from "../stack/components/metrics/checks.ts";
 import type { DependencyName } from "../stack/components/names.ts";
 import type { ServicesCheck } from "../stack/components/services/checks.ts";
 import type { machineChecks } from "../stack/components/system/checks.ts";
@@ -21,6 +24,8 @@ import type { Model } from "../stack/model.ts";
 type AgentParts = { readonly [Name in DependencyName]: AgentPart<Name, ComponentCheck<Name>> } & {
   readonly system: AgentPart<"system", keyof typeof machineChecks>;
   readonly services: AgentPart<"python" | "services", ServicesCheck>;
+  readonly backup: AgentPart<"backup", BackupCheck>;
+  readonly metrics: AgentPart<"metrics", MetricsCheck>;
 };
 
 const parts = {
@@ -33,14 +38,27 @@ const parts = {
     provisioning: () => import("./postgres/agent/provisioning.ts"),
     monitoring: () => import("./postgres/agent/monitoring.ts"),
     findings: () => import("./postgres/agent/findings.ts"),
+    evidence: () => import("./postgres/agent/evidence.ts"),
+    handover: () => import("./postgres/agent/handover.ts"),
+    external: { monitoring: () => import("./postgres/agent/monitoring.ts") },
   },
   redis: {
     provisioning: () => import("./redis/agent/provisioning.ts"),
     monitoring: () => import("./redis/agent/monitoring.ts"),
+    findings: () => import("./redis/agent/findings.ts"),
+    evidence: () => import("./redis/agent/evidence.ts"),
+    backup: () => import("./redis/agent/backup.ts"),
+    handover: () => import("./redis/agent/handover.ts"),
+    external: { monitoring: async () => (await import("./redis/agent/external-monitoring.ts")).externalMonitoring },
   },
   rabbitmq: {
     provisioning: () => import("./rabbitmq/agent/provisioning.ts"),
     monitoring: () => import("./rabbitmq/agent/monitoring.ts"),
+    findings: () => import("./rabbitmq/agent/findings.ts"),
+    evidence: () => import("./rabbitmq/agent/evidence.ts"),
+    backup: () => import("./rabbitmq/agent/backup.ts"),
+    handover: () => import("./rabbitmq/agent/handover.ts"),
+    external: { monitoring: () => import("./rabbitmq/agent/monitoring.ts") },
   },
   memcached: {
     provisioning: () => import("./memcached/agent/provisioning.ts"),
@@ -49,16 +67,69 @@ const parts = {
   services: {
     provisioning: () => import("./services/agent/provisioning.ts"),
     monitoring: () => import("./services/agent/monitoring.ts"),
+    backup: () => import("./services/agent/backup.ts"),
+  },
+  backup: {
+    provisioning: () => import("./backup/agent/provisioning.ts"),
+    monitoring: () => import("./backup/agent/monitoring.ts"),
+    findings: () => import("./backup/agent/findings.ts"),
+  },
+  metrics: {
+    provisioning: () => import("./metrics/agent/provisioning.ts"),
+    monitoring: () => import("./metrics/agent/monitoring.ts"),
   },
 } as const satisfies AgentParts;
 
 /** How services' releases are listed, made and put in force. */
 export async function loadReleases() {
-  const [describe, change] = await Promise.all([
+  const [describe, change, make] = await Promise.all([
     import("./services/agent/releases/describe-releases.ts"),
     import("./services/agent/releases/deploy-service.ts"),
+    import("./services/agent/releases/make-release.ts"),
   ]);
-  return { ...describe, ...change };
+  return { ...describe, ...change, ...make };
+}
+
+/** What root's jobs do about Debian's updates. */
+export function loadUpdates() {
+  return Promise.all([
+    import("./system/agent/updates/look-for-updates.ts"),
+    import("./system/agent/updates/perform-updates.ts"),
+  ]).then(([look, perform]) => ({ ...look, ...perform }));
+}
+
+/** How backups are made, listed and proven, and how the database comes back. */
+export async function loadBackups() {
+  const loaded = await Promise.all([
+    import("./backup/agent/make-backup.ts"),
+    import("./backup/agent/list-backups.ts"),
+    import("./backup/agent/check-backup.ts"),
+    import("./backup/agent/restore.ts"),
+  ]);
+  const [{ makeBackup }, { listBackups }, { checkBackup }, { restore, restoreLate }] = loaded;
+  return { makeBackup, listBackups, checkBackup, restore, restoreLate };
+}
+
+/** What of the components is in a backup beside the database. */
+export async function loadBackupParts(model: Model): Promise<readonly BackupPart[]> {
+  const loaded = await Promise.all(partsOf(model).map((part) => part.backup?.()));
+  return loaded.flatMap((part) => part?.backupParts(model) ?? []);
+}
+
+/** Ends a restore that was cut off; provisioning goes on from there. */
+export async function loadResumeRestore() {
+  return (await import("./backup/agent/restore-state.ts")).resumeRestore;
+}
+
+/** How each of a stack's components moves its data into another machine; undefined where it has none to move. */
+export async function loadHandover({ components }: Model): Promise<ReadonlyMap<DependencyName, HandoverPart>> {
+  const own = components.filter(({ external }) => !external);
+  const loaded = own.map(async ({ name }) => {
+    const part: AgentPart<never, never> = parts[name] as never;
+    const module = await part.handover?.();
+    return module === undefined ? [] : [[name, module] as const];
+  });
+  return new Map((await Promise.all(loaded)).flat());
 }
 
 /** Every stage there is, in the order they are shown. CLI, help, progress and plans are made from it. */
@@ -69,6 +140,7 @@ export async function loadStages(): Promise<readonly Stage[]> {
 
 /** How every action is carried out. */
 export async function loadExecutors(): Promise<Executors> {
+  const { commonExecutors } = await import("../engine/actions/executors.ts");
   return { ...commonExecutors, ...(await loadAll("executors")) };
 }
 
@@ -96,11 +168,25 @@ export async function loadFindings(options: FindingsOptions): Promise<readonly M
   return (await Promise.all(loaded)).flat();
 }
 
-type Watched = Pick<AgentPart, "monitoring" | "findings">;
+/** What of the components helps to understand a stack from afar. */
+export async function loadEvidence(options: FindingsOptions): Promise<readonly Evidence[]> {
+  const loaded = await Promise.all(partsOf(options.model).map((part) => part.evidence?.()));
+  return loaded.flatMap((part) => part?.evidence(options) ?? []);
+}
+
+type Watched = Pick<AgentPart, "monitoring" | "findings" | "evidence" | "backup">;
 
 /** Of what the stack has beside the machine itself. */
-function partsOf({ components }: Model): readonly Watched[] {
-  return [...components.map(({ name }) => parts[name]), parts.services];
+function partsOf({ components, backup, metrics }: Model): readonly Watched[] {
+  return [
+    ...components.map(({ name, external }): Watched => {
+      const part: Watched & Pick<AgentPart, "external"> = parts[name];
+      return (external ? part.external : undefined) ?? part;
+    }),
+    parts.services,
+    ...(backup === undefined ? [] : [parts.backup]),
+    ...(metrics === undefined ? [] : [parts.metrics]),
+  ];
 }
 
 /** One piece of every component's provisioning, in one object. */

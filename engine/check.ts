@@ -1,3 +1,4 @@
+import type { MetricName } from "../stack/components/metric-spec.ts";
 import type { CheckModel, Model, SecretName } from "../stack/model.ts";
 
 /** What one look at a component found. */
@@ -7,10 +8,21 @@ export interface Outcome {
   readonly code: string;
   /** In the unit that the check declares. */
   readonly observedValue?: number;
+  /** Values of the metrics that the check declares, as far as they are known. */
+  readonly figures?: Figures;
   /** For those with a token only. */
   readonly message?: string;
   /** No waiting makes it pass: somebody has to do something first. */
   readonly hopeless?: true;
+}
+
+/** Values in the metrics' base units, by the metrics' names; several are told apart by their labels. */
+export type Figures = Readonly<Record<MetricName, number | readonly Sample[]>>;
+
+/** One value of a metric. */
+export interface Sample {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
 }
 
 export interface CheckContext {
@@ -20,7 +32,7 @@ export interface CheckContext {
 }
 
 /** A check proves work done: it writes and reads, publishes and consumes. */
-export interface Check extends Pick<CheckModel, "name" | "component" | "observes"> {
+export interface Check extends Pick<CheckModel, "name" | "component" | "observes" | "metrics"> {
   readonly open: CheckOpener;
 }
 

@@ -42,8 +42,9 @@ export const ExitCode = {
   terminated: 143,
 } as const;
 
+/** By its name: each bundle that a program loads has a class of its own (builder/layers/stack-agent). */
 export function isStackError(error: unknown): error is StackError {
-  return error instanceof StackError;
+  return error instanceof Error && error.name === "StackError";
 }
 
 /** True for node's system errors of one of the given codes, e.g. `isErrno(e, "ENOENT")`. */

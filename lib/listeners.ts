@@ -8,6 +8,8 @@ export interface Listener {
   readonly port: number;
   /** It can be reached by an address of its own alone, which is not of the loopback; not by all, nor by loopback's. */
   readonly elsewhere: boolean;
+  /** It can be reached by every address that the machine has. */
+  readonly everywhere: boolean;
   /** Undefined where it belongs to another namespace, or ended meanwhile. */
   readonly pid: number | undefined;
   /** The program's name, e.g. "postgres". */
@@ -31,14 +33,14 @@ export async function readListeners(ports: readonly number[], root = "/"): Promi
   if (sockets.length === 0) return [];
   const holders = await holdersOf(new Set(sockets.map(({ inode }) => inode)), join(root, "proc"));
   return Promise.all(
-    sockets.map(async ({ port, elsewhere, inode }) => {
+    sockets.map(async ({ inode, ...socket }) => {
       const pid = holders.get(inode);
-      if (pid === undefined) return { port, elsewhere, pid, program: undefined, unit: undefined };
+      if (pid === undefined) return { ...socket, pid, program: undefined, unit: undefined };
       const [program, cgroup] = await Promise.all([
         readTextIfGone(join(root, "proc", `${pid}`, "comm")),
         readTextIfGone(join(root, "proc", `${pid}`, "cgroup")),
       ]);
-      return { port, elsewhere, pid, program: program?.trim(), unit: unitOf(cgroup ?? "") };
+      return { ...socket, pid, program: program?.trim(), unit: unitOf(cgroup ?? "") };
     }),
   );
 }
@@ -46,6 +48,7 @@ export async function readListeners(ports: readonly number[], root = "/"): Promi
 interface Socket {
   readonly port: number;
   readonly elsewhere: boolean;
+  readonly everywhere: boolean;
   readonly inode: string;
 }
 
@@ -55,12 +58,13 @@ export function parseSockets(text: string): Socket[] {
     const fields = line.trim().split(/\s+/);
     const [address = "", port = ""] = (fields[1] ?? "").split(":");
     if (fields[3] !== listening) return [];
-    return [{ port: Number.parseInt(port, 16), elsewhere: !isAnyOrLoopback(address), inode: fields[9] ?? "" }];
+    const everywhere = /^0+$/.test(address);
+    const elsewhere = !everywhere && !isLoopback(address);
+    return [{ port: Number.parseInt(port, 16), elsewhere, everywhere, inode: fields[9] ?? "" }];
   });
 }
 
-function isAnyOrLoopback(address: string): boolean {
-  if (/^0+$/.test(address)) return true;
+function isLoopback(address: string): boolean {
   // 127.x.x.x, its bytes the other way round; the same as ::ffff:127.x.x.x; ::1.
   return /^(0{16}FFFF0000)?[0-9A-F]{6}7F$/.test(address) || address === "00000000000000000000000001000000";
 }

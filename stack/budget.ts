@@ -13,6 +13,8 @@ export interface ShareClaim {
   /** MiB. */
   readonly least?: number;
   readonly most?: number;
+  /** Of all, what the others leave to it whatever its share is; default none. */
+  readonly setAside?: number;
 }
 
 /** As much as wanted, where what the others leave is enough for the worst moment. */
@@ -20,8 +22,8 @@ export interface WantedClaim {
   /** MiB a process. */
   readonly wanted: number;
   readonly processes: number;
-  /** What a process may take at its worst, as a multiple of what it is given. */
-  readonly growth: number;
+  /** What all of them may take together at their worst, as a multiple of what one is given. */
+  readonly worst: number;
 }
 
 /** What one component may take, by the setting that limits it. MiB. */
@@ -48,8 +50,7 @@ export interface Budget {
 
 /**
  * Shares out memory so that the worst moment fits: a Redis node's fork copies as much
- * again while it saves (REQUIREMENTS.md, measured: with the declared figures the OOM
- * killer comes).
+ * again while it saves (measured: with the declared figures the OOM killer comes).
  *
  * @param memoryMiB least of MemTotal and the cgroup limits
  * @throws StackError `too-little-memory` below 2048 MiB
@@ -67,12 +68,13 @@ export function budget({ memory }: Pick<Model, "memory">, memoryMiB: number): Bu
   }
   // For the system, the services, the agent, and what servers take beside the setting that limits them.
   const reserve = Math.min(2944, 0.36 * total);
-  const rest = databases * total - reserve;
-  const worst = memory.reduce((sum, claim) => sum + ("wanted" in claim ? worstOf(claim) : 0), 0);
+  const setAside = memory.reduce((sum, claim) => sum + ("share" in claim ? (claim.setAside ?? 0) : 0), 0);
+  const rest = (1 - setAside) * total - reserve;
+  const worstOfAll = memory.reduce((sum, claim) => sum + ("wanted" in claim ? worstOf(claim) : 0), 0);
   const shares = memory.map(({ component, setting, ...claim }): MemoryShare => {
     if ("share" in claim) return { component, setting, miB: shareOf(claim, total) };
-    const { wanted, processes, growth } = claim;
-    const miB = Math.min(wanted, Math.round((rest * (worstOf(claim) / worst)) / (growth * processes)));
+    const { wanted, processes, worst } = claim;
+    const miB = Math.min(wanted, Math.round((rest * (worstOf(claim) / worstOfAll)) / worst));
     return { component, setting, miB, processes, ...(miB < wanted ? { declaredMiB: wanted } : {}) };
   });
   return {
@@ -89,13 +91,10 @@ export function budget({ memory }: Pick<Model, "memory">, memoryMiB: number): Bu
   };
 }
 
-/** What is left beside PostgreSQL's shared buffers as they are by default. */
-const databases = 0.75;
-
 function shareOf({ share, least = 0, most = Number.POSITIVE_INFINITY }: ShareClaim, total: number): number {
   return Math.floor(Math.max(least, Math.min(most, total * share)));
 }
 
-function worstOf({ wanted, processes, growth }: WantedClaim): number {
-  return wanted * processes * growth;
+function worstOf({ wanted, worst }: WantedClaim): number {
+  return wanted * worst;
 }

@@ -1,5 +1,5 @@
 import { type DependencyName, dependencyNames } from "./components/names.ts";
-import { provisionComponent, startingComponent } from "./health-names.ts";
+import { provisionComponent, startingComponent } from "./health-groups.ts";
 import type { Model } from "./model.ts";
 import { type StageId, stageIds } from "./stage-ids.ts";
 
@@ -12,7 +12,7 @@ export interface LogSource {
   readonly component?: string;
 }
 
-type NamedParts = Pick<Model, DependencyName | "services">;
+type NamedParts = Pick<Model, DependencyName | "services" | "backup" | "metrics">;
 
 /** Every name that logs can be asked for: the agent, its provisioning, databases, services, and the other stages. */
 export function logSources(model: NamedParts & Pick<Model, "units">): readonly LogSource[] {
@@ -31,7 +31,7 @@ export function logNames(model: NamedParts): readonly string[] {
 }
 
 function presentStages(model: NamedParts): readonly StageId[] {
-  const absent = dependencyNames.filter((name) => model[name] === undefined);
+  const absent = ([...dependencyNames, "backup", "metrics"] as const).filter((name) => model[name] === undefined);
   return stageIds.filter((id) => !absent.some((name) => name === id));
 }
 

@@ -1,8 +1,10 @@
 import type { MemoryClaim } from "./budget.ts";
+import type { BackupModel } from "./components/backup/model.ts";
 import type { CheckName, CheckSpec } from "./components/check-spec.ts";
 import type { Dependency } from "./components/index.ts";
+import type { MetricsSettings } from "./components/metrics/settings.ts";
 import type { DependencyName } from "./components/names.ts";
-import type { Process, Variable } from "./components/process.ts";
+import type { Credential, Process, Variable } from "./components/process.ts";
 import type { DebianRelease } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
 import type { PackageSources } from "./package-sources.ts";
@@ -10,7 +12,7 @@ import type { PackageSources } from "./package-sources.ts";
 export type { DependencyName } from "./components/names.ts";
 
 /** The parts a stack is made of. `system`, `agent` and `services` are in every stack. */
-export type ComponentName = "system" | "agent" | DependencyName | "services";
+export type ComponentName = "system" | "agent" | DependencyName | "services" | "backup" | "metrics";
 
 /** What the components' sections mean, each by the component's name. */
 export type DependencyModels = { readonly [D in Dependency as D["name"]]: Placed<ReturnType<D["model"]>> };
@@ -29,6 +31,10 @@ export interface BaseModel extends Partial<DependencyModels> {
   readonly architecture: "amd64";
   readonly definition: Definition;
   readonly paths: Paths;
+  /** Undefined where the stack is not backed up. */
+  readonly backup?: BackupModel;
+  /** Undefined where the stack has no Prometheus of its own. */
+  readonly metrics?: MetricsSettings;
 }
 
 /** A stack before there are tables. */
@@ -88,6 +94,8 @@ export interface ComponentSpec {
   readonly kind: "datastore" | "component";
   /** What a first boot does for it, a clause. */
   readonly firstBoot?: string;
+  /** Its servers are somebody else's: nothing of it is on this machine. */
+  readonly external?: true;
 }
 
 export interface CheckModel extends CheckSpec {
@@ -118,13 +126,13 @@ export interface Paths {
   readonly opt: string;
   /** `/etc/stack-agent/stack.yaml`: the definition in force. */
   readonly definition: string;
-  /** `/usr/share/stack-agent`: templates, migrations, the template's own manifest. */
+  /** `/usr/share/stack-agent`: templates, migrations, the template's own manifest; of the release in force. */
   readonly share: string;
   /** `/var/lib/stack-agent`: state and secrets. */
   readonly state: string;
   /** `/run/stack-agent`: progress, stale markers. */
   readonly run: string;
-  /** `/opt/stack-agent`: node, bundle, addon. */
+  /** `/opt/stack-agent`: the releases, each with node, bundle, addon (stack/agent-releases.ts). */
   readonly agent: string;
 }
 
@@ -196,6 +204,8 @@ export interface GivenSecret {
   readonly services: readonly Pick<ServiceModel, "name" | "unit" | "user">[];
   /** They are restarted for another value; else they watch its file. */
   readonly restart: boolean;
+  /** The agent reads it too; else root alone does. */
+  readonly reader?: "agent";
 }
 
 export interface PortUse {
@@ -248,6 +258,8 @@ export interface FileEntry {
 export interface ServiceDependency {
   readonly name: DependencyName;
   readonly kind: ComponentSpec["kind"];
+  /** The health check that proves it works, as health documents name it. */
+  readonly check?: CheckName;
   /** `HOST:PORT` each. */
   readonly addresses: readonly string[];
   /** Name of the credential that it is logged in to with; none where it wants none. */
@@ -283,7 +295,7 @@ export interface ServiceModel {
   /** Settings by which it finds what it needs. */
   readonly environment: readonly Variable[];
   /** Credential's name → secret that systemd hands to the service. */
-  readonly credentials: readonly { readonly name: string; readonly secret: SecretName }[];
+  readonly credentials: readonly Credential[];
   /** Secrets from outside that systemd hands to it, under their own names; a line end until one is set. */
   readonly givenSecrets: readonly SecretName[];
   /** Where requirements and source come from on the workstation: `reference`, or a folder beside stack.yaml. */

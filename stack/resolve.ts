@@ -1,12 +1,17 @@
 import { StackError } from "../lib/error.ts";
 import { agent } from "./components/agent/component.ts";
 import { declaredJobs } from "./components/agent/declared-jobs.ts";
+import { backup } from "./components/backup/component.ts";
+import { backupJobs } from "./components/backup/jobs.ts";
+import { backupModel, backupSecrets } from "./components/backup/model.ts";
 import { checkModels } from "./components/check-models.ts";
 import type { AnyComponent, OwnPart, Part } from "./components/component.ts";
+import { formOf, isExternal } from "./components/form-of.ts";
 import { dependencies } from "./components/index.ts";
+import { metrics } from "./components/metrics/component.ts";
 import { portsOf } from "./components/ports.ts";
 import { services } from "./components/services/component.ts";
-import { givenSecrets, servicesModel } from "./components/services/model.ts";
+import { componentSecrets, givenSecrets, servicesModel } from "./components/services/model.ts";
 import { buildFile, system } from "./components/system/component.ts";
 import { debianReleases } from "./debian.ts";
 import type { Definition } from "./definition/schema.ts";
@@ -32,7 +37,12 @@ import type {
 export function resolve(definition: Definition): Model {
   const bare = bareModel(definition);
   const components = presentIn(definition);
-  const parts: readonly Part[] = [system, agent, ...components, services];
+  const own: readonly OwnPart[] = [
+    services,
+    ...(bare.backup === undefined ? [] : [backup]),
+    ...(bare.metrics === undefined ? [] : [metrics]),
+  ];
+  const parts: readonly Part[] = [system, agent, ...components, ...own];
   const data = components.flatMap(({ name, data }): DataFolder[] => {
     if (data === undefined) return [];
     const { path, mode, owner } = data;
@@ -64,6 +74,7 @@ export function resolve(definition: Definition): Model {
       label,
       kind,
       ...(firstBoot && { firstBoot }),
+      ...(isExternal(definition[name]) && { external: true }),
     })),
     packages: [...new Set(parts.flatMap((part) => part.packages(bare)))].sort(),
     packageSources: components.flatMap(({ name, packageSources }) =>
@@ -78,7 +89,7 @@ export function resolve(definition: Definition): Model {
     }),
     checks: [
       ...components.flatMap(({ checks, kind }) => checkModels(checks, kind)),
-      ...[services, system].flatMap((part) => part.checks?.(bare) ?? []),
+      ...[services, system, ...own.slice(1)].flatMap((part) => part.checks?.(bare) ?? []),
     ],
     users: parts.flatMap((part) => part.users?.(bare) ?? []),
     packagedAccounts: parts.flatMap((part) => part.packagedAccounts ?? []),
@@ -87,7 +98,7 @@ export function resolve(definition: Definition): Model {
       ...portsOfOwn(system),
       ...portsOfOwn(agent),
       ...components.flatMap((component) => portsOf(component, bare)),
-      ...portsOfOwn(services),
+      ...own.flatMap(portsOfOwn),
     ],
     processes,
     units: parts.flatMap(({ name, units }) => [
@@ -139,24 +150,34 @@ export function bareModel(definition: Definition): BareModel {
     name: definition.name,
     paths,
     ...(Object.fromEntries(
-      components.map(({ name, model }) => [name, { ...model(definition[name] ?? {}, definition), address: loopback }]),
+      components.map(({ name, model }) => [name, { address: loopback, ...model(definition[name] ?? {}, definition) }]),
     ) as Partial<DependencyModels>),
     version: definition.version,
     debian: debianReleases[definition.debian],
     architecture: definition.architecture,
     definition,
+    ...(definition.metrics && { metrics: definition.metrics }),
+    ...(definition.backup && { backup: backupModel(definition.backup, definition) }),
   };
   const services = servicesModel(base, components);
-  const jobs = declaredJobs(definition, services);
-  return { ...base, services, jobs, givenSecrets: givenSecrets(base, services) };
+  const jobs = [...declaredJobs(definition, services), ...backupJobs(base.backup)];
+  const asked = [
+    ...givenSecrets(base, services),
+    ...componentSecrets(base, services, components),
+    ...backupSecrets(base.backup),
+  ];
+  return { ...base, services, jobs, givenSecrets: asked };
 }
 
-/** Of all components those that a definition has. */
+/** Of all components those that a definition has, as it has them: with servers of their own, or on others'. */
 export function presentIn(
   definition: Partial<Record<DependencyName, unknown>>,
 ): readonly AnyComponent<DependencyName>[] {
   const all: readonly AnyComponent<DependencyName>[] = dependencies;
-  return all.filter(({ name }) => definition[name] !== undefined);
+  return all.flatMap((component) => {
+    const section = definition[component.name];
+    return section === undefined ? [] : [formOf(component, section)];
+  });
 }
 
 function refuseDuplicates(files: readonly FileEntry[]): void {

@@ -1,4 +1,5 @@
 import type { ServiceModel } from "./model.ts";
+import { releaseFolder, releaseZero } from "./releases.ts";
 
 /**
  * Holds the sha256, in hex, of the lock file a venv was made from, and a newline. Written
@@ -8,8 +9,7 @@ export function venvStamp(venv: string): string {
   return `${venv}/requirements.sha256`;
 }
 
-/** The lock of a service's requirements in the container. */
-export function requirementsLock(share: string, service: Pick<ServiceModel, "source">): string {
-  const name = service.source === "reference" ? "reference" : service.source.replace(/^.*\//, "");
-  return `${share}/requirements/${name}.lock`;
+/** The lock that the template's own release of a service was made from. */
+export function requirementsLock(service: Pick<ServiceModel, "folder">): string {
+  return `${releaseFolder(service, releaseZero)}/requirements.lock`;
 }

@@ -25,8 +25,9 @@ Runs the tests, or only the phases named, and brings what each needs.
              or --debian=trixie: all of it on that one alone
 
 test:long leaves nothing out: all of it on both Debians, every kind of damage to a server's files,
-LXD, disks that are full, each format built out of the other's layers, and twelve rounds of faults
-at random moments in the place of eight. --cuts=60 plays sixty.
+data of other accounts, a lost node, a container that is replaced, alerts, Zabbix, servers
+elsewhere, fifty services, LXD, disks that are full, each format built out of the other's layers,
+and twelve rounds of faults at random moments in the place of eight. --cuts=60 plays sixty.
 
 Under CI=true a skipped test is a failure. Ends with what took longest and a line
 "N passed, N failed". Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.
@@ -42,6 +43,8 @@ const phases: Readonly<Record<string, (extent: Extent) => Promise<Counts>>> = {
   static: staticPhase,
   unit: async () => {
     await bringTools(
+      "amtool",
+      "chromium",
       "git",
       "gpg",
       "gpg-agent",
@@ -51,6 +54,7 @@ const phases: Readonly<Record<string, (extent: Extent) => Promise<Counts>>> = {
       "newuidmap",
       "openssl",
       "patchelf",
+      "promtool",
       "ps",
       "ssh-keygen",
       "sshd",

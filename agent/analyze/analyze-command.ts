@@ -6,7 +6,7 @@ import type { AnalysisDocument } from "../../stack/documents/analysis.ts";
 import { type TimelineDocument, timelineDocument } from "../../stack/documents/timeline.ts";
 import { machinePaths } from "../../stack/machine-paths.ts";
 import type { MachinePaths } from "../cli/agent-address.ts";
-import { type Output, processOutput } from "../cli/terminal.ts";
+import { type Output, processOutput } from "../cli/output.ts";
 import { loadModel } from "../model/load-model.ts";
 import { analyse } from "./analyse.ts";
 import { analysisTable } from "./analysis-table.ts";

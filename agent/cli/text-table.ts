@@ -1,5 +1,5 @@
 import { alignedLines } from "../../lib/cli/text.ts";
-import { coloured, printable } from "./terminal.ts";
+import { coloured, printable } from "./output.ts";
 
 /** A line of a table, and what is to be said below it: in a column of its own it would not fit a terminal. */
 export interface Row {

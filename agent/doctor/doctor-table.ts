@@ -1,6 +1,7 @@
 import type { DoctorDocument } from "../../stack/documents/doctor.ts";
-import { coloured } from "../cli/terminal.ts";
+import { coloured } from "../cli/output.ts";
 import { type Row, textTable } from "../cli/text-table.ts";
+import { describeFix, plannedFixes } from "./run-fixes.ts";
 
 type Unit = DoctorDocument["units"][number];
 
@@ -56,5 +57,9 @@ function some(found: readonly string[]): string {
 function hints({ units, machine }: DoctorDocument): readonly string[] {
   const all = [...units.flatMap(({ promises }) => promises), ...machine].flatMap(({ hint }) => hint ?? []);
   const each = [...new Set(all)];
-  return each.length === 0 ? [] : ["what helps:", ...each.map((hint) => `  ${hint}`)];
+  const fixes = plannedFixes({ machine }).map((fix) => `  ${describeFix(fix)}`);
+  return [
+    ...(each.length === 0 ? [] : ["what helps:", ...each.map((hint) => `  ${hint}`)]),
+    ...(fixes.length === 0 ? [] : ["what stack-agent doctor --fix would run:", ...fixes]),
+  ];
 }

@@ -40,6 +40,11 @@ export async function doctor(options: DoctorOptions): Promise<DoctorDocument> {
   };
 }
 
+/** The same, with the machine looked at anew: no fix changes a sandbox. */
+export async function lookAgain(before: DoctorDocument, options: DoctorOptions): Promise<DoctorDocument> {
+  return { ...before, machine: [confinementFinding(before.confinement), ...(await loadFindings(options))] };
+}
+
 async function examine(
   sandbox: Sandbox,
   number: number,

@@ -1,6 +1,7 @@
 import type { EngineOptions } from "../../engine/run/engine-options.ts";
 import { planStages } from "../../engine/run/plan-stages.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
+import { refuseCutOff } from "../trial/settle-trial.ts";
 
 /**
  * Compares the machine with its definition: what provisioning would do is what differs.
@@ -8,6 +9,7 @@ import type { DriftDocument } from "../../stack/documents/drift.ts";
  * @throws StackError of a look that failed, as planStages does
  */
 export async function lookForDrift(options: EngineOptions): Promise<DriftDocument> {
+  await refuseCutOff(options.io.run);
   const checkedAt = new Date(options.now()).toISOString();
   const { actions, unseen, failing } = await planStages(options);
   return {

@@ -2,7 +2,7 @@ import { describeFailing } from "../../engine/run/describe-failing.ts";
 import type { DriftDocument } from "../../stack/documents/drift.ts";
 import type { HealthStatus } from "../../stack/documents/health.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
-import { provisionComponent, type WorkComponent } from "../../stack/health-names.ts";
+import { provisionComponent, type WorkComponent } from "../../stack/health-groups.ts";
 import type { JobState } from "../jobs/job-runner.ts";
 import { type CheckResult, timing } from "./scheduler.ts";
 

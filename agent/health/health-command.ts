@@ -2,14 +2,15 @@ import { ExitCode, StackError } from "../../lib/error.ts";
 import type { HealthDocument } from "../../stack/documents/health.ts";
 import { agentAddress, type MachinePaths } from "../cli/agent-address.ts";
 import { askAgent } from "../cli/ask-agent.ts";
+import { coloured, type Output, processOutput } from "../cli/output.ts";
 import { outputFormat } from "../cli/output-format.ts";
-import { coloured, type Output, processOutput } from "../cli/terminal.ts";
 import { textTable } from "../cli/text-table.ts";
 
 export interface HealthOptions extends MachinePaths {
   /** One component, service or group; default all. */
   readonly component?: string;
   readonly format?: string;
+  readonly json?: boolean;
   readonly output?: Output;
 }
 
@@ -26,7 +27,7 @@ const exitCodes: Readonly<Record<HealthDocument["status"], number>> = {
  * @throws StackError `agent-unreachable`, `no-such-component` (exit 64), `usage` (exit 64)
  */
 export async function healthCommand(options: HealthOptions = {}): Promise<number> {
-  const format = outputFormat(options.format);
+  const format = outputFormat(options);
   const output = options.output ?? processOutput();
   const { component } = options;
   const path = component === undefined ? "/health" : `/health/${encodeURIComponent(component)}`;

@@ -5,7 +5,7 @@ import {
   ownComponents,
   provisionComponent,
   startingComponent,
-} from "../../stack/health-names.ts";
+} from "../../stack/health-groups.ts";
 import {
   type ComponentState,
   checkState,

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isErrno, StackError } from "../../lib/error.ts";
-import { type Answer, answer, errorAnswer, type Source } from "./routes.ts";
+import { type Answer, answer, errorAnswer, eventsPath, type Source } from "./routes.ts";
 import type { Entitlement } from "./token-gate.ts";
 
 export interface HealthServer {
@@ -35,8 +35,8 @@ const maxConnections = 512;
  */
 export async function healthServer(options: HealthServerOptions): Promise<HealthServer> {
   const server = createServer(limits, (request, response) => {
-    respond(request, options).then(
-      (given) => send(request, response, given),
+    respond(request, response, options).then(
+      (given) => given !== undefined && send(request, response, given),
       () => send(request, response, errorAnswer(500, { code: "internal", message: "internal error", detail: [] })),
     );
   });
@@ -53,7 +53,12 @@ export async function healthServer(options: HealthServerOptions): Promise<Health
   };
 }
 
-async function respond(request: IncomingMessage, options: HealthServerOptions): Promise<Answer> {
+/** @returns undefined: the page's events are told from now on */
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: HealthServerOptions,
+): Promise<Answer | undefined> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return errorAnswer(405, { code: "method-not-allowed", message: "only GET and HEAD are answered", detail: [] });
   }
@@ -67,17 +72,50 @@ async function respond(request: IncomingMessage, options: HealthServerOptions): 
     });
   }
   const path = /^[^?#]*/.exec(request.url ?? "/")?.[0] ?? "/";
-  return answer(path, options.source, entitlement === "detail");
+  const detail = entitlement === "detail";
+  if (path === eventsPath && request.method === "GET") return tellEvents(request, response, detail, options);
+  return answer(path, options.source, detail);
 }
+
+/** Whoever showed the token is told detail for as long as it is the token. */
+async function tellEvents(
+  { headers: { authorization } }: IncomingMessage,
+  response: ServerResponse,
+  detail: boolean,
+  { source, entitlement }: HealthServerOptions,
+): Promise<Answer | undefined> {
+  const page = await source.page();
+  if (response.destroyed) return undefined;
+  for (const [name, value] of Object.entries(safety)) response.setHeader(name, value);
+  response.setHeader("Content-Type", "text/event-stream");
+  const mayStay = async (): Promise<boolean> => !detail || (await entitlement(authorization)) === "detail";
+  if (await page.follow(response, detail, mayStay)) return undefined;
+  return errorAnswer(503, {
+    code: "too-many-pages",
+    message: "so many pages are open that no more are told of changes at once",
+    hint: "the page itself is still answered",
+    detail: [],
+  });
+}
+
+/** The page takes its style, script and icon from here and nothing from elsewhere; the rest is no page at all. */
+const safety = {
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Content-Security-Policy": [
+    "default-src 'none'",
+    ...["style-src", "script-src", "img-src", "connect-src"].map((kind) => `${kind} 'self'`),
+    ...["base-uri", "form-action", "frame-ancestors"].map((kind) => `${kind} 'none'`),
+  ].join("; "),
+};
 
 function send(request: IncomingMessage, response: ServerResponse, given: Answer): void {
   if (response.destroyed) return;
   response.writeHead(given.code, {
     "Content-Type": given.type,
     "Content-Length": Buffer.byteLength(given.body),
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    ...safety,
     ...(given.code === 405 ? { Allow: "GET, HEAD", Connection: "close" } : {}),
     ...(given.code === 401 ? { "WWW-Authenticate": "Bearer" } : {}),
   });

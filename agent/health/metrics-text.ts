@@ -1,10 +1,6 @@
+import type { Sample } from "../../engine/check.ts";
 import { componentStates, type Snapshot, worst } from "./component-states.ts";
 import type { CheckResult } from "./scheduler.ts";
-
-interface Sample {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
-}
 
 interface Metric {
   readonly name: string;
@@ -34,6 +30,7 @@ function metrics(snapshot: Snapshot, own: ProcessFigures): readonly Metric[] {
   const components = componentStates(snapshot);
   const status = worst(components.map((state) => state.status));
   const stages = snapshot.progress?.stages ?? [];
+  const [begun, ended] = [snapshot.progress?.startedAt, snapshot.progress?.finishedAt].map(milliseconds);
   const ran = snapshot.jobs.filter((job) => job.lastRun !== undefined);
   const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
     name,
@@ -67,7 +64,25 @@ function metrics(snapshot: Snapshot, own: ProcessFigures): readonly Metric[] {
       "Age of the component's last check.",
       components.map((state) => ({ labels: { component: state.name }, value: state.ageMs / 1000 })),
     ),
-    ...snapshot.results.flatMap(observed),
+    ...oneOfEach(snapshot.results.flatMap((result) => [...observed(result), ...figures(result)])),
+    gauge(
+      "stack_memory_budget_bytes",
+      "What the memory budget gives the component, all its processes together.",
+      (snapshot.progress?.memory.shares ?? []).map(({ component, miB, processes = 1 }) => ({
+        labels: { component },
+        value: miB * processes * 1_048_576,
+      })),
+    ),
+    gauge(
+      "stack_provision_start_timestamp_seconds",
+      "When provisioning last began: at every boot, at the least.",
+      begun === undefined ? [] : [{ value: begun / 1000 }],
+    ),
+    gauge(
+      "stack_provision_seconds",
+      "How long the last provisioning took, done or failed.",
+      begun === undefined || ended === undefined ? [] : [{ value: (ended - begun) / 1000 }],
+    ),
     gauge(
       "stack_stage_done",
       "1 where the provisioning stage is done.",
@@ -124,6 +139,27 @@ function observed({ observes, outcome: { observedValue } }: CheckResult): readon
   if (observes === undefined || observedValue === undefined) return [];
   const { per = 1, ...metric } = observes.metric;
   return [{ ...metric, samples: [{ value: observedValue / per }] }];
+}
+
+/** What else it saw, as far as its component declares it. */
+function figures({ metrics = [], outcome }: CheckResult): readonly Metric[] {
+  return metrics.flatMap((metric): readonly Metric[] => {
+    const found = outcome.figures?.[metric.name];
+    if (found === undefined) return [];
+    return [{ ...metric, samples: typeof found === "number" ? [{ value: found }] : found }];
+  });
+}
+
+/** Checks that see the same of several, of services say, have one metric together. */
+function oneOfEach(metrics: readonly Metric[]): readonly Metric[] {
+  const all = Map.groupBy(metrics, ({ name }) => name).values();
+  return [...all].flatMap(([first, ...more]) =>
+    first === undefined ? [] : [{ ...first, samples: [first, ...more].flatMap(({ samples }) => samples) }],
+  );
+}
+
+function milliseconds(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time);
 }
 
 function metricText(metric: Metric): string {

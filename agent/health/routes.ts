@@ -1,10 +1,10 @@
 import type { ErrorDocument } from "../../lib/error.ts";
 import type { HealthDocument } from "../../stack/documents/health.ts";
-import { healthGroupOf } from "../../stack/health-names.ts";
+import { healthGroupOf } from "../../stack/health-groups.ts";
+import type { Page } from "../page/page.ts";
 import { componentStates, type Snapshot } from "./component-states.ts";
 import { healthReport, liveDocument } from "./health-report.ts";
 import { metricsText, metricsType, type ProcessFigures } from "./metrics-text.ts";
-import { statusPage } from "./status-page.ts";
 import { statusReport } from "./status-report.ts";
 
 export interface Answer {
@@ -17,20 +17,25 @@ export interface Answer {
 export interface Source {
   readonly snapshot: () => Snapshot;
   readonly process: () => ProcessFigures;
+  readonly page: () => Promise<Page>;
 }
 
 interface Route {
   readonly path: string;
   readonly what: string;
-  answer(source: Source, detail: boolean): Answer;
+  answer(source: Source, detail: boolean): Answer | Promise<Answer>;
 }
 
-/** Every fixed path the agent answers. `/health/COMPONENT` and `/health/GROUP` are beside them. */
+/** What the page is told of by, as things change: server-sent events, which are no answer. */
+export const eventsPath = "/page/events";
+const pageFiles = "/page/";
+
+/** Every fixed path the agent answers. `/health/COMPONENT`, `/health/GROUP` and what the page needs are beside them. */
 export const routes: readonly Route[] = [
   {
     path: "/",
     what: "a page for a person",
-    answer: (source, detail) => html(statusPage(statusReport(source.snapshot(), detail))),
+    answer: async (source, detail) => html(await (await source.page()).document(detail)),
   },
   {
     path: "/livez",
@@ -60,10 +65,14 @@ export const routes: readonly Route[] = [
 ];
 
 /** Answers a GET of a path without its query. */
-export function answer(path: string, source: Source, detail: boolean): Answer {
+export async function answer(path: string, source: Source, detail: boolean): Promise<Answer> {
   const route = routes.find((candidate) => candidate.path === path);
   if (route !== undefined) return route.answer(source, detail);
   if (path.startsWith("/health/")) return part(path.slice("/health/".length), source, detail);
+  if (path.startsWith(pageFiles)) {
+    const file = await (await source.page()).file(path.slice(pageFiles.length));
+    if (file !== undefined) return { code: 200, ...file };
+  }
   return errorAnswer(404, {
     code: "no-such-path",
     message: "nothing is at this path",

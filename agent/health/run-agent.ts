@@ -3,11 +3,12 @@ import type { Check, CheckContext } from "../../engine/check.ts";
 import type { Job } from "../../engine/job.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
+import type { Run } from "../../lib/run.ts";
 import { requestFolder, rootJobSchedule } from "../../stack/components/agent/root-jobs.ts";
-import { startingComponent } from "../../stack/health-names.ts";
+import { startingComponent } from "../../stack/health-groups.ts";
 import { messageIds } from "../../stack/message-ids.ts";
 import type { Model } from "../../stack/model.ts";
-import { driftPath, readDrift } from "../drift/drift-file.ts";
+import { driftPath, readDrift } from "../drift/read-drift.ts";
 import { takeAskedRuns } from "../jobs/asked-runs.ts";
 import { jobRunner } from "../jobs/job-runner.ts";
 import { keepWatchdog } from "../notify/keep-watchdog.ts";
@@ -16,11 +17,14 @@ import { componentStates, runningStages, type Snapshot } from "./component-state
 import { type FileFollower, followFile } from "./follow-file.ts";
 import { followProgress } from "./follow-progress.ts";
 import { healthServer } from "./health-server.ts";
+import { keepHistory } from "./keep-history.ts";
+import { openPage } from "./open-page.ts";
+import { releaseMemory } from "./release-memory.ts";
 import { type CheckResult, type Scheduler, scheduler, type Timing } from "./scheduler.ts";
 import { tokenGate } from "./token-gate.ts";
 
 export interface RunAgentOptions {
-  readonly model: Pick<Model, "name" | "version" | "checks" | "ports" | "definition">;
+  readonly model: Pick<Model, "name" | "version" | "versions" | "checks" | "ports" | "definition">;
   /** Loaded after the port answers: the databases' clients take their time. */
   readonly load: () => Promise<{ readonly checks: readonly Check[]; readonly jobs: readonly Job[] }>;
   readonly context: CheckContext;
@@ -33,6 +37,10 @@ export interface RunAgentOptions {
   readonly log: Log;
   readonly notifier: Notifier;
   readonly timing?: Partial<Timing>;
+  /** Where the page's files are. */
+  readonly pageFolder: string;
+  /** How the page asks for what is installed. */
+  readonly run: Run;
 }
 
 export interface RunningAgent {
@@ -82,10 +90,15 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
         interval: () => 2_000,
       })
     : undefined;
+  const hour = keepHistory(snapshot);
+  const page = openPage({
+    ...{ snapshot, history: hour.history, clock, asked: model.versions },
+    ...{ folder: options.pageFolder, runFolder: options.runFolder, run: options.run, tidy: releaseMemory },
+  });
   const server = await healthServer({
     host: options.host,
     port: options.port,
-    source: { snapshot, process: () => processFigures(started.date) },
+    source: { snapshot, process: () => processFigures(started.date), page },
     entitlement: tokenGate(() => options.context.secret("health.token"), clock),
   });
   await notifier.ready(statusLine(snapshot()));
@@ -102,6 +115,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   const stop = async (): Promise<void> => {
     stopWatchdog();
     progress.stop();
+    hour.stop();
     drift?.stop();
     asked?.stop();
     clearTimeout(asking);

@@ -1,8 +1,10 @@
 import type { Check, CheckContext, OpenCheck, Outcome } from "../../engine/check.ts";
+import { failedLook } from "../../engine/failed-look.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { isErrno, isStackError, messageOf, StackError } from "../../lib/error.ts";
+import { messageOf, StackError } from "../../lib/error.ts";
 import { within } from "../../lib/within.ts";
 import type { Observation } from "../../stack/components/check-spec.ts";
+import type { MetricSpec } from "../../stack/components/metric-spec.ts";
 
 /**
  * Invariants: a check never runs twice at once; every look is cancelled at its timeout and
@@ -23,6 +25,7 @@ export interface CheckResult {
   readonly check: string;
   readonly component: string;
   readonly observes?: Observation;
+  readonly metrics?: readonly MetricSpec[];
   readonly outcome: Outcome;
   readonly latencyMs: number;
   /** When it ended, by the clock that never jumps. */
@@ -164,7 +167,7 @@ async function runOnce(slot: Slot, context: CheckContext, signal: AbortSignal): 
     slot.open ??= slot.check.open(context);
     return await slot.open.run(signal);
   } catch (error) {
-    return { status: "fail", code: failureCode(error), message: messageOf(error) };
+    return failedLook(error);
   }
 }
 
@@ -172,15 +175,8 @@ async function runOnce(slot: Slot, context: CheckContext, signal: AbortSignal): 
 function judged(outcome: Outcome | undefined, signal: AbortSignal): Outcome {
   if (!signal.aborted) return outcome ?? { status: "fail", code: "internal" };
   if (outcome?.status === "fail" && !["aborted", "internal", "disconnected"].includes(outcome.code)) return outcome;
-  return { status: "fail", code: "timeout", message: messageOf(signal.reason) };
-}
-
-function failureCode(error: unknown): string {
-  if (isStackError(error)) return error.code;
-  if (isErrno(error, "ECONNREFUSED")) return "refused";
-  if (isErrno(error, "ETIMEDOUT")) return "timeout";
-  if (isErrno(error, "ECONNRESET", "EPIPE")) return "disconnected";
-  return "internal";
+  const { figures } = outcome ?? {};
+  return { status: "fail", code: "timeout", message: messageOf(signal.reason), ...(figures && { figures }) };
 }
 
 function measured(check: Check, outcome: Outcome, clock: Clock, started: number): CheckResult {
@@ -189,6 +185,7 @@ function measured(check: Check, outcome: Outcome, clock: Clock, started: number)
     check: check.name,
     component: check.component,
     ...(check.observes && { observes: check.observes }),
+    ...(check.metrics && { metrics: check.metrics }),
     outcome,
     latencyMs: Math.round((at - started) * 100) / 100,
     at,

@@ -1,7 +1,10 @@
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
 import { loadChecks } from "../../components/agent.ts";
 import type { CheckContext } from "../../engine/check.ts";
 import { readSecret } from "../../engine/secrets/read-secret.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { run } from "../../lib/run.ts";
 import { stackJobs } from "../jobs/jobs.ts";
 import { openLog } from "../journal/open-log.ts";
 import { loadModelApart } from "../model/load-model-apart.ts";
@@ -52,6 +55,9 @@ export async function serve(options: ServeOptions = {}): Promise<number> {
     runFolder: options.runFolder ?? model.paths.run,
     host: options.host,
     port: model.definition.agent.port,
+    // A template has them beside the program.
+    pageFolder: dirname(realpathSync(process.argv[1] ?? process.execPath)),
+    run,
     clock: systemClock,
     log,
     notifier: notifier({

@@ -1,5 +1,5 @@
 import type { StatusDocument } from "../../stack/documents/status.ts";
-import { provisionComponent } from "../../stack/health-names.ts";
+import { provisionComponent } from "../../stack/health-groups.ts";
 import { componentStates, type Snapshot } from "./component-states.ts";
 
 /**
@@ -29,9 +29,10 @@ export function statusReport(snapshot: Snapshot, detail: boolean): StatusDocumen
       ...(detail && error !== undefined ? { error } : {}),
     })),
     components,
-    jobs: snapshot.jobs.map(({ name, schedule, lastRun, lastSeconds, lastError, nextRun }) => ({
+    jobs: snapshot.jobs.map(({ name, schedule, always, lastRun, lastSeconds, lastError, nextRun }) => ({
       name,
       schedule,
+      ...(always && { always }),
       ...(lastRun === undefined ? {} : { lastRun }),
       ...(lastSeconds === undefined ? {} : { lastSeconds }),
       ...(detail && lastError !== undefined ? { lastError } : {}),

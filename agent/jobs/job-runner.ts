@@ -12,6 +12,8 @@ import { messageIds } from "../../stack/message-ids.ts";
 export interface JobState {
   readonly name: string;
   readonly schedule: string;
+  /** It runs whatever provisioning does. */
+  readonly always?: true;
   readonly lastRun?: string;
   readonly lastSeconds?: number;
   /** Present where the last run failed. */
@@ -47,16 +49,17 @@ export function jobRunner(options: JobRunnerOptions): JobRunner {
   Settings.defaultLocale = "en-US";
   const running = new Set<AbortController>();
   const runs = options.jobs.map((job) => {
-    let state: JobState = { name: job.name, schedule: job.schedule, runs: 0, failures: 0 };
+    let state: JobState = { ...declared(job), runs: 0, failures: 0 };
     let soon: NodeJS.Timeout | undefined;
     const cron = CronJob.from({
       cronTime: job.schedule,
       timeZone: zoneOf(options.timeZone),
       waitForCompletion: true,
       start: true,
+      runOnInit: job.always === true,
       onTick: async () => {
         clearTimeout(soon);
-        if (!options.ready()) return;
+        if (job.always !== true && !options.ready()) return;
         const controller = new AbortController();
         running.add(controller);
         state = await runJob(job, state, controller, options);
@@ -123,12 +126,15 @@ async function runJob(
   }
   if (lastError === undefined && state.lastError !== undefined) log("notice", `job ${job.name} works again`);
   return {
-    name: job.name,
-    schedule: job.schedule,
+    ...declared(job),
     lastRun,
     lastSeconds: Math.round(clock.now() - started) / 1000,
     ...(lastError === undefined ? {} : { lastError }),
     runs: state.runs + 1,
     failures: state.failures + (lastError === undefined ? 0 : 1),
   };
+}
+
+function declared({ name, schedule, always }: Job): Pick<JobState, "name" | "schedule" | "always"> {
+  return { name, schedule, ...(always && { always }) };
 }

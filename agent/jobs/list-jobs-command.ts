@@ -1,7 +1,7 @@
 import { ExitCode } from "../../lib/error.ts";
 import type { JobsDocument } from "../../stack/documents/jobs.ts";
 import type { MachinePaths } from "../cli/agent-address.ts";
-import { type Output, processOutput } from "../cli/terminal.ts";
+import { type Output, processOutput } from "../cli/output.ts";
 import { askJobs } from "./ask-jobs.ts";
 import { jobTable } from "./job-table.ts";
 

@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isStackError, StackError } from "../../lib/error.ts";
+import { isErrno, isStackError, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { requestFolder } from "../../stack/components/agent/root-jobs.ts";
@@ -21,7 +21,10 @@ export async function requestJob(
   longest = LONGEST,
 ): Promise<void> {
   const request = join(runFolder, requestFolder, name);
-  await writeFile(request, "", { mode: 0o600 });
+  await writeFile(request, "", { mode: 0o600, flag: "wx" }).catch((error: unknown) => {
+    // Asked for already, by root say, after apt: that run is waited for.
+    if (!isErrno(error, "EEXIST")) throw error;
+  });
   try {
     await waitFor(async () => !(await exists(request)), {
       what: `stack-job@${name}.service to end`,

@@ -24,7 +24,7 @@ const LONGEST = 25 * 3_600_000;
  * `stack-agent job run NAME`: asks the agent, and waits until a run has ended that was not over yet.
  *
  * @returns 0 it went well; 1 it failed
- * @throws StackError `not-root`, `no-such-job` (64), `provisioning`, `agent-unreachable`, `aborted`
+ * @throws StackError `not-root`, `no-such-job` (64), `provisioning`, `not-provisioned`, `agent-unreachable`, `aborted`
  */
 export async function runJobCommand({ job, json, signal, write, userId, ...paths }: RunJobOptions): Promise<number> {
   requireRoot(`job run ${job}`, userId);
@@ -48,20 +48,27 @@ export async function runJobCommand({ job, json, signal, write, userId, ...paths
       hint: `stack-agent status --wait, then stack-agent job run ${job}`,
     });
   }
+  if (ended === "not-provisioned") {
+    throw new StackError("not-provisioned", "no job runs until provisioning has ended well", {
+      hint: `stack-agent status says what failed; stack-agent provision, then stack-agent job run ${job}`,
+    });
+  }
   if (json) write(`${JSON.stringify({ schemaVersion: 1, jobs: [ended] } satisfies JobsDocument)}\n`);
   else write(`${job}: ${ended.lastError ?? "ended well"}, after ${ended.lastSeconds?.toFixed(2)} s.\n`);
   return ended.lastError === undefined ? ExitCode.healthy : ExitCode.failed;
 }
 
-/** How the job stands, once a run has ended since then; undefined before. */
+/** How the job stands, once a run has ended since then, or why none will; undefined before. */
 async function endedSince(
   job: string,
   asked: number,
   paths: MachinePaths,
-): Promise<Standing | "provisioning" | undefined> {
-  const { status, jobs } = await askJobs(paths);
+): Promise<Standing | "provisioning" | "not-provisioned" | undefined> {
+  const { stages, jobs } = await askJobs(paths);
   const found = jobs.find(({ name }) => name === job);
-  const { lastRun, lastSeconds = 0 } = found ?? {};
+  const { always, lastRun, lastSeconds = 0 } = found ?? {};
   if (lastRun !== undefined && Date.parse(lastRun) + lastSeconds * 1000 >= asked) return found;
-  return status === "working" ? "provisioning" : undefined;
+  if (always) return undefined;
+  if (stages.some(({ status }) => status === "failed")) return "not-provisioned";
+  return stages.length > 0 && stages.every(({ status }) => status === "done") ? undefined : "provisioning";
 }

@@ -1,7 +1,6 @@
 import { loadExecutors } from "../../components/agent.ts";
 import { accountOwner, localIo } from "../../engine/actions/local-io.ts";
 import { localFactReader } from "../../engine/facts/local-fact-reader.ts";
-import { installedTemplates } from "../../engine/installed-templates.ts";
 import { awaitPorts } from "../../engine/run/await-ports.ts";
 import type { EngineOptions } from "../../engine/run/engine-options.ts";
 import { engineTimeouts } from "../../engine/run/run-engine.ts";
@@ -12,6 +11,7 @@ import type { Stage } from "../../engine/stage.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Run } from "../../lib/run.ts";
 import type { Model } from "../../stack/model.ts";
+import { releaseTemplates } from "./release-templates.ts";
 
 export interface MachineOptions {
   readonly model: Model;
@@ -25,7 +25,12 @@ export interface MachineOptions {
 export async function thisMachine(options: MachineOptions): Promise<EngineOptions> {
   const { model, log, signal } = options;
   const { paths } = model;
-  const secrets = secretStore({ stateDirectory: paths.state, secrets: model.secrets, owner: accountOwner });
+  const secrets = secretStore({
+    stateDirectory: paths.state,
+    secrets: model.secrets,
+    given: model.givenSecrets,
+    owner: accountOwner,
+  });
   const io = localIo({
     run: options.run,
     log,
@@ -41,7 +46,7 @@ export async function thisMachine(options: MachineOptions): Promise<EngineOption
     reader: localFactReader({
       run: io.run,
       secrets,
-      templates: installedTemplates(`${paths.share}/templates`),
+      templates: releaseTemplates(process.argv[1]),
       runDirectory: paths.run,
     }),
     checks: { model, secret: (name) => readSecret(paths.state, name) },

@@ -14,18 +14,31 @@ export async function loadModelApart(program: string | undefined, definitionPath
   const load = createRequire(realpathSync(program ?? process.execPath));
   const before = new Set(Object.getOwnPropertyNames(globalThis));
   try {
-    const file = load.resolve("./model.cjs");
-    const { loadModel } = load(file) as typeof import("./load-model.ts");
-    delete load.cache[file];
+    const file = fileBeside(load);
+    // A checkout's sources have no such file beside them.
+    const { loadModel } = file === undefined ? await import("./load-model.ts") : requireOnce(load, file);
     const model: Model = await loadModel(definitionPath);
     return model;
-  } catch {
-    // No such file beside a checkout's sources. Or it failed: then this fails too, with an error of our own class.
-    return await (await import("./load-model.ts")).loadModel(definitionPath);
   } finally {
     // zod's registry is one of the process's, and holds all that it was made by.
     for (const name of Object.getOwnPropertyNames(globalThis)) {
       if (!before.has(name) && name.startsWith("__zod_")) Reflect.deleteProperty(globalThis, name);
     }
   }
+}
+
+type LoadModel = typeof import("./load-model.ts");
+
+function fileBeside(load: NodeJS.Require): string | undefined {
+  try {
+    return load.resolve("./model.cjs");
+  } catch {
+    return undefined;
+  }
+}
+
+function requireOnce(load: NodeJS.Require, file: string): LoadModel {
+  const loaded = load(file) as LoadModel;
+  delete load.cache[file];
+  return loaded;
 }

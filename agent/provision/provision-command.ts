@@ -9,6 +9,7 @@ import { requireRoot } from "../cli/require-root.ts";
 import { thisMachine } from "../machine/this-machine.ts";
 import { loadModel } from "../model/load-model.ts";
 import { chooseStages, presentStages } from "../stages/choose-stages.ts";
+import { refuseCutOff, settleTrial } from "../trial/settle-trial.ts";
 import { findUnmetNeeds } from "./needs.ts";
 import { printPlan } from "./print-plan.ts";
 import { provision } from "./provision.ts";
@@ -37,12 +38,18 @@ export interface ProvisionCommandOptions {
  */
 export async function provisionCommand(options: ProvisionCommandOptions): Promise<number> {
   requireRoot("provision", options.userId);
+  const looking = options.plan === true || options.diff === true;
+  if (looking) await refuseCutOff(run);
+  else {
+    const settled = await settleTrial({ run, log: options.log, args: process.argv.slice(2) });
+    if (settled !== undefined) return settled;
+  }
   const model = await loadModel();
   const stages = await loadStages();
   const chosen = chooseStages(stages, model, options);
   const all = presentStages(stages, model);
   const machine = await thisMachine({ model, stages: chosen, run, log: options.log, signal: options.signal });
-  if (options.plan || options.diff) {
+  if (looking) {
     const plan = await planStages(machine, { diff: options.diff === true, refuse: true });
     options.write(options.json ? `${JSON.stringify(plan)}\n` : printPlan(plan));
     return ExitCode.healthy;

@@ -1,4 +1,5 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import { loadResumeRestore } from "../../components/agent.ts";
 import type { EngineOptions } from "../../engine/run/engine-options.ts";
 import { disksOf, explainFullDisk } from "../../engine/run/explain-full-disk.ts";
 import {
@@ -17,7 +18,7 @@ import type { Stage } from "../../engine/stage.ts";
 import { describeSetAside, readSetAside } from "../../engine/state/set-aside.ts";
 import { readState, statePath, writeState } from "../../engine/state/state.ts";
 import { isStackError, messageOf } from "../../lib/error.ts";
-import { readTextIfAny, removeUnfinished } from "../../lib/files.ts";
+import { exists, readTextIfAny, removeUnfinished } from "../../lib/files.ts";
 import { budget } from "../../stack/budget.ts";
 import { deviations } from "../../stack/deviations.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
@@ -25,7 +26,13 @@ import type { SecretName } from "../../stack/model.ts";
 import { currentLink, releaseFolder, releaseZero } from "../../stack/releases.ts";
 import { outdatedReaders } from "../../stack/secret-readers.ts";
 import { venvStamp } from "../../stack/venv.ts";
-import { mendDrift } from "../drift/drift-file.ts";
+import { mendDrift } from "../drift/read-drift.ts";
+
+export interface Renewal {
+  readonly names: readonly SecretName[];
+  /** Called once nobody else is at work, and before the first has another value: none has where it throws. */
+  readonly begins: () => Promise<void>;
+}
 
 /**
  * Runs the engine as the one at work, tells its progress in `progress.json`, what it did in
@@ -34,7 +41,7 @@ import { mendDrift } from "../drift/drift-file.ts";
  * failed there still has.
  *
  * @param all the stack's stages, the engine's own among them
- * @param renewed secrets that are given another value before the stages look: what holds them follows,
+ * @param renewal secrets that are given another value before the stages look: what holds them follows,
  *   in this run or, where it is cut off, in the next
  * @returns the final progress: `done`, or `failed` where a stage is not done
  * @throws StackError `already-running`, `preflight`, `aborted`
@@ -42,13 +49,15 @@ import { mendDrift } from "../drift/drift-file.ts";
 export async function provision(
   options: EngineOptions,
   all: readonly Stage[],
-  renewed: readonly SecretName[] = [],
+  renewal?: Renewal,
 ): Promise<ProgressDocument> {
   const { paths } = options.model;
   const lock = await takeLock(paths.run, options.io.run);
   try {
     await Promise.all(writtenFolders(options).map(removeUnfinished));
-    for (const name of renewed) {
+    if (await exists(join(paths.state, "restore.json"))) await (await loadResumeRestore())(options.model, options.io);
+    await renewal?.begins();
+    for (const name of renewal?.names ?? []) {
       const units = outdatedReaders(name, options.model);
       await options.executors.renewSecret.apply({ name, units }, options.io);
     }

@@ -30,6 +30,7 @@ export async function renewReaders(
       return !restart && (await replaceCredential(service, name, value ?? blank, { run, owner: accountOwner }));
     }),
   );
+  if (services.length === 0) return "stack-agent provision puts it to use";
   const behind = services.filter((_, index) => replaced[index] === false);
   if (behind.length > 0) await restartRunning(name, behind, run);
   for (const unit of units) await clearStale(runFolder, unit);
@@ -39,12 +40,23 @@ export async function renewReaders(
 
 async function restartRunning(name: string, services: GivenSecret["services"], run: Run): Promise<void> {
   const units = services.map(({ unit }) => unit);
+  // One that doesn't come up, for want of another secret it may be, is begun anew and not waited for.
+  const starting = await unitsThatStart(units, run);
+  const settled = units.filter((unit) => !starting.includes(unit));
   try {
-    await run("systemctl", ["try-restart", "--", ...units], { timeout: 5 * 60_000 });
+    if (starting.length > 0) await run("systemctl", ["try-restart", "--no-block", "--", ...starting]);
+    if (settled.length > 0) await run("systemctl", ["try-restart", "--", ...settled], { timeout: 5 * 60_000 });
   } catch (cause) {
     throw new StackError("unit-failed", `${name} is changed, but ${units.join(", ")} did not start with it`, {
       cause: messageOf(cause),
       hint: `systemctl status ${units.join(" ")}`,
     });
   }
+}
+
+async function unitsThatStart(units: readonly string[], run: Run): Promise<readonly string[]> {
+  // 3: one of them is not active.
+  const { stdout } = await run("systemctl", ["is-active", "--", ...units], { accept: [0, 1, 3, 4] });
+  const states = stdout.trim().split("\n");
+  return units.filter((_, index) => states[index] === "activating");
 }

@@ -39,7 +39,6 @@ export async function rotateSecretsCommand(
   const names = all ? model.secrets.map(({ name }) => name) : asked.map((name) => findMadeSecret(model, name));
   const stages = presentStages(await loadStages(), model);
   const machine = await thisMachine({ model, stages, run, log, signal });
-  for (const name of names) await audit("rotate", name);
   const restarting = names.filter((name) => model.secrets.some((secret) => secret.name === name && secret.restarts));
   const gentle = names.filter((name) => !restarting.includes(name));
   // Services, and the agent for its logins, have what is right again before one restarts for its own.
@@ -47,7 +46,10 @@ export async function rotateSecretsCommand(
   let document: ProgressDocument | undefined;
   for (const some of [gentle, restarting].filter(({ length }) => length > 0)) {
     if (document !== undefined && document.state !== "done") break;
-    document = await provision(machine, stages, some);
+    const begins = async (): Promise<void> => {
+      for (const name of some) await audit("rotate", name);
+    };
+    document = await provision(machine, stages, { names: some, begins });
     rotated.push(...some);
   }
   const isDone = document?.state === "done";

@@ -24,7 +24,7 @@ export async function setSecretCommand(
     write(`${name} has this value already.\n`);
     return ExitCode.healthy;
   }
-  const change = (): Promise<void> => writeGivenSecret(state, name, value);
+  const change = (): Promise<void> => writeGivenSecret(state, secret, value);
   const told = await renewReaders(secret, value, change, { run, runFolder: model.paths.run });
   write(`${name} is set; ${told}.\n`);
   return ExitCode.healthy;

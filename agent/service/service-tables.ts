@@ -24,8 +24,9 @@ export function releasesTable({ releases }: ReleasesDocument): string {
 /** What a deployment or a rollback has done. */
 export function changeText({ service, release, changed, previous, removed, seconds }: ReleaseChangeDocument): string {
   if (!changed) return `${service} has release ${release} already: nothing to do.\n`;
+  const after = previous === undefined ? "its first" : `in the place of ${previous}`;
   return text([
-    `${service} has release ${release}, in the place of ${previous}, after ${seconds.toFixed(1)} s.`,
+    `${service} has release ${release}, ${after}, after ${seconds.toFixed(1)} s.`,
     ...removed.map((id) => `${id} is gone.`),
   ]);
 }

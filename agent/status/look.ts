@@ -6,6 +6,7 @@ import type { StatusDocument } from "../../stack/documents/status.ts";
 import { type AgentAddress, askAgent } from "../cli/ask-agent.ts";
 import { overall } from "../health/status-report.ts";
 import { readConfinement } from "./read-confinement.ts";
+import { readStackRelease } from "./read-stack-release.ts";
 
 /** One look at the stack from outside the agent. */
 export interface Look {
@@ -28,9 +29,10 @@ export async function look(
   booting: () => Promise<boolean>,
   timeout?: number,
 ): Promise<Look> {
-  const [progress, sandbox, wanted, asked] = await Promise.all([
+  const [progress, sandbox, release, wanted, asked] = await Promise.all([
     readProgress(runFolder).catch(() => undefined),
     readConfinement(runFolder),
+    readStackRelease(state),
     readWantedReleases(state).catch(() => new Map<string, WantedRelease>()),
     askAgent(address, "/status", timeout).catch((error: unknown) => {
       if (isStackError(error)) return error;
@@ -51,6 +53,7 @@ export async function look(
           setAside: progress.setAside,
         }),
     ...(sandbox.kind === "unknown" ? {} : { sandbox }),
+    ...(release === undefined ? {} : { release }),
     ...(wanted.size === 0
       ? {}
       : { releases: [...wanted].map(([service, { release, since }]) => ({ service, release, since })) }),

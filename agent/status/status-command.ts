@@ -4,8 +4,8 @@ import { run } from "../../lib/run.ts";
 import type { StatusDocument } from "../../stack/documents/status.ts";
 import { machinePaths } from "../../stack/machine-paths.ts";
 import { agentAddress, type MachinePaths } from "../cli/agent-address.ts";
+import { type Output, processOutput, untilInterrupted } from "../cli/output.ts";
 import { outputFormat } from "../cli/output-format.ts";
-import { type Output, processOutput, untilInterrupted } from "../cli/terminal.ts";
 import { isBooting } from "./is-booting.ts";
 import { look } from "./look.ts";
 import { statusTable } from "./status-table.ts";
@@ -20,6 +20,7 @@ export interface StatusOptions extends MachinePaths {
   /** Seconds that `wait` lasts at most. Default 300. */
   readonly timeout?: number;
   readonly format?: string;
+  readonly json?: boolean;
   readonly output?: Output;
   /** Default: asks systemd. */
   readonly booting?: () => Promise<boolean>;
@@ -42,7 +43,7 @@ const exitCodes: Readonly<Record<StatusDocument["status"], number>> = {
  * @throws StackError `usage` (exit 64)
  */
 export async function statusCommand(options: StatusOptions = {}): Promise<number> {
-  const format = outputFormat(options.format);
+  const format = outputFormat(options);
   const seconds = options.timeout ?? 300;
   if (!(seconds > 0 && seconds <= 86_400)) {
     throw new StackError("usage", "--timeout must be seconds, more than 0 and at most 86400", {

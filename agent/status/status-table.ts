@@ -1,9 +1,10 @@
 import type { StatusDocument } from "../../stack/documents/status.ts";
+import { releaseZero } from "../../stack/releases.ts";
+import { nextSteps } from "../attention/next-steps.ts";
 import { duration } from "../cli/duration.ts";
-import { coloured } from "../cli/terminal.ts";
+import { coloured } from "../cli/output.ts";
 import { type Row, textTable } from "../cli/text-table.ts";
 import { jobTable } from "../jobs/job-table.ts";
-import { nextSteps } from "./next-steps.ts";
 
 /** The status document as a person reads it. */
 export function statusTable(status: StatusDocument, date: Date, colours: boolean): string {
@@ -14,6 +15,7 @@ export function statusTable(status: StatusDocument, date: Date, colours: boolean
     textTable(["stage", "state", "seconds", "actions", ""], stageRows(status), colours),
     textTable(["component", "state", "code", "ms", "ports"], componentRows(status), colours),
     jobTable(status.jobs, date, colours),
+    stackReleaseLines(status, date),
     textTable(["service", "release", "since"], releaseRows(status, date), colours),
     memoryLines(status, colours),
     status.sandbox === undefined ? [] : [`sandbox: ${status.sandbox.kind}, ${status.sandbox.how}`],
@@ -51,6 +53,18 @@ function componentRows(status: StatusDocument): readonly Row[] {
     ],
     note: component.status === "pass" ? undefined : component.message,
   }));
+}
+
+/** The template's own is not worth a line. */
+function stackReleaseLines({ release }: StatusDocument, date: Date): readonly string[] {
+  if (release === undefined) return [];
+  const since = release.since === undefined ? "" : `, for ${duration(date.getTime() - Date.parse(release.since))}`;
+  return [
+    ...(release.id === releaseZero && release.cutOff === undefined ? [] : [`release: ${release.id}${since}`]),
+    ...(release.cutOff === undefined
+      ? []
+      : [`the upgrade to ${release.cutOff} was cut off; stack-agent provision takes it back`]),
+  ];
 }
 
 function releaseRows({ releases = [] }: StatusDocument, date: Date): readonly Row[] {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
 import type { StatusDocument } from "../../stack/documents/status.ts";
-import { provisionComponent } from "../../stack/health-names.ts";
+import { provisionComponent } from "../../stack/health-groups.ts";
 import type { Look } from "./look.ts";
 import { reportChanges } from "./report-changes.ts";
 

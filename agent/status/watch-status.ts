@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
-import type { Output } from "../cli/terminal.ts";
+import type { Output } from "../cli/output.ts";
 import type { Look } from "./look.ts";
 import { reportChanges } from "./report-changes.ts";
 import { statusTable } from "./status-table.ts";

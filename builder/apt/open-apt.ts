@@ -73,7 +73,13 @@ async function open(options: OpenAptOptions): Promise<Apt> {
   const lists = join(folder, "lists");
   const packages = join(folder, "packages");
   const parts = { sources: join(folder, "sources"), preferences: join(folder, "preferences") };
-  for (const made of [join(lists, "partial"), join(packages, "partial"), parts.sources, parts.preferences])
+  for (const made of [
+    join(lists, "partial"),
+    join(packages, "partial"),
+    join(folder, "cache"),
+    parts.sources,
+    parts.preferences,
+  ])
     await mkdir(made, { recursive: true });
   // Root's apt downloads as this user, where it may write.
   if (process.getuid?.() === 0) await run("chown", ["_apt", packages], { signal, accept: [0, 1] });

@@ -54,7 +54,7 @@ export function describePlan(
     const look = (name: string, inputs: Inputs): Promise<Found> => findLayer(name, inputs, context, entries);
     const lower = await Promise.all([
       look("base", plan.base),
-      look("python", plan.python),
+      ...(plan.python === undefined ? [] : [look("python", plan.python)]),
       look("node", plan.node),
       look("agent", plan.agent.inputs),
     ]);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Progress } from "../../lib/progress/progress.ts";
+import { agentReleaseZero } from "../../stack/agent-releases.ts";
 import { debianReleases } from "../../stack/debian.ts";
 import { type CachedLayer, cachedLayer, findLayer } from "../cache/cached-layer.ts";
 import { layerSize } from "../cache/layer-size.ts";
@@ -26,6 +27,9 @@ import { unpackRootfs } from "./unpack-rootfs.ts";
 export const layerNames = ["base", "python", "node", "agent", "overlay"] as const;
 export type LayerName = (typeof layerNames)[number];
 
+/** Without `python` where services' environments are not made. */
+type Layers = Readonly<Record<Exclude<LayerName, "python">, CachedLayer>> & { readonly python?: CachedLayer };
+
 /** Every layer of a stack, made or found, and what they were made from. */
 export interface MadeLayers {
   readonly context: BuildContext;
@@ -34,13 +38,13 @@ export interface MadeLayers {
   readonly facts: BaseFacts;
   /** No part of the template: repositories that packages of the base were taken from. */
   readonly repositories: readonly CachedLayer[];
-  readonly layers: Readonly<Record<LayerName, CachedLayer>>;
+  readonly layers: Layers;
   readonly overlayInputs: OverlayInputs;
 }
 
 /** Layers as they lie over each other, the lowest first. */
 export function stacked(layers: MadeLayers["layers"]): CachedLayer[] {
-  return layerNames.map((name) => layers[name]);
+  return layerNames.flatMap((name) => layers[name] ?? []);
 }
 
 /**
@@ -56,7 +60,7 @@ export async function makeLayers(
   const { model, signal, work } = bare;
   const ended = (layer: CachedLayer): Promise<string | undefined> => cachedText(layer, bare);
   // Bundling takes a third of a second, in which the machine is looked at.
-  const agentParts = agentInputs(bare.project, model.paths.agent);
+  const agentParts = agentInputs(bare.project, agentReleaseZero);
   agentParts.catch(() => {});
   await step("validate", "looking at this machine", async () => {
     await validate(bare);
@@ -99,25 +103,34 @@ export async function makeLayers(
   };
   hold(context.rootfs);
   const { python, node, agent } = plan;
-  const [pythonLayer, nodeLayer] = await both(
-    {
-      name: "python",
-      title: `${model.services.length} virtual environments`,
-      use: () =>
-        cachedLayer(
-          { name: "python", inputs: python, online: true, make: () => buildPython(python, plan.sources, context) },
-          context,
-        ),
-      ended,
-    },
-    {
-      name: "node",
-      title: "Node and the agent's native addons",
-      use: () =>
-        cachedLayer({ name: "node", inputs: node, online: false, make: () => buildNode(node, context) }, context),
-      ended,
-    },
-  );
+  const nodeStep = {
+    name: "node",
+    title: "Node and the agent's native addons",
+    use: () =>
+      cachedLayer({ name: "node", inputs: node, online: false, make: () => buildNode(node, context) }, context),
+    ended,
+  };
+  const [pythonLayer, nodeLayer] =
+    python === undefined
+      ? [undefined, await step(nodeStep.name, nodeStep.title, nodeStep.use, ended)]
+      : await both(
+          {
+            name: "python",
+            title: `${model.services.length} virtual environments`,
+            use: () =>
+              cachedLayer(
+                {
+                  name: "python",
+                  inputs: python,
+                  online: true,
+                  make: () => buildPython(python, plan.sources, context),
+                },
+                context,
+              ),
+            ended,
+          },
+          nodeStep,
+        );
   const agentLayer = await step(
     "agent",
     "the agent's bundle",
@@ -128,7 +141,7 @@ export async function makeLayers(
       ),
     ended,
   );
-  const lower = [base, pythonLayer, nodeLayer, agentLayer];
+  const lower = [base, ...(pythonLayer === undefined ? [] : [pythonLayer]), nodeLayer, agentLayer];
   const facts = base.index.facts as BaseFacts;
   const of = { model, packages: facts.packages, chosen: plan.chosen, tools: plan.tools };
   const [overlay, inputs] = await step(
@@ -143,7 +156,7 @@ export async function makeLayers(
   );
   return {
     ...{ context, plan, facts, overlayInputs: inputs, repositories },
-    layers: { base, python: pythonLayer, node: nodeLayer, agent: agentLayer, overlay },
+    layers: { base, ...(pythonLayer && { python: pythonLayer }), node: nodeLayer, agent: agentLayer, overlay },
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StackError } from "../../lib/error.ts";
+import { agentReleaseZero } from "../../stack/agent-releases.ts";
 import { deviations } from "../../stack/deviations.ts";
 import type { ManifestDocument } from "../../stack/documents/manifest.ts";
 import { resolvePackages } from "../apt/resolve-packages.ts";
@@ -16,6 +17,7 @@ import { type PythonInputs, pythonInputs } from "../layers/python/python.ts";
 import { uvLock, uvVersion } from "../layers/python/uv.ts";
 import { type AgentParts, agentInputs } from "../layers/stack-agent/agent.ts";
 import type { NpmPackage } from "../layers/stack-agent/npm-package.ts";
+import { configHome, publicReleaseKey } from "../provenance/release-key.ts";
 import { type ChosenSource, chooseSources, packagesNotDebians, sourcesByComponent } from "../sources/choose-sources.ts";
 import { toolVersions } from "../tool-versions.ts";
 import { ownAccounts } from "../trees/own-files.ts";
@@ -25,7 +27,8 @@ export interface BuildPlan {
   /** Where components' packages come from. */
   readonly chosen: readonly ChosenSource[];
   readonly base: BaseInputs;
-  readonly python: PythonInputs;
+  /** Undefined where services' environments are not made. */
+  readonly python: PythonInputs | undefined;
   readonly node: NodeInputs;
   readonly agent: AgentParts;
   readonly sources: ReadonlyMap<string, ServiceSource>;
@@ -57,15 +60,15 @@ export async function planBuild(context: BuildContext, { dry, ...begun }: PlanOp
   const [resolved, chosen, agent, { mmdebstrap = "", tar = "" }] = await Promise.all([
     resolving,
     chooseSources(context, resolving, dry),
-    begun.agent ?? agentInputs(project, model.paths.agent),
+    begun.agent ?? agentInputs(project, agentReleaseZero),
     toolVersions(["mmdebstrap", "tar"], run),
   ]);
   const base = await baseInputs(model, templates, resolved, ownAccounts(own), { mmdebstrap, tar }, chosen);
   const baseKey = layerKey("base", base);
   return {
     ...{ chosen, base },
-    python: await pythonInputs(model, sources, baseKey),
-    node: await nodeInputs(project, model.paths.agent, baseKey),
+    python: context.withoutVenvs ? undefined : await pythonInputs(model, sources, baseKey),
+    node: await nodeInputs(project, agentReleaseZero, baseKey),
     agent,
     sources,
     npm: [...agent.packages, ...(await addonPackages(project))],
@@ -91,7 +94,7 @@ export function tellDeviations({ model, strict, log }: BuildContext, { base, cho
 }
 
 /** The overlay's inputs, once the base's facts are known. */
-export function overlayOf(
+export async function overlayOf(
   { model, tree, own, definition }: BuildContext,
   { sources }: BuildPlan,
   base: BaseFacts,
@@ -101,5 +104,6 @@ export function overlayOf(
     ...{ model, tree, own, base, sources },
     definition: definition.text,
     manifest: `${JSON.stringify(lower, undefined, 2)}\n`,
+    releaseKey: await publicReleaseKey(configHome(process.env)),
   });
 }

@@ -21,7 +21,7 @@ export interface Target<Artefacts = unknown, Flags = Readonly<Record<string, unk
   /** Options beside those that every target has, made anew for each command line. */
   readonly options?: () => readonly Option[];
   /** What holds in the place of the definition's word, or of the command line's. */
-  readonly settings?: Pick<BuildContext, "debianOnly">;
+  readonly settings?: Pick<BuildContext, "debianOnly" | "withoutVenvs">;
   /** Programs that rendering needs, beside those of the layers. */
   readonly tools?: readonly HostTool[];
   /** Which of its artefacts `build-template verify` may be given, by the file's name. */

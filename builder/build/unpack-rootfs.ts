@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { archiveOf } from "../cache/raw.ts";
 import type { StoredLayer } from "../cache/stored-layer.ts";
 import { namespaceCommand } from "../namespace.ts";
-import { inputTo } from "../pipe.ts";
+import { inputTo } from "../output-of.ts";
 import { rootfsFolder } from "../work-folder.ts";
 
 /** Unpacks the base layer into the work folder, with its owners. @returns the folder */

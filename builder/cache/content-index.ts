@@ -3,7 +3,7 @@ import { readTextIfAny } from "../../lib/files.ts";
 import { sha256 } from "./codec.ts";
 import { damaged } from "./damaged.ts";
 import { digest } from "./layer-index.ts";
-import { unseal } from "./sealed.ts";
+import { unseal } from "./seal.ts";
 import type { StoredLayer } from "./stored-layer.ts";
 
 /** `content-CODEC.json`: where in the file beside it each chunk lies, one after the other. */

@@ -9,7 +9,7 @@ import { archiveDigest, type ContentIndex, readContentIndex } from "./content-in
 import { damaged } from "./damaged.ts";
 import { explainDisk } from "./explain-disk.ts";
 import { rawRange } from "./raw.ts";
-import { seal } from "./sealed.ts";
+import { seal } from "./seal.ts";
 import type { StoredLayer } from "./stored-layer.ts";
 import { variantOf } from "./variant-of.ts";
 import { writeContent } from "./write-content.ts";

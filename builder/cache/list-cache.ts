@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { isErrno } from "../../lib/error.ts";
 import { layersFolder } from "./cached-layer.ts";
 import { layerIndex } from "./layer-index.ts";
-import { unseal } from "./sealed.ts";
+import { unseal } from "./seal.ts";
 import { newEntry } from "./store-layer.ts";
 
 /** One layer of the cache, for a person and for pruning. */

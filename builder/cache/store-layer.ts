@@ -10,7 +10,7 @@ import { archiveDigest } from "./content-index.ts";
 import { entryName } from "./entry-name.ts";
 import { explainDisk } from "./explain-disk.ts";
 import { type LayerIndex, membersToLines } from "./layer-index.ts";
-import { seal } from "./sealed.ts";
+import { seal } from "./seal.ts";
 import { writeContent } from "./write-content.ts";
 
 export interface NewLayer {

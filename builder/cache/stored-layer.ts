@@ -9,7 +9,7 @@ import { damaged } from "./damaged.ts";
 import { entryName } from "./entry-name.ts";
 import { explainDisk } from "./explain-disk.ts";
 import { type LayerIndex, layerIndex, membersFromLines } from "./layer-index.ts";
-import { unseal } from "./sealed.ts";
+import { unseal } from "./seal.ts";
 
 /** A layer of the cache. Whatever is read of it has been compared with its digest. */
 export interface StoredLayer {

@@ -8,7 +8,7 @@ import type { Format } from "../context.ts";
 import { type Compressed, codecs, sha256 } from "./codec.ts";
 import { digest } from "./layer-index.ts";
 import { rawRange } from "./raw.ts";
-import { seal, unseal } from "./sealed.ts";
+import { seal, unseal } from "./seal.ts";
 import type { StoredLayer } from "./stored-layer.ts";
 
 /** What is left of a layer's chunks, compressed now or by an earlier build. */

@@ -17,8 +17,8 @@ import { proxmox } from "../targets/proxmox/target.ts";
 import { howToRemove } from "../work-folder.ts";
 import { buildHelp } from "./build-help.ts";
 import { type BuildFlags, buildOptions } from "./build-options.ts";
-import { cacheLimitOption, setOption } from "./layer-options.ts";
 import { planText } from "./plan-text.ts";
+import { cacheLimitOption, setOption } from "./set-option.ts";
 import { smokeText } from "./smoke-text.ts";
 
 /** `build-template [STACK.yaml]`. @returns the exit code */

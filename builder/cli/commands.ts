@@ -27,6 +27,12 @@ export const commands: readonly Subcommand[] = [
     load: async () => (await import("./deployer-command.ts")).deployerCommand,
   },
   {
+    name: "monitoring",
+    usage: "monitoring [STACK.yaml]",
+    summary: "write a stack's dashboards for Grafana, its template for Zabbix",
+    load: async () => (await import("./monitoring-command.ts")).monitoringCommand,
+  },
+  {
     name: "smoke",
     usage: "smoke TEMPLATE",
     summary: "boot a template, wait until it is healthy, throw the container away",

@@ -7,8 +7,8 @@ import { build } from "../build/build.ts";
 import { describePlan } from "../build/describe-plan.ts";
 import type { Target } from "../build/target.ts";
 import { buildOptions } from "./build-options.ts";
-import { cacheLimitOption, setOption } from "./layer-options.ts";
 import { planText } from "./plan-text.ts";
+import { cacheLimitOption, setOption } from "./set-option.ts";
 
 interface TargetFlags {
   readonly out: string;

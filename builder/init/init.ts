@@ -1,8 +1,7 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
-import { basename, dirname, join, relative } from "node:path";
-import { ExitCode, isErrno, messageOf, StackError } from "../../lib/error.ts";
-import { writeFileAtomic } from "../../lib/files.ts";
+import { basename } from "node:path";
+import { readTextTree } from "../../lib/read-text-tree.ts";
 import { shellWord } from "../../lib/shell-words.ts";
+import { writeTextTree } from "../../lib/write-text-tree.ts";
 import { definitionJsonSchema } from "../../stack/definition/json-schema.ts";
 import { starterDefinition } from "../../stack/definition/starter.ts";
 import { resource } from "../resource.ts";
@@ -31,40 +30,20 @@ const services = `services:
  * @throws StackError `folder-not-empty`, `no-folder` (exit 64)
  */
 export async function init(folder: string): Promise<InitResult> {
-  await refuseUsed(folder);
-  const start = resource("init/start");
   const files = new Map<string, string>([
     ["stack.yaml", starterDefinition({ name: stackName(folder), components: ["postgres", "redis"], services })],
     ["stack.schema.json", `${JSON.stringify(definitionJsonSchema(), undefined, 2)}\n`],
   ]);
-  for (const entry of await readdir(start, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const from = join(entry.parentPath, entry.name);
+  for (const [path, text] of await readTextTree(resource("init/start"))) {
     // npm takes a .gitignore in a package for its own.
-    files.set(relative(start, from).replace(/^gitignore$/, ".gitignore"), await readFile(from, "utf8"));
+    files.set(path.replace(/^gitignore$/, ".gitignore"), text);
   }
-  for (const [path, text] of files) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFileAtomic(join(folder, path), text);
-  }
+  await writeTextTree(folder, files, "name a new folder: build-template init my-stack");
   return {
     folder,
     files: [...files.keys()].sort(),
     next: [`cd ${shellWord(folder)}`, "build-template stack.yaml"],
   };
-}
-
-async function refuseUsed(folder: string): Promise<void> {
-  const there = await readdir(folder).catch((error: unknown) => {
-    if (isErrno(error, "ENOENT")) return [];
-    throw new StackError("no-folder", `${folder} can't be used: ${messageOf(error)}`, { exit: ExitCode.usage });
-  });
-  if (there.length === 0) return;
-  const some = there.sort().slice(0, 5).join(", ");
-  throw new StackError("folder-not-empty", `${folder} holds ${some}${there.length > 5 ? ", …" : ""}`, {
-    hint: "name a new folder: build-template init my-stack",
-    exit: ExitCode.usage,
-  });
 }
 
 /** The folder's name where it can be a stack's. */

@@ -5,7 +5,7 @@ import { archiveOfEntries, type Entry } from "../archive/archive-of-entries.ts";
 import type { MadeLayer } from "../cache/made-layer.ts";
 import { archiveOf } from "../cache/raw.ts";
 import type { StoredLayer } from "../cache/stored-layer.ts";
-import { inputTo } from "../pipe.ts";
+import { inputTo } from "../output-of.ts";
 import type { Control } from "./relocated/control.ts";
 import { packagesIndex } from "./relocated/packages-index.ts";
 

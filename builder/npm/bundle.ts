@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { nativeAddons } from "../deployer/native-addons.ts";
@@ -11,10 +11,14 @@ import { programs } from "./programs.ts";
  * like the sources' rooms (see lib/project-folder.ts). Packages stay outside: npm packs them
  * along (`bundleDependencies`) in the versions of the lock, which an install from a file
  * would heed neither as package-lock.json nor as npm-shrinkwrap.json. Not ssh2: packed along,
- * its optional native helper would not be optional any more, and npm would compile it.
+ * its optional native helper would not be optional any more, and npm would compile it. Nor what
+ * Grafana's dashboards are made with: one of its 12 MB is used.
  */
 const folder = "bundled";
-const bundledPackages = ["ssh2", "asn1", "bcrypt-pbkdf", "safer-buffer", "tweetnacl"];
+const bundledPackages = [
+  ...["ssh2", "asn1", "bcrypt-pbkdf", "safer-buffer", "tweetnacl"],
+  ...["@grafana/grafana-foundation-sdk", "tslib"],
+];
 const { dependencies, optionalDependencies } = JSON.parse(await readFile("package.json", "utf8")) as Readonly<
   Record<"dependencies" | "optionalDependencies", Readonly<Record<string, string>>>
 >;
@@ -44,5 +48,7 @@ for (const path of ["package.json", "LICENSE", "src/journal_send.cc"]) {
 
 // Their licences go with what is copied.
 for (const name of bundledPackages) {
-  await copyFile(join("node_modules", name, "LICENSE"), join(folder, `LICENSE.${name}`));
+  const source = join("node_modules", name);
+  const licence = (await readdir(source)).find((file) => /^LICENSE(\.\w+)?$/.test(file)) ?? "LICENSE";
+  await copyFile(join(source, licence), join(folder, `LICENSE.${name.replace(/^@\w+\//, "")}`));
 }

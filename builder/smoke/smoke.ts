@@ -8,15 +8,15 @@ import { containerAddress } from "../../lib/lxc/container-address.ts";
 import { bootContainer, createFromTemplate } from "../../lib/lxc/create-from-template.ts";
 import { destroyContainer } from "../../lib/lxc/destroy-container.ts";
 import type { Effects } from "../../lib/lxc/effects.ts";
+import { findObstacles } from "../../lib/lxc/find-obstacles.ts";
 import { createNetwork, destroyNetwork, type Network } from "../../lib/lxc/network.ts";
-import { findObstacles } from "../../lib/lxc/preflight.ts";
 import { ensureSubordinateIds } from "../../lib/lxc/subordinate-ids.ts";
 import { sweep } from "../../lib/lxc/sweep.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
 import { run } from "../../lib/run.ts";
 import type { SmokeDocument } from "../../stack/documents/smoke.ts";
 import type { Model } from "../../stack/model.ts";
-import { requireSpace } from "../validate/free-space.ts";
+import { requireSpace } from "../validate/require-space.ts";
 import { evidence } from "./evidence.ts";
 import { watchBoot } from "./watch-boot.ts";
 

@@ -9,7 +9,7 @@ import { findApt } from "./find-apt.ts";
 import { findFiles } from "./find-files.ts";
 import { findRelocated } from "./find-relocated.ts";
 import type { Finder } from "./finder.ts";
-import { badLock, type Lock, lockPath, readLock, writeLock } from "./lock-file.ts";
+import { badLock, type Lock, lockPath, readLock, writeLock } from "./lock.ts";
 
 /** Where a component's packages come from, and which of which versions come from there. */
 export interface ChosenSource extends OtherPackages {

@@ -6,7 +6,7 @@ import { messageOf, StackError } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
 import type { BuildContext } from "../context.ts";
 import { askedSources } from "../sources/choose-sources.ts";
-import { requireSpace } from "./free-space.ts";
+import { requireSpace } from "./require-space.ts";
 import { requireUserNamespace } from "./user-namespace.ts";
 import { requireUsableWorkFolder } from "./work-folder.ts";
 

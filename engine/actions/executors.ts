@@ -1,9 +1,9 @@
 import type { Executors } from "../action.ts";
-import { cutDamaged, setAsideDamaged } from "./damaged-files.ts";
 import { linkFile, makeDirectory, writeFile } from "./files.ts";
 import { ownData } from "./own-data.ts";
 import { removeFile, removeFolders, removeTree } from "./remove-files.ts";
 import { makeSecret, renewSecret } from "./secrets.ts";
+import { cutDamaged, setAsideDamaged } from "./set-aside-damaged.ts";
 import {
   disableUnits,
   enableUnits,

@@ -18,8 +18,8 @@ import { compareFile } from "./compare-file.ts";
 import type { FactReader, UnitFacts } from "./fact-reader.ts";
 import { fileDiff } from "./file-diff.ts";
 import { memoryMiB } from "./memory.ts";
-import { readPackages } from "./package-facts.ts";
-import { readUnits } from "./unit-facts.ts";
+import { readPackages } from "./read-packages.ts";
+import { readUnits } from "./read-units.ts";
 
 export interface LocalFactReaderOptions {
   readonly run: Run;

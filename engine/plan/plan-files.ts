@@ -1,7 +1,7 @@
 import type { FileEntry, Model, UnitSpec } from "../../stack/model.ts";
 import type { Action } from "../action.ts";
 import type { FactReader, FileDifference, FileFacts, UnitFacts } from "../facts/fact-reader.ts";
-import { type ForeignData, foreignData, planOwners } from "./data-owners.ts";
+import { type ForeignData, foreignData, planOwners } from "./plan-owners.ts";
 
 /** What is there of a component's files and units. */
 export interface ComponentFacts {

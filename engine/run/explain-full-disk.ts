@@ -21,9 +21,16 @@ const LEAST = 16 * 1024 * 1024;
 /**
  * An error whose cause is a full disk, told as that: code `disk-full`, with what is free where and
  * what helps. Any other error as it is.
+ *
+ * @param hint what to do; default: make room, and provision
  */
-export async function explainFullDisk(error: unknown, look: () => Promise<readonly Disk[]>): Promise<unknown> {
-  if (isStackError(error) && ["aborted", "preflight", "needs-failed", "disk-full"].includes(error.code)) return error;
+export async function explainFullDisk(
+  error: unknown,
+  look: () => Promise<readonly Disk[]>,
+  hint?: string,
+): Promise<unknown> {
+  if (isStackError(error) && ["aborted", "preflight", "needs-failed"].includes(error.code)) return error;
+  if (isStackError(error) && error.code === "disk-full") return hint === undefined ? error : withHint(error, hint);
   const disks = await look();
   const full = disks.filter(isFull);
   if (!saysFull(error) && full.length === 0) return error;
@@ -32,10 +39,16 @@ export async function explainFullDisk(error: unknown, look: () => Promise<readon
   const what = messageOf(error).replace(/:? *(ENOSPC|EDQUOT): .*$/, "");
   const known = isStackError(error) ? error : undefined;
   return new StackError("disk-full", [what, "the disk is full", where].filter((part) => part !== "").join(": "), {
-    hint: `df -h ${full[0]?.path ?? fullest?.path ?? "/"}; make room (apt-get clean, journalctl --vacuum-size=50M, on the node: pct resize VMID rootfs +5G), then: stack-agent provision`,
+    hint:
+      hint ??
+      `df -h ${full[0]?.path ?? fullest?.path ?? "/"}; make room (apt-get clean, journalctl --vacuum-size=50M, on the node: pct resize VMID rootfs +5G), then: stack-agent provision`,
     detail: known?.detail ?? [],
     cause: known?.cause ?? (known === undefined ? error : undefined),
   });
+}
+
+function withHint({ code, message, detail, cause }: StackError, hint: string): StackError {
+  return new StackError(code, message, { hint, detail, cause });
 }
 
 /** The disks of the folders that a stack's stages write to, each file system once. */
@@ -46,6 +59,12 @@ export async function disksOf({ paths, data }: Pick<Model, "paths" | "data">): P
   return found
     .filter((disk) => disk !== undefined)
     .filter(({ size, free }) => !seen.has(`${size} ${free}`) && seen.add(`${size} ${free}`));
+}
+
+/** The file system that a folder is on; none where there is no such folder. */
+export async function disksAt(path: string): Promise<readonly Disk[]> {
+  const disk = await diskAt(path);
+  return disk === undefined ? [] : [disk];
 }
 
 async function diskAt(path: string): Promise<Disk | undefined> {

@@ -2,7 +2,7 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isErrno, StackError } from "../../lib/error.ts";
 import { syncFolder, writeFileAtomic } from "../../lib/files.ts";
-import type { SecretName } from "../../stack/model.ts";
+import type { GivenSecret, SecretName } from "../../stack/model.ts";
 import { secretsFolder } from "./read-secret.ts";
 
 /*
@@ -33,9 +33,16 @@ export async function readGivenSecret(stateDirectory: string, name: SecretName):
   }
 }
 
-/** Puts a value in the place of the one before, whole or not at all. */
-export async function writeGivenSecret(stateDirectory: string, name: SecretName, value: Buffer): Promise<void> {
-  await writeFileAtomic(join(secretsFolder(stateDirectory), name), value, { mode: 0o600, uid: 0, gid: 0 });
+/** Puts a value in the place of the one before, whole or not at all. The folder's group is the agent's. */
+export async function writeGivenSecret(
+  stateDirectory: string,
+  { name, reader }: Pick<GivenSecret, "name" | "reader">,
+  value: Buffer,
+): Promise<void> {
+  const folder = secretsFolder(stateDirectory);
+  const access =
+    reader === "agent" ? { mode: 0o640, uid: 0, gid: (await stat(folder)).gid } : { mode: 0o600, uid: 0, gid: 0 };
+  await writeFileAtomic(join(folder, name), value, access);
 }
 
 export async function removeGivenSecret(stateDirectory: string, name: SecretName): Promise<void> {

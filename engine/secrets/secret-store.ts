@@ -3,7 +3,7 @@ import { chmod, chown, link, lstat, open, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isErrno, StackError } from "../../lib/error.ts";
 import { ensureFolder, unfinishedName, writeFileAtomic } from "../../lib/files.ts";
-import type { SecretName, SecretSpec } from "../../stack/model.ts";
+import type { GivenSecret, SecretName, SecretSpec } from "../../stack/model.ts";
 import { readSecret, secretsFolder } from "./read-secret.ts";
 import { secretForms } from "./secret-forms.ts";
 
@@ -26,6 +26,8 @@ export interface SecretStore {
 export interface SecretStoreOptions {
   readonly stateDirectory: string;
   readonly secrets: readonly SecretSpec[];
+  /** Those that somebody gives: they are read, and never made. */
+  readonly given?: readonly Pick<GivenSecret, "name">[];
   /** uid and gid of `user:group`. */
   readonly owner: (owner: string) => Promise<{ readonly uid: number; readonly gid: number }>;
 }
@@ -50,6 +52,17 @@ export function secretStore(options: SecretStoreOptions): SecretStore {
     const spec = specs.get(name);
     if (spec !== undefined) return spec;
     throw new StackError("secret-unknown", `no component of this stack declares a secret ${name}`);
+  };
+
+  const readGiven = (name: SecretName, value: string | undefined): string => {
+    const hint = `stack-agent secrets set ${name}`;
+    if (value === undefined) throw new StackError("secret-missing", `the secret ${name} is not given`, { hint });
+    // What a login's forms are defined for (RFC 4013 changes others), and no quote of a statement or a file.
+    if (!/^[\x21-\x7e]{1,1024}$/.test(value)) {
+      throw new StackError("secret-invalid", `the secret ${name} must be of ASCII's visible characters`, { hint });
+    }
+    seen.add(value);
+    return value;
   };
 
   const prepare = async (name: SecretName) => {
@@ -78,8 +91,10 @@ export function secretStore(options: SecretStoreOptions): SecretStore {
     },
 
     async read(name) {
-      specOf(name);
+      const isGiven = options.given?.some((secret) => secret.name === name) === true;
+      if (!isGiven) specOf(name);
       const value = await readSecret(options.stateDirectory, name);
+      if (isGiven) return readGiven(name, value);
       if (value === undefined) {
         throw new StackError("secret-missing", `the secret ${name} is not there`, {
           hint: "stack-agent provision --only system makes what is missing",

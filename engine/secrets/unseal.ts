@@ -3,7 +3,7 @@ import type { SecretName } from "../../stack/model.ts";
 import type { Sealed } from "./sealed.ts";
 import { isSecretForm, secretForms } from "./secret-forms.ts";
 
-const mark = /«secret:([a-z0-9.-]+)(?:\|([a-z0-9-]+))?»/g;
+const mark = /«secret:([a-z0-9._-]+)(?:\|([a-z0-9-]+))?»/g;
 
 /**
  * A sealed text with the secrets' values in their places.

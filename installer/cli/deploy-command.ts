@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { carryOut, readCommandLine, secondsArgument, writeJson } from "../../lib/cli/command-line.ts";
-import { interruptible } from "../../lib/cli/interruptible.ts";
+import { carryOutInterruptibly, readCommandLine, secondsArgument, writeJson } from "../../lib/cli/command-line.ts";
 import { ExitCode } from "../../lib/error.ts";
 import { projectFolder } from "../../lib/project-folder.ts";
 import { run } from "../../lib/run.ts";
@@ -29,7 +28,7 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
   const command = new Command("deploy-template")
     .description("Puts a template on a Proxmox node and makes a healthy container of it.")
     .usage(
-      "[options] TEMPLATE\n       deploy-template [options] FILE.deb --host root@server\n       deploy-template destroy …\n       deploy-template service …",
+      "[options] TEMPLATE\n       deploy-template [options] FILE.deb --host root@server\n       deploy-template destroy …\n       deploy-template service …\n       deploy-template upgrade …\n       deploy-template replace …",
     )
     .argument("<TEMPLATE>", "what build-template wrote: dist/debian-12-NAME_VERSION-HASH_amd64.tar.gz");
   accessOptions(settingOptions(command))
@@ -53,13 +52,7 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
   if (ended !== undefined) return ended;
   const flags = command.opts<DeployFlags>();
   const [path = ""] = command.args;
-  return carryOut(flags.json === true, async () => {
-    let left = "nothing was changed";
-    return interruptible(
-      (signal) => perform(path, flags, signal, (text) => (left = text)),
-      () => `stopped; ${left}`,
-    );
-  });
+  return carryOutInterruptibly(flags.json === true, (signal, onLeft) => perform(path, flags, signal, onLeft));
 }
 
 async function perform(

@@ -3,6 +3,8 @@ export const deployHelp = `
 Subcommands, each with a --help of its own:
   destroy --vmid ID     delete a container that deploy-template made
   service NAME FOLDER   ship a new release of a service into a container that runs
+  upgrade FILE          upgrade the stack of a container that runs to another release
+  replace TEMPLATE      have a new container of another template take over, with all data
 
 It looks first what speaks against it and tells how to change that, sends the template as a
 stream with its checksum, creates the container exactly as the stack.yaml inside the template

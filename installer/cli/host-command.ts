@@ -9,7 +9,7 @@ import { ownLogin } from "../ssh/login.ts";
 import { openSsh } from "../ssh/open-ssh.ts";
 import { sshAddress, sshCommand } from "../ssh/ssh-address.ts";
 import { names, settings } from "../wanted/settings.ts";
-import { askSecretly } from "./ask.ts";
+import { askForSecret } from "./ask.ts";
 import type { HostFlags } from "./is-for-host.ts";
 import { settingOf, shownProgress } from "./options.ts";
 
@@ -27,9 +27,8 @@ export async function hostCommand(
   const json = flags.json === true;
   const progress = await shownProgress(json);
   const pack = await progress.step("package", `reading ${path}`, () => openPackage(path, signal));
-  const ask = process.stdin.isTTY && process.stderr.isTTY ? askSecretly : undefined;
   const identities = flags.identity === undefined ? [] : [flags.identity];
-  const login = ownLogin(process.env, { identities, ask });
+  const login = ownLogin(process.env, { identities, ask: askForSecret });
   const fingerprint = settingOf({ ...flags }, "deploy.fingerprint");
   const trust = { fingerprint, knownHosts: knownHostsFiles(process.env) };
   const ssh = await openSsh({ ...address, login, trust, signal });

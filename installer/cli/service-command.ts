@@ -1,20 +1,14 @@
 import { Command, Option } from "commander";
 import { carryOut, readCommandLine, secondsArgument, writeJson } from "../../lib/cli/command-line.ts";
 import { interruptible } from "../../lib/cli/interruptible.ts";
-import { ExitCode, StackError } from "../../lib/error.ts";
+import { portArgument } from "../../lib/cli/port-argument.ts";
+import { ExitCode } from "../../lib/error.ts";
 import { run } from "../../lib/run.ts";
 import type { ReleaseChangeDocument } from "../../stack/documents/releases.ts";
 import { packService } from "../service/pack-service.ts";
-import { type Shell, shipService } from "../service/ship-service.ts";
-import { knownHostsFiles } from "../ssh/host-trust.ts";
-import { ownLogin } from "../ssh/login.ts";
-import { openSsh } from "../ssh/open-ssh.ts";
-import { sshAddress } from "../ssh/ssh-address.ts";
-import { openNodeShell } from "../transports/shell/open-shell.ts";
-import { askSecretly } from "./ask.ts";
-import { type NodeFlags, required, settingOf, settingOptions, shownProgress } from "./options.ts";
-import { vmidArgument } from "./vmid-argument.ts";
-import { chooseWay, whoAsks } from "./who-asks.ts";
+import { shipService } from "../service/ship-service.ts";
+import { type ContainerFlags, containerOptions, openContainer } from "./open-container.ts";
+import { shownProgress } from "./options.ts";
 
 const help = `
 FOLDER has the service's modules and requirements.lock, with hashes, as services.NAME.source of
@@ -30,17 +24,16 @@ Examples:
   deploy-template service event-bus services/event-bus --to root@pve1 --vmid 120
   deploy-template service event-bus services/event-bus --host root@10.1.1.120
   deploy-template service event-bus services/event-bus --to root@pve1 --vmid 120 --wheels wheels
+  deploy-template service price-feed services/price-feed --port 8006 --host root@10.1.1.120
 
 Exit codes: 0 in force; 1 refused or taken back, and the release before runs; 64 unknown option, or
 a way that runs no command; 130 interrupted by Ctrl-C.
 `;
 
-interface ServiceFlags extends NodeFlags {
-  readonly host?: string;
+interface ServiceFlags extends ContainerFlags {
   readonly wheels?: string;
+  readonly port?: number;
 }
-
-const used = new Set(["deploy.to", "deploy.via", "deploy.fingerprint"]);
 
 /** `deploy-template service NAME FOLDER`. @returns the exit code */
 export async function serviceCommand(argv: readonly string[]): Promise<number> {
@@ -48,11 +41,11 @@ export async function serviceCommand(argv: readonly string[]): Promise<number> {
     .description("Ships a new release of a service into a container that runs.")
     .argument("<NAME>", "the service's name in the definition")
     .argument("<FOLDER>", "the service's folder here");
-  settingOptions(command, ({ path }) => used.has(path))
-    .option("--vmid <id>", "the container's id")
-    .option("--host <user@server>", "the container itself, or a plain host, over SSH; in the place of --to")
-    .option("--identity <file>", "a private key (else: the agent's, ~/.ssh/id_*, or you are asked)")
+  containerOptions(command)
     .option("--wheels <folder>", "packages to send along, where there is no package index")
+    .addOption(
+      new Option("--port <port>", "of a service that the definition has not: it is added").argParser(portArgument),
+    )
     .addOption(
       new Option("--timeout <seconds>", "for the release to be healthy").argParser(secondsArgument).default(60),
     )
@@ -72,11 +65,19 @@ export async function serviceCommand(argv: readonly string[]): Promise<number> {
 
 async function perform(service: string, folder: string, flags: ServiceFlags, signal: AbortSignal): Promise<number> {
   const progress = await shownProgress(flags.json === true);
-  const { shell, vmid, close } = await open(flags, signal);
+  const { shell, vmid, close } = await openContainer(flags, signal);
   try {
     const packed = await packService(folder, flags.wheels, { run, signal });
     try {
-      const shipped = await shipService({ shell, vmid, service, packed, patience: flags.timeout, progress });
+      const shipped = await shipService({
+        shell,
+        vmid,
+        service,
+        packed,
+        port: flags.port,
+        patience: flags.timeout,
+        progress,
+      });
       if (flags.json) writeJson(shipped);
       else process.stdout.write(shippedText(shipped));
       return ExitCode.healthy;
@@ -88,58 +89,8 @@ async function perform(service: string, folder: string, flags: ServiceFlags, sig
   }
 }
 
-interface Opened {
-  readonly shell: Shell;
-  readonly vmid?: number;
-  readonly close: () => void;
-}
-
-async function open(flags: ServiceFlags, signal: AbortSignal): Promise<Opened> {
-  const fingerprint = settingOf({ ...flags }, "deploy.fingerprint");
-  if (flags.host !== undefined) return openHost(flags, fingerprint, signal);
-  const way = await chooseWay(flags, process.env);
-  if (way === "api") {
-    throw usage(
-      "no-command-by-api",
-      "a node's REST API runs no command in a container",
-      "--to root@pve1 --vmid 120 over SSH; on the node itself without --to; or --host root@CONTAINER straight into it",
-    );
-  }
-  const vmid = vmidArgument(required(flags.vmid, "--vmid", "120"));
-  const access = await whoAsks(flags);
-  if (access.kind !== "ssh" && access.kind !== "local") throw new TypeError("the way is no shell's");
-  const to = access.kind === "local" ? "" : required(settingOf({ ...flags }, "deploy.to"), "--to", "root@pve1");
-  const { shell } = await openNodeShell({ to, fingerprint, signal }, access);
-  return { shell, vmid, close: () => shell.close() };
-}
-
-async function openHost(flags: ServiceFlags, fingerprint: string | undefined, signal: AbortSignal): Promise<Opened> {
-  const { host = "", identity } = flags;
-  for (const [flag, value] of Object.entries({ "--to": flags.to, "--via": flags.via, "--vmid": flags.vmid })) {
-    if (value !== undefined) throw usage("other-way", `${flag} means nothing to --host`, "one of the two");
-  }
-  const address = sshAddress(host);
-  if (address === undefined) throw usage("bad-address", `--host: ${host} is no address for SSH`, "--host root@server");
-  const ask = process.stdin.isTTY && process.stderr.isTTY ? askSecretly : undefined;
-  const login = ownLogin(process.env, { identities: identity === undefined ? [] : [identity], ask });
-  const ssh = await openSsh({
-    ...{ ...address, login, signal },
-    trust: { fingerprint, knownHosts: knownHostsFiles(process.env) },
-  });
-  const asRoot = (argv: readonly string[]) => (address.user === "root" ? argv : ["sudo", "-n", ...argv]);
-  const shell: Shell = {
-    where: ssh.where,
-    exec: (argv, more) => ssh.exec(asRoot(argv), more),
-    execWithFile: ({ path, remote }, argv, more) => ssh.execWithFile({ path, remote }, asRoot(argv), more),
-  };
-  return { shell, close: () => ssh.close() };
-}
-
 function shippedText({ service, release, changed, previous, seconds }: ReleaseChangeDocument): string {
   if (!changed) return `${service} has release ${release} already: nothing to do\n`;
-  return `${service} has release ${release}, in the place of ${previous}, after ${seconds.toFixed(1)} s\n`;
-}
-
-function usage(code: string, message: string, hint: string): StackError {
-  return new StackError(code, message, { hint, exit: ExitCode.usage });
+  const place = previous === undefined ? "its first" : `in the place of ${previous}`;
+  return `${service} has release ${release}, ${place}, after ${seconds.toFixed(1)} s\n`;
 }

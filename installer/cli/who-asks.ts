@@ -6,7 +6,7 @@ import { ownLogin } from "../ssh/login.ts";
 import type { Access } from "../transports/access.ts";
 import { credentials } from "../transports/credentials.ts";
 import { type Way, ways } from "../transports/transport.ts";
-import { askSecretly } from "./ask.ts";
+import { askForSecret } from "./ask.ts";
 
 /** What flags say of the way to a node, and of who asks it. */
 export interface AccessFlags {
@@ -30,14 +30,14 @@ export async function whoAsks(flags: AccessFlags, at: Pick<AccessFlags, "to" | "
   const environment: Environment = process.env;
   const way = await chooseWay(at, environment);
   refuseOthers(flags, way);
-  const ask = process.stdin.isTTY && process.stderr.isTTY ? askSecretly : undefined;
   if (way === "local") return { kind: "local" };
-  if (way === "api") return credentials({ environment, tokenFile: flags.tokenFile, user: flags.user, ask });
+  if (way === "api")
+    return credentials({ environment, tokenFile: flags.tokenFile, user: flags.user, ask: askForSecret });
   const { identity } = flags;
   const login = ownLogin(environment, {
     identities: identity === undefined ? [] : [identity],
     password: environment.PROXMOX_PASSWORD,
-    ask,
+    ask: askForSecret,
   });
   return { kind: "ssh", login, knownHosts: knownHostsFiles(environment) };
 }

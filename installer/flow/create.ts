@@ -4,7 +4,7 @@ import type { Node } from "../node/node.ts";
 import { type TaskWait, waitTask } from "../node/wait-task.ts";
 import { occupantOf } from "../preflight/facts.ts";
 import { createParameters } from "../wanted/create-parameters.ts";
-import { isOf } from "../wanted/ownership.ts";
+import { isOf } from "../wanted/identity-tags.ts";
 import type { Wanted } from "../wanted/wanted.ts";
 
 /** How long an answer that was lost may come to light as a task at the most, milliseconds. */

@@ -60,6 +60,37 @@ export async function intend(options: Pick<DeployOptions, "node" | "wanted" | "r
  * @throws StackError of what failed; the last line of `detail` says what is left
  */
 export async function deploy(options: DeployOptions): Promise<DeploymentDocument> {
+  const { node, wanted } = options;
+  return lookedAt(options, async (steps, underWay, reached) => {
+    if (steps.join() === "wait") {
+      const { port } = wanted.template.model.definition.agent;
+      const { network } = wanted.container;
+      const ready = await readyNow(node, { vmid: wanted.vmid, port, network, signal: options.signal });
+      if (ready !== undefined) return deployed(options, [], ready, []);
+    }
+    let ready: Ready | undefined;
+    for (const step of steps) ready = (await actions[step](underWay, reached)) ?? ready;
+    if (ready === undefined) throw new Error("a plan ends with waiting");
+    return deployed(options, steps, ready, [...underWay.taskWarnings]);
+  });
+}
+
+/**
+ * The same up to its start: whether the stack works, and has an address, is somebody else's affair.
+ *
+ * @throws StackError as `deploy`
+ */
+export async function deployUnwatched(options: DeployOptions): Promise<void> {
+  await lookedAt(options, async (steps, underWay, reached) => {
+    for (const step of steps) if (step !== "wait") await actions[step](underWay, reached);
+  });
+}
+
+/** Looks what there is to do, and tells with each error what is left. */
+async function lookedAt<T>(
+  options: DeployOptions,
+  act: (steps: readonly Step[], underWay: UnderWay, reached: (state: Left) => void) => Promise<T>,
+): Promise<T> {
   const { node, wanted, progress, onLeft } = options;
   const { facts, verdict, steps } = await progress.step("look", `looking at ${node.name} (${node.where})`, () =>
     intend(options),
@@ -71,7 +102,7 @@ export async function deploy(options: DeployOptions): Promise<DeploymentDocument
     if (!taskWarnings.has(line)) progress.log("warning", line);
     taskWarnings.add(line);
   };
-  const underWay = { ...options, onWarning, unread: facts.file === "there" && !steps.includes("upload") };
+  const unread = facts.file === "there" && !steps.includes("upload");
   let now = left(facts, wanted);
   onLeft?.(now);
   const reached = (state: Left): void => {
@@ -79,16 +110,7 @@ export async function deploy(options: DeployOptions): Promise<DeploymentDocument
     onLeft?.(now);
   };
   try {
-    if (steps.join() === "wait") {
-      const { port } = wanted.template.model.definition.agent;
-      const { network } = wanted.container;
-      const ready = await readyNow(node, { vmid: wanted.vmid, port, network, signal: options.signal });
-      if (ready !== undefined) return deployed(options, [], ready, []);
-    }
-    let ready: Ready | undefined;
-    for (const step of steps) ready = (await actions[step](underWay, reached)) ?? ready;
-    if (ready === undefined) throw new Error("a plan ends with waiting");
-    return deployed(options, steps, ready, [...taskWarnings]);
+    return await act(steps, { ...options, onWarning, taskWarnings, unread }, reached);
   } catch (error) {
     if (!isStackError(error)) throw error;
     const { code, message, hint, cause, exit, detail } = error;
@@ -98,6 +120,8 @@ export async function deploy(options: DeployOptions): Promise<DeploymentDocument
 
 interface UnderWay extends DeployOptions {
   readonly onWarning: (line: string) => void;
+  /** Of the node's tasks, each once. */
+  readonly taskWarnings: ReadonlySet<string>;
   /** The container is made of a file that lay there, and nobody has read what it holds. */
   readonly unread: boolean;
 }

@@ -3,7 +3,7 @@ import type { Progress } from "../../lib/progress/progress.ts";
 import type { Guest, Node } from "../node/node.ts";
 import { waitTask } from "../node/wait-task.ts";
 import { occupantOf } from "../preflight/facts.ts";
-import { isOurs } from "../wanted/ownership.ts";
+import { isOurs } from "../wanted/identity-tags.ts";
 
 export interface Doomed {
   readonly guest: Guest;

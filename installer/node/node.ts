@@ -168,11 +168,19 @@ export function openNode(transport: Transport, name: string) {
     create: async (parameters: CreateParameters): Promise<string> => upid(await node.lxc.$post(parameters)),
     start: async (vmid: number): Promise<string> => upid(await node.lxc.$(vmid).status.start.$post()),
     stop: async (vmid: number): Promise<string> => upid(await node.lxc.$(vmid).status.stop.$post()),
+    /** Asks its systemd to; after that many seconds its power is cut. */
+    shutdown: async (vmid: number, patience: number): Promise<string> =>
+      upid(await node.lxc.$(vmid).status.shutdown.$post({ timeout: patience, forceStop: true })),
     destroy: async (vmid: number): Promise<string> => upid(await node.lxc.$(vmid).$delete({ purge: true })),
 
     /** Its configuration: what Proxmox knows, key by key. */
     config: async (vmid: number): Promise<Readonly<Record<string, unknown>>> =>
       read(z.record(z.string(), z.unknown()), await node.lxc.$(vmid).config.$get(), "a container's configuration"),
+
+    /** Changes its configuration; of one that runs, what its next start has. */
+    configure: async (vmid: number, settings: Readonly<Record<string, string | boolean>>): Promise<void> => {
+      await node.lxc.$(vmid).config.$put(settings);
+    },
 
     /** Addresses of a running container's eth0, without their prefix length; none of its link alone. */
     addresses: async (vmid: number): Promise<Addresses> => {

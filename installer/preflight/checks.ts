@@ -2,7 +2,7 @@ import { formatMiB } from "../../stack/definition/size.ts";
 import { askedAddresses } from "../../stack/net-addresses.ts";
 import type { Guest } from "../node/node.ts";
 import { createParameters } from "../wanted/create-parameters.ts";
-import { isOf, isOurs } from "../wanted/ownership.ts";
+import { isOf, isOurs } from "../wanted/identity-tags.ts";
 import type { Wanted } from "../wanted/wanted.ts";
 import { type Check, type Finding, finding } from "./check.ts";
 import type { Facts } from "./facts.ts";

@@ -1,5 +1,5 @@
 import type { Guest, Machine, Node, Storage } from "../node/node.ts";
-import { isOurs } from "../wanted/ownership.ts";
+import { isOurs } from "../wanted/identity-tags.ts";
 import type { Wanted } from "../wanted/wanted.ts";
 import { neededPrivileges } from "./privileges.ts";
 

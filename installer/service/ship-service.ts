@@ -25,6 +25,8 @@ export interface ShipOptions {
   readonly vmid?: number | undefined;
   readonly service: string;
   readonly packed: PackedService;
+  /** Of a service that the definition there has not: it is added. */
+  readonly port?: number | undefined;
   /** Seconds that the release may take to be healthy. */
   readonly patience: number;
   readonly progress: Progress;
@@ -37,10 +39,20 @@ export interface ShipOptions {
  * @throws StackError the agent's own; `not-running`, `no-agent`, `push-failed`, `agent-failed`; of the connection
  */
 export async function shipService(options: ShipOptions): Promise<ReleaseChangeDocument> {
-  const { shell, vmid, service, packed, patience, progress } = options;
+  const { shell, vmid, service, packed, port, patience, progress } = options;
   if (vmid !== undefined) await refuseStopped(shell, vmid);
   const remote = `${sendingFolder}/deploy-service-${randomBytes(8).toString("hex")}.tar.gz`;
-  const inside = ["sh", "-c", unpackAndDeploy, "sh", remote, service, packed.name, String(patience)];
+  const inside = [
+    "sh",
+    "-c",
+    unpackAndDeploy,
+    "sh",
+    remote,
+    service,
+    packed.name,
+    String(patience),
+    String(port ?? ""),
+  ];
   const argv = vmid === undefined ? inside : ["sh", "-c", pushAndRun, "sh", String(vmid), remote, ...inside];
   const answer = await progress.step("deploy", `deploying ${service} on ${shell.where}`, () =>
     shell.execWithFile({ path: packed.path, remote, bytes: packed.bytes }, argv, {
@@ -51,15 +63,15 @@ export async function shipService(options: ShipOptions): Promise<ReleaseChangeDo
   );
   const document = releaseChangeDocument.safeParse(jsonOf(answer.stdout));
   if (document.success) return document.data;
-  throw told(answer, options);
+  throw told(answer, options, `${service} was not deployed`);
 }
 
 /** The script's own exit codes, of none of the agent's. */
-const [notPushed, noAgent] = [97, 98];
+export const [notPushed, noAgent] = [97, 98];
 
 /** In the container, or on the host itself. The archive goes whatever happens. */
 const unpackAndDeploy = `set -eu
-archive=$1 service=$2 name=$3 patience=$4
+archive=$1 service=$2 name=$3 patience=$4 port=$5
 folder=$(mktemp -d /var/tmp/deploy-service.XXXXXX)
 trap 'rm -rf -- "$folder" "$archive"' EXIT
 command -v stack-agent >/dev/null || exit ${noAgent}
@@ -67,16 +79,18 @@ tar -xzf "$archive" -C "$folder" --no-same-owner
 mkdir -p "$folder/service" "$folder/from"
 mv -- "$folder/service" "$folder/from/$name"
 set -- deploy "$service" "$folder/from/$name" --timeout "$patience" --json
+[ -z "$port" ] || set -- "$@" --port "$port"
 [ ! -d "$folder/wheels" ] || set -- "$@" --wheels "$folder/wheels"
 stack-agent service "$@"`;
 
 /** On the node: the container's root gets the archive, and its own way to run the rest. */
-const pushAndRun = `vmid=$1 file=$2
+export const pushAndRun = `vmid=$1 file=$2
 shift 2
 pct push "$vmid" "$file" "$file" --perms 600 >&2 || exit ${notPushed}
 exec pct exec "$vmid" -- "$@"`;
 
-async function refuseStopped(shell: Shell, vmid: number): Promise<void> {
+/** @throws StackError `not-running` */
+export async function refuseStopped(shell: Shell, vmid: number): Promise<void> {
   const { stdout, stderr, code } = await shell.exec(["pct", "status", String(vmid)]);
   if (code === 0 && /^status: running$/m.test(stdout)) return;
   const hint = code === 0 ? `pct start ${vmid} on the node` : "--vmid names the container of the stack";
@@ -86,7 +100,12 @@ async function refuseStopped(shell: Shell, vmid: number): Promise<void> {
   });
 }
 
-function told(answer: ExecResult, { shell, vmid, service }: ShipOptions): StackError {
+/** Why a script of ours did not do its work. @param otherwise where the agent doesn't say it */
+export function told(
+  answer: ExecResult,
+  { shell, vmid }: Pick<ShipOptions, "shell" | "vmid">,
+  otherwise: string,
+): StackError {
   const where = vmid === undefined ? shell.where : `container ${vmid} on ${shell.where}`;
   if (answer.code === notPushed) {
     return new StackError("push-failed", `the archive can't be put into ${where}`, { detail: tail(answer.stderr) });
@@ -96,5 +115,5 @@ function told(answer: ExecResult, { shell, vmid, service }: ShipOptions): StackE
       hint: "it must be of a template or a package of build-template's",
     });
   }
-  return agentsError(answer, `${service} was not deployed`);
+  return agentsError(answer, otherwise);
 }

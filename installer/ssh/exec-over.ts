@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { Client, ClientChannel } from "ssh2";
+import type { Client, ClientCallback, ClientChannel } from "ssh2";
 import { messageOf, StackError } from "../../lib/error.ts";
 import { commandLine, tail } from "../../lib/run.ts";
 import { shellWords } from "../../lib/shell-words.ts";
@@ -71,7 +71,7 @@ export function execOver(connection: Connection, argv: readonly string[], option
     if (!connection.isOpen()) return onLost();
     signal?.addEventListener("abort", onAbort, { once: true });
     client.on("close", onLost);
-    client.exec(shellWords(argv), (error, opened) => {
+    const onOpened: ClientCallback = (error, opened) => {
       if (error !== undefined) {
         if (!connection.isOpen()) return onLost();
         return stop(new StackError("session-refused", `${where} refuses to run ${what}: ${messageOf(error)}`));
@@ -100,7 +100,13 @@ export function execOver(connection: Connection, argv: readonly string[], option
       opened.on("error", () => {});
       if (options.stdin instanceof Readable) options.stdin.pipe(opened);
       else opened.end(options.stdin);
-    });
+    };
+    try {
+      client.exec(shellWords(argv), onOpened);
+    } catch {
+      // Its socket is gone already; that the connection is closed comes a moment later.
+      onLost();
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Node } from "../node/node.ts";
 import type { Template } from "../template/open-template.ts";
-import { isOf } from "./ownership.ts";
+import { isOf } from "./identity-tags.ts";
 
 const none: ReadonlySet<number> = new Set();
 

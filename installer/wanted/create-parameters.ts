@@ -1,6 +1,6 @@
 import { netOptions } from "../../stack/net-addresses.ts";
 import type { CreateParameters } from "../node/node.ts";
-import { identityTags } from "./ownership.ts";
+import { identityTags } from "./identity-tags.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** What the node is asked for, exactly as the definition says. The container isn't started by it. */

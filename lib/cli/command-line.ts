@@ -1,4 +1,5 @@
 import { type Command, CommanderError, InvalidArgumentError } from "commander";
+import { interruptible } from "./interruptible.ts";
 import { tellError, tellUsage } from "./tell-error.ts";
 
 /** Reads a command line. @returns the exit code where there is nothing more to do: help was asked for, or it is wrong */
@@ -22,6 +23,27 @@ export async function carryOut(json: boolean, use: () => Promise<number>): Promi
   } catch (error) {
     return tellError(error, json);
   }
+}
+
+/**
+ * The same for what can be stopped half way: what is left then is said by the work itself.
+ *
+ * @param use gets what tells of that
+ */
+export function carryOutInterruptibly(
+  json: boolean,
+  use: (signal: AbortSignal, onLeft: (text: string) => void) => Promise<number>,
+): Promise<number> {
+  let left = "nothing was changed";
+  const onLeft = (text: string): void => {
+    left = text;
+  };
+  return carryOut(json, () =>
+    interruptible(
+      (signal) => use(signal, onLeft),
+      () => `stopped; ${left}`,
+    ),
+  );
 }
 
 export function writeJson(document: unknown): void {

@@ -8,9 +8,9 @@ import { cgroupLayout } from "./cgroup-layout.ts";
 import type { Container } from "./container.ts";
 import { type ContainerLimits, containerConfig, type SeccompOptions, seccompProfile } from "./container-config.ts";
 import type { Effects } from "./effects.ts";
+import { assertRunnable } from "./find-obstacles.ts";
 import { idMap } from "./id-map.ts";
 import type { Network } from "./network.ts";
-import { assertRunnable } from "./preflight.ts";
 import { rootFolder } from "./root-folder.ts";
 import { runName } from "./run-name.ts";
 
@@ -20,6 +20,8 @@ export interface CreateOptions extends ContainerLimits, SeccompOptions {
   readonly network: Network;
   readonly hostname: string;
   readonly nesting: boolean;
+  /** Of its eth0. Default: one of its own. */
+  readonly mac?: string;
   /** Its number on a node, which names the volume of its root. Default: none. */
   readonly vmid?: number;
   /** Paths in the container where volumes of their own are mounted: fresh, empty, its root's. */
@@ -66,9 +68,11 @@ export async function createContainer(options: CreateOptions & Pick<Effects, "ru
       seccompProfile: seccomp,
       upScript,
       // Proxmox's own prefix.
-      mac: `bc:24:11:${randomBytes(3)
-        .toString("hex")
-        .replace(/(..)(?=.)/g, "$1:")}`,
+      mac:
+        options.mac ??
+        `bc:24:11:${randomBytes(3)
+          .toString("hex")
+          .replace(/(..)(?=.)/g, "$1:")}`,
       layout,
       hostCores: availableParallelism(),
       appArmor: (await readTextIfAny("/sys/module/apparmor/parameters/enabled"))?.startsWith("Y") ?? false,

@@ -19,6 +19,7 @@ export interface FromTemplateOptions extends ContainerLimits, SeccompOptions {
   readonly addressing: Addressing;
   readonly nesting: boolean;
   readonly vmid?: number;
+  readonly mac?: string;
   readonly rootPassword?: string;
   readonly sshKeys?: string;
   readonly volumes?: readonly string[];

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { isErrno } from "../error.ts";
 import { exists } from "../files.ts";
 import type { Run } from "../run.ts";
-import { removeCgroups } from "./cgroup-remains.ts";
 import type { Container } from "./container.ts";
 import type { Effects } from "./effects.ts";
+import { removeCgroups } from "./remove-cgroups.ts";
 import { isRootFolder } from "./root-folder.ts";
 import { stopContainer } from "./stop-container.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { ensureFolder, readTextIfAny } from "../files.ts";
 import type { Run } from "../run.ts";
 import { waitFor } from "../wait.ts";
-import { killIfAny } from "./cgroup-remains.ts";
 import type { Effects } from "./effects.ts";
+import { killIfAny } from "./remove-cgroups.ts";
 import { runName } from "./run-name.ts";
 
 /** A network of our own: a namespace with a bridge, DHCP and DNS; the host's is never touched. */

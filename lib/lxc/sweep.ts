@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isErrno } from "../error.ts";
-import { containersWithCgroups, removeCgroups } from "./cgroup-remains.ts";
 import { removeFolder } from "./destroy-container.ts";
 import type { Effects } from "./effects.ts";
 import { destroyNamespace } from "./network.ts";
+import { containersWithCgroups, removeCgroups } from "./remove-cgroups.ts";
 import { isOrphan } from "./run-name.ts";
 
 /**

@@ -4,6 +4,6 @@ set -eu
 cd "$(dirname "$0")"
 for name in requirements requirements-test; do
   uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform x86_64-unknown-linux-gnu \
-    --no-emit-index-url --custom-compile-command 'services/reference/lock.sh (uv 0.12.5)' \
+    --no-emit-index-url --custom-compile-command 'uv pip compile --generate-hashes --python-version 3.11 (uv 0.12.5)' \
     "$@" "$name.in" --output-file "$name.lock"
 done

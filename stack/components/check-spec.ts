@@ -1,3 +1,5 @@
+import type { MetricSpec } from "./metric-spec.ts";
+
 /** A check's name in health documents, `COMPONENT:MEASUREMENT` (draft-inadarei-api-health-check-06, 4). */
 export type CheckName = `${string}:${string}`;
 
@@ -7,20 +9,14 @@ export interface CheckSpec {
   readonly proves: string;
   /** What it measures beside the time it takes. */
   readonly observes?: Observation;
+  /** What else it sees on the way, for /metrics alone. */
+  readonly metrics?: readonly MetricSpec[];
 }
 
 /** A figure that a check measures, as health documents and as /metrics tell it. */
 export interface Observation {
   /** Of the check's own figure, for health documents: "percent of maxmemory". */
   readonly unit: string;
-  readonly metric: MetricSpec;
-}
-
-export interface MetricSpec {
-  /** In the metric's base unit: https://prometheus.io/docs/practices/naming/ */
-  readonly name: `stack_${string}`;
-  readonly type: "gauge" | "counter";
-  readonly help: string;
-  /** How many of the check's unit are one of the metric's: 100 of percent to a ratio. Default 1. */
-  readonly per?: number;
+  /** `per`: how many of the check's unit are one of the metric's, 100 of percent to a ratio. Default 1. */
+  readonly metric: MetricSpec & { readonly per?: number };
 }

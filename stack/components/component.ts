@@ -9,6 +9,7 @@ import type {
   ComponentSpec,
   DataFolder,
   FileEntry,
+  GivenSecret,
   PackagedAccount,
   Placed,
   PortUse,
@@ -19,7 +20,7 @@ import type {
 } from "../model.ts";
 import type { PackageSources } from "../package-sources.ts";
 import type { CheckSpec } from "./check-spec.ts";
-import type { Process, Variable } from "./process.ts";
+import type { Credential, Process, Variable } from "./process.ts";
 
 /** A unit of the part that declares it. */
 export type DeclaredUnit = Omit<UnitSpec, "component">;
@@ -42,8 +43,8 @@ export interface Part<Name extends string = ComponentName, Stack = BareModel> {
   files(stack: Stack): readonly DeclaredFile[];
 }
 
-/** A part that is in every stack. */
-export interface OwnPart extends Part<"system" | "agent" | "services"> {
+/** A part that is no component which services could need: in every stack, but for backups. */
+export interface OwnPart extends Part<"system" | "agent" | "services" | "backup" | "metrics"> {
   ports?(stack: BareModel): readonly PortUse[];
   checks?(stack: BareModel): readonly CheckModel[];
 }
@@ -77,6 +78,8 @@ export interface Component<
   model(settings: z.output<S>, definition: Definition): Own;
   processes(stack: Stack): readonly Process[];
   readonly checks: { readonly [Check in Checks]: CheckSpec };
+  /** Names of what it has done by a schedule: no declared job can be called so. */
+  readonly jobs?: readonly string[];
   readonly ports: readonly PortSpec<keyof z.output<S> & string>[];
   /** The folder that all of its data is in; undefined: it keeps none. */
   readonly data?: DataSpec<Stack>;
@@ -98,7 +101,27 @@ export interface Component<
   readonly strictServiceSettings?: readonly string[];
   /** How a service comes to it. */
   readonly connection: ConnectionSpec<Stack>;
+  /** What it is on servers that are somebody else's; undefined: it can't be. */
+  readonly external?: ExternalForm<Stack>;
+  /** What somebody has to give for it. */
+  givenSecrets?(stack: Stack): readonly AskedSecret[];
 }
+
+/** A component whose section says `external`: what is of it then (stack/components/form-of.ts). */
+export interface ExternalForm<Stack> {
+  /** Settings of its section that mean a server of the stack's own, and nothing beside `external`. */
+  readonly ownSettings: readonly string[];
+  /** Of its jobs those that are done there too. */
+  readonly jobs?: readonly string[];
+  readonly firstBoot?: string;
+  /** Passwords, which whoever has the servers gives. */
+  secrets(stack: Stack): readonly AskedSecret[];
+  files?(stack: Stack): readonly DeclaredFile[];
+  readonly connection: ConnectionSpec<Stack>;
+}
+
+/** A secret that somebody has to give, and who but root reads it. Services get it as their credential. */
+export type AskedSecret = Pick<GivenSecret, "name" | "description" | "reader">;
 
 /** A component whose settings and model are its own matter: what a loop over all of them sees. */
 export type AnyComponent<Name extends string = string> = Component<
@@ -132,12 +155,12 @@ export interface SlimSpec {
 }
 
 export interface ConnectionSpec<Stack> {
-  /** Where it answers, a port each. */
-  ports(stack: Stack): readonly number[];
+  /** Where it answers, `HOST:PORT` each. */
+  addresses(stack: Stack): readonly string[];
   /** Settings of a service that needs it: lines of its env file, no secret among them. */
   environment(stack: Stack, service: string): readonly Variable[];
   /** What the service is lent to log in with: the credential's name (systemd.exec(5)), and the secret behind it. */
-  readonly credential?: { readonly name: string; readonly secret: string };
+  readonly credential?: Credential;
 }
 
 export interface DataSpec<Stack> extends Pick<DataFolder, "path" | "mode" | "owner"> {

@@ -1,10 +1,12 @@
-import { ownJobNames } from "../components/agent/declared-jobs.ts";
+import { ownJobNames } from "../components/agent/own-job-names.ts";
 import type { AnyComponent } from "../components/component.ts";
+import { isExternal } from "../components/form-of.ts";
 import { dependencies } from "../components/index.ts";
+import { alertmanagerReader } from "../components/metrics/alertmanager-config.ts";
 import { type DependencyName, dependencyNames } from "../components/names.ts";
 import { placedPorts } from "../components/ports.ts";
 import { serviceUser } from "../components/services/model.ts";
-import { reservedNames } from "../health-names.ts";
+import { reservedNames } from "../health-groups.ts";
 import { presentIn } from "../resolve.ts";
 import type { Fault } from "./fault.ts";
 
@@ -26,11 +28,14 @@ export function conflicts(data: unknown): Fault[] {
     ...takenNames(root),
     ...absentNeeds(root),
     ...secretFaults(root),
+    ...receiverFaults(root),
     ...jobFaults(root),
     ...idleSettings(root),
     ...idleVolumes(root),
+    ...ownSettings(root),
     ...foreignPrograms(root),
     ...nothingToRun(root),
+    ...nothingToBackUp(root),
   ];
 }
 
@@ -60,6 +65,10 @@ function claims(root: Record<string, unknown>): Claim[] {
       const who = `${spec.who ?? spec.what}${number === undefined ? "" : ` ${number}`}`;
       found.push({ port, who, path: path.length === 0 ? [] : [name, ...path] });
     }
+  }
+  if (root.metrics !== undefined) {
+    claim("Prometheus", ["metrics", "port"], asRecord(root.metrics).port, 9090);
+    claim("Alertmanager", ["metrics", "alertmanagerPort"], asRecord(root.metrics).alertmanagerPort, 9093);
   }
   claim("the agent", ["agent", "port"], asRecord(root.agent).port, 8000);
   for (const [name, service] of Object.entries(asRecord(root.services))) {
@@ -101,7 +110,8 @@ function absentNeeds(root: Record<string, unknown>): Fault[] {
 
 /** A credential of a name that a service has already, or for one that isn't there. */
 function secretFaults(root: Record<string, unknown>): Fault[] {
-  const services = Object.keys(asRecord(root.services));
+  const named = Object.keys(asRecord(root.services));
+  const services = root.metrics === undefined ? named : [...named, alertmanagerReader];
   return Object.entries(asRecord(root.secrets)).flatMap(([name, secret]): Fault[] => {
     const { for: readers } = asRecord(secret);
     return [
@@ -120,6 +130,21 @@ function secretFaults(root: Record<string, unknown>): Fault[] {
       ),
     ];
   });
+}
+
+/** A receiver's password or token that nobody is asked for. */
+function receiverFaults(root: Record<string, unknown>): Fault[] {
+  const secrets = asRecord(root.secrets);
+  return Object.entries(asRecord(asRecord(root.metrics).receivers)).flatMap(([name, ways]) =>
+    Object.entries(asRecord(ways)).flatMap(([way, settings]): Fault[] => {
+      const { secret } = asRecord(settings);
+      if (typeof secret !== "string") return [];
+      const { for: readers } = asRecord(secrets[secret]);
+      if (Array.isArray(readers) && readers.includes(alertmanagerReader)) return [];
+      const message = `is no secret that is for ${alertmanagerReader}; add it to the section secrets: ${secret}: {for: [${alertmanagerReader}]}`;
+      return [{ path: ["metrics", "receivers", name, way, "secret"], message }];
+    }),
+  );
 }
 
 /** A job that is called like one of the stack's own, or of nobody's account. */
@@ -175,12 +200,30 @@ function idleSettings(root: Record<string, unknown>): Fault[] {
   );
 }
 
+/** Settings of a server of the stack's own, where the servers are somebody else's. */
+function ownSettings(root: Record<string, unknown>): Fault[] {
+  return presentIn(root).flatMap(({ name, external }) => {
+    const section = asRecord(root[name]);
+    if (external === undefined || !isExternal(section)) return [];
+    return external.ownSettings
+      .filter((setting) => section[setting] !== undefined)
+      .map((setting) => ({
+        path: [name, setting],
+        message: "is of a server of the stack's own; leave it out beside `external`",
+        atKey: true,
+      }));
+  });
+}
+
 function idleVolumes(root: Record<string, unknown>): Fault[] {
   return Object.keys(asRecord(asRecord(root.container).volumes))
-    .filter((name) => root[name] === undefined && isDependency(name))
+    .filter((name) => isDependency(name) && (root[name] === undefined || isExternal(root[name])))
     .map((name) => ({
       path: ["container", "volumes", name],
-      message: `this stack has no ${name}; add a section "${name}: {}" or leave it out here`,
+      message:
+        root[name] === undefined
+          ? `this stack has no ${name}; add a section "${name}: {}" or leave it out here`
+          : `${name} is external and has no data here; leave it out here`,
     }));
 }
 
@@ -200,6 +243,15 @@ function nothingToRun(root: Record<string, unknown>): Fault[] {
   const services = root.services;
   if (services === undefined || services === null || Object.keys(asRecord(services)).length > 0) return [];
   return [{ path: ["services"], message: "has no service; a stack runs at least one" }];
+}
+
+function nothingToBackUp(root: Record<string, unknown>): Fault[] {
+  if (root.backup === undefined) return [];
+  if (isExternal(root.postgres)) {
+    return [{ path: ["backup"], message: "postgres is external: it is backed up where it is; leave it out here" }];
+  }
+  if (root.postgres !== undefined) return [];
+  return [{ path: ["backup"], message: "this stack has no postgres, which is what is backed up; leave it out here" }];
 }
 
 function isDependency(name: string): name is DependencyName {

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isNode, isSeq, type Node, type Pair, visit, type YAMLMap } from "yaml";
-import { isMergeKey, mergeSources, target } from "./place.ts";
+import { isMergeKey, mergeSources, target } from "./offset-of.ts";
 
 /**
  * Makes all that a path goes through the document's own at that place: what an alias stands for

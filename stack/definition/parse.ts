@@ -5,7 +5,7 @@ import { conflicts } from "./conflicts.ts";
 import type { Fault } from "./fault.ts";
 import { definitionJsonSchema } from "./json-schema.ts";
 import { nearest } from "./nearest.ts";
-import { isMergeKey, mergeSources, offsetOf } from "./place.ts";
+import { isMergeKey, mergeSources, offsetOf } from "./offset-of.ts";
 import { type Definition, definitionSchema } from "./schema.ts";
 import { type AppliedSetting, applySettings, parseSettings } from "./set.ts";
 import { takenNames } from "./taken-names.ts";

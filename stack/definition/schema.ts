@@ -1,4 +1,6 @@
 import * as z from "zod/mini";
+import { backupSettings } from "../components/backup/settings.ts";
+import { metricsSettings } from "../components/metrics/settings.ts";
 import { dependencyNames } from "../components/names.ts";
 import { componentSlim } from "../components/slim.ts";
 import { suites } from "../debian.ts";
@@ -198,7 +200,34 @@ export const definitionSchema = z.strictObject({
       .check(z.describe("The agent: health, status, jobs")),
     {},
   ),
+  updates: z.prefault(
+    z
+      .strictObject({
+        schedule: z._default(
+          cronField("When Debian's archives are asked what there is; off: never", ["off"]),
+          "23 4 * * *",
+        ),
+        security: z._default(
+          z.boolean().check(z.describe("Install security updates by that schedule, by unattended-upgrades")),
+          false,
+        ),
+        restart: z._default(
+          z
+            .boolean()
+            .check(
+              z.describe(
+                "Restart then what runs files that they replaced, databases too; false: health and doctor tell of it",
+              ),
+            ),
+          true,
+        ),
+      })
+      .check(z.describe("Updates of Debian's packages, in a container of the template")),
+    {},
+  ),
   ...sections,
+  backup: z.optional(backupSettings),
+  metrics: z.optional(metricsSettings),
   jobs: z._default(
     z
       .record(nameField("nightly-report", 40), job)

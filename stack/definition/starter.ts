@@ -19,7 +19,11 @@ export function starterDefinition({ name, components, services }: Starter): stri
   const rows = settingRows(definitionJsonSchema());
   const depth = ({ path }: SettingRow): number => path.split(".").length;
   const below = (path: string): SettingRow[] => rows.filter((row) => row.path.startsWith(`${path}.`));
-  const without = dependencyNames.filter((one) => !components.includes(one));
+  const without: readonly string[] = [
+    ...dependencyNames.filter((one) => !components.includes(one)),
+    "backup",
+    "metrics",
+  ];
   const isMap = ({ path }: SettingRow): boolean => below(path).some((one) => one.path.startsWith(`${path}.NAME.`));
   const fieldsOf = ({ path }: Pick<SettingRow, "path">): string[] =>
     below(path).map((one) => `#   ${lastKey(one.path)}: ${one.description}\n`);
@@ -28,7 +32,8 @@ export function starterDefinition({ name, components, services }: Starter): stri
     .map((row) => {
       if (!row.section) return setting(row, name, "", row.required);
       if (isMap(row)) return `\n# ${row.description}\n${fieldsOf(row).join("")}# ${row.path}: {}\n`;
-      const inner = below(row.path).filter((one) => depth(one) === 2);
+      // In the place of the others, not beside them: docs/external-engines.md.
+      const inner = below(row.path).filter((one) => depth(one) === 2 && lastKey(one.path) !== "external");
       if (without.some((one) => one === row.path)) return `\n${commented(section(row, inner, name, inner))}`;
       // A section with nothing in it would be no section: its first setting is written out.
       return `\n${section(row, inner, name, inner.filter((one) => one.default !== undefined).slice(0, 1))}`;

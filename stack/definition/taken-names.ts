@@ -1,4 +1,4 @@
-import { presentIn, resolve } from "../resolve.ts";
+import { bareModel, presentIn, resolve } from "../resolve.ts";
 import { claims, takenClaims } from "./claims.ts";
 import type { Fault } from "./fault.ts";
 import type { Definition } from "./schema.ts";
@@ -9,12 +9,25 @@ export function takenNames(definition: Definition): Fault[] {
   const taken = namesOfAll(definition);
   const twice = all.filter(({ what }, index) => all.findIndex((other) => other.what === what) < index);
   return [
+    ...takenSecrets(definition),
     ...takenClaims(all, taken, "every stack"),
     ...takenClaims(twice, new Set(twice.map(({ what }) => what)), "another setting of this one"),
     ...all.flatMap(({ what, path, refused }) =>
       refused === undefined ? [] : [{ path, message: `would be ${what}; ${refused}` }],
     ),
   ];
+}
+
+/** Secrets of the definition's that the stack asks for itself, under the same name. */
+function takenSecrets(definition: Definition): Fault[] {
+  const asked = bareModel(definition).givenSecrets.map(({ name }) => name);
+  return Object.keys(definition.secrets)
+    .filter((name) => asked.indexOf(name) !== asked.lastIndexOf(name))
+    .map((name) => ({
+      path: ["secrets", name],
+      message: "is a secret that the stack asks for itself; choose another name",
+      atKey: true,
+    }));
 }
 
 /** What is there whatever the stack's words: looked up in the stack without them. */

@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
-import { healthGroups } from "../health-names.ts";
+import { healthGroups } from "../health-groups.ts";
 
 export const healthStatus = z.enum(["pass", "warn", "fail"]);
 
-/** `data`: the databases and the broker; `services`; `machine`: disk, memory, jobs, drift. */
+/** `data`: the databases and the broker; `services`; `machine`: disk, memory, updates, jobs, drift. */
 export const healthGroup = z.enum(healthGroups);
 
 /** One component, flat: what monitoring discovers. Figures are 0 before the first result. */

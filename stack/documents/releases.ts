@@ -50,6 +50,19 @@ export const releaseChangeDocument = z.object({
   seconds: z.number(),
 });
 
+/** What `stack-agent service new --json` prints. */
+export const newServiceDocument = z.object({
+  schemaVersion: z.literal(1),
+  name: z.string(),
+  port: z.number(),
+  folder: z.string(),
+  /** In the folder. */
+  files: z.array(z.string()),
+  /** Commands to go on with. */
+  next: z.array(z.string()),
+});
+
+export type NewServiceDocument = z.output<typeof newServiceDocument>;
 export type ServicesDocument = z.output<typeof servicesDocument>;
 export type ReleasesDocument = z.output<typeof releasesDocument>;
 export type ReleaseChangeDocument = z.output<typeof releaseChangeDocument>;

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import t from "tap";
 import { stageIds } from "../../engine/stage.ts";
+import { agentCommands, type CommandSpec } from "../../stack/components/agent/commands.ts";
 
 function agent(args: readonly string[], within: readonly string[] = []) {
   const [command = "", ...rest] = [...within, process.execPath, "agent/cli.ts", ...args];
@@ -47,6 +48,24 @@ t.test("what needs root is refused to others in a sentence, or as JSON", async (
     const said = agent(wrong);
     t.match(JSON.parse(said.stdout), { code: "usage", message: /unknown option '--nonsense'/ }, wrong.join(" "));
     t.equal(said.status, 64);
+  }
+});
+
+t.test("--json is the same as --format json, wherever there is that", async (t) => {
+  const commands: readonly (readonly [string, CommandSpec])[] = Object.entries(agentCommands);
+  const formatted = commands.filter(([, { options }]) => options.some(({ flags }) => flags.startsWith("--format")));
+  t.same(
+    formatted.map(([name]) => name),
+    ["status", "health"],
+  );
+  for (const [name, { options }] of formatted) {
+    t.ok(
+      options.some(({ flags }) => flags === "--json"),
+      name,
+    );
+    const [short, long] = [agent([name, "--json"]), agent([name, "--format", "json"])];
+    t.same(Object.keys(JSON.parse(short.stdout)), Object.keys(JSON.parse(long.stdout)), name);
+    t.equal(short.status, long.status);
   }
 });
 

@@ -35,7 +35,7 @@ const completions = "/usr/share/bash-completion/completions/stack-agent";
 t.test("the man page tells every command, option, stage and exit code that the command line has", async (t) => {
   const page = fileOf("/usr/share/man/man1/stack-agent.1").replaceAll("\\-", "-");
   const { stdout } = spawnSync(process.execPath, ["agent/cli.ts", "--help"], { encoding: "utf8" });
-  const listed = [...(stdout.split("Examples:")[0] ?? "").matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name);
+  const listed = [...(stdout.split("Examples:")[0] ?? "").matchAll(/^ {2}([a-z][a-z-]+) .*/gm)].map(([, name]) => name);
   t.same(listed, [...firstWords, "help"]);
   for (const [name, { options, help }] of commands) {
     const section = page.split(`.SS ${name}\n`)[1]?.split(/^\.S[SH] /m)[0] ?? "";
@@ -86,7 +86,7 @@ t.test("completion offers commands, then their options, then the options' values
   t.same(complete("secrets", "rotate", "redis"), ["redis.auth"]);
   t.same(complete("secrets", "rotate", "redis.auth", "health"), ["health.token"]);
   t.same(complete("job", ""), ["ls", "run", "perform", "--help"]);
-  t.same(complete("job", "run", "re"), ["refresh-view"]);
+  t.same(complete("job", "run", "re"), ["refresh-view", "redis-saves"]);
   t.same(complete("job", "perform", "d"), ["drift"]);
   t.same(complete("secrets", "set", ""), ["--help"], "this stack is given none");
   t.same(complete("st"), ["status"]);
@@ -103,17 +103,17 @@ t.test("completion offers commands, then their options, then the options' values
   t.same(complete("logs", "-n", ""), []);
   t.same(complete("logs", "--since", ""), []);
   t.same(complete("health", "--format", "json", "re"), ["redis"]);
-  t.same(complete("service", ""), ["ls", "releases", "deploy", "rollback", "--help"]);
+  t.same(complete("service", ""), ["new", "ls", "releases", "deploy", "rollback", "--help"]);
   t.same(complete("service", "deploy", "--timeout", "9", "ev"), ["event-bus"]);
   t.same(complete("service", "deploy", "event-bus", "package."), ["package.json"]);
   const services = model.services.map(({ name }) => name);
-  const absent = dependencyNames.filter((name) => model[name] === undefined);
+  const absent = ([...dependencyNames, "backup", "metrics"] as const).filter((name) => model[name] === undefined);
   const stages = stageIds.filter((id) => !absent.some((name) => name === id));
   const word = (offered: string): boolean => !offered.startsWith("-");
   t.same(complete("health", "").filter(word), [
     ...["provision", "postgres", "redis", "rabbitmq"],
     ...services,
-    ...["disk", "memory", "secrets", "jobs", "drift", "data", "services", "machine"],
+    ...["disk", "memory", "updates", "secrets", "jobs", "drift", "data", "services", "machine"],
   ]);
   t.same(complete("logs", "-f", "").filter(word), ["agent", "provision", ...stages, ...services]);
 });

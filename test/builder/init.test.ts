@@ -76,3 +76,39 @@ t.test("a folder that holds something, or is none, is left as it is", async (t) 
   t.equal(init(here, "--nonsense").code, 64);
   t.match(JSON.parse(init(here, "used", "--json").stdout), { code: "folder-not-empty" });
 });
+
+t.test(
+  "init --service writes a service beside the stack.yaml, which it is added to, and the builder takes",
+  async (t) => {
+    t.equal(init(here, "with-service").code, 0);
+    const folder = join(here, "with-service");
+    const { code, stdout, stderr } = init(folder, "--service", "price-feed", "--port", "8017");
+    t.equal(code, 0, stderr);
+    t.match(stdout, /^ {2}services\/price-feed\/price_feed\/app\.py$/m);
+    t.match(stdout, /uv run pytest$/m);
+    const text = readFileSync(join(folder, "stack.yaml"), "utf8");
+    const model = resolve(parseDefinition(text, "stack.yaml"));
+    const service = model.services.find(({ name }) => name === "price-feed");
+    t.match(service, { port: 8017, module: "price_feed", needs: ["postgres"] });
+    const files = (await findSources(model.services, project, folder)).get("services/price-feed")?.files ?? [];
+    t.ok(files.includes("price_feed/__main__.py") && files.includes("event_store/py.typed"));
+    t.notOk(files.some((file) => file.startsWith("tests/") || file === "Dockerfile"));
+  },
+);
+
+t.test(
+  "init --service without a stack.yaml says the lines for one; what can't be is refused, and nothing written",
+  async (t) => {
+    const folder = join(here, "alone");
+    mkdirSync(folder);
+    const { code, stdout } = init(folder, "--service", "price-feed");
+    t.equal(code, 0);
+    t.match(stdout, /^ {2}price-feed:\n {4}port: 8006\n/m);
+    t.match(init(folder, "--service", "price-feed"), { code: 64, stderr: /\[folder-not-empty\]/ });
+    t.match(init(folder, "--service", "Price"), { code: 64, stderr: /\[bad-service-name\]/ });
+    t.equal(init(folder, "--service", "other", "--port", "80").code, 64);
+    writeFileSync(join(folder, "stack.yaml"), "name: a\nversion: 1.0.0\nservices:\n  api:\n    port: 8001\n");
+    t.match(init(folder, "--service", "other"), { code: 64, stderr: /\[no-event-store\]/ });
+    t.strictSame(readdirSync(folder).sort(), ["price-feed", "stack.yaml"]);
+  },
+);

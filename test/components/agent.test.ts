@@ -27,11 +27,12 @@ t.test("what components bring, of those that the stack has only", async (t) => {
   const services = whole.services.map(({ name }) => name);
   const present = dependencyNames.filter((name) => name in whole.definition);
   t.ok(present.length > 2);
-  t.same(await of(whole), [...present, ...services, "disk", "memory"], "the machine's checks come last");
-  t.match(await loadJobs(whole), [{ name: "refresh-view" }]);
+  t.same(await of(whole), [...present, ...services, "disk", "memory", "updates"], "the machine's checks come last");
+  const jobsOf = async (model: ReturnType<typeof stackModel>) => (await loadJobs(model)).map(({ name }) => name);
+  t.same(await jobsOf(whole), ["refresh-view", "redis-saves"]);
   const without = stackModel("bookworm", { postgres: undefined, services: {} } as never);
-  t.same(await of(without), [...present.filter((name) => name !== "postgres"), "disk", "memory"]);
-  t.same(await loadJobs(without), []);
+  t.same(await of(without), [...present.filter((name) => name !== "postgres"), "disk", "memory", "updates"]);
+  t.same(await jobsOf(without), ["redis-saves"]);
 });
 
 t.test("a component's own actions are carried out beside those of any stage", async (t) => {

@@ -3,7 +3,7 @@ import { silentLog } from "../../lib/log.ts";
 import { bootContainer, createFromTemplate } from "../../lib/lxc/create-from-template.ts";
 import { createNetwork } from "../../lib/lxc/network.ts";
 import { run } from "../../lib/run.ts";
-import { workFolder } from "./requirements.ts";
+import { workFolder } from "./needs.ts";
 
 const effects = { run, log: silentLog };
 const network = await createNetwork({ folder: workFolder, ...effects });

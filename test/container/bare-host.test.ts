@@ -16,13 +16,13 @@ import { type ResetDocument, resetDocument } from "../../stack/documents/reset.t
 import { statusDocument } from "../../stack/documents/status.ts";
 import { stackModel } from "../stack/stack-model.ts";
 import { bareHostSections, bareHostSettings, bareHostTemplate, packagePool } from "./bare-host-template.ts";
-import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
 import { loseQueueLogs } from "./broker-eval.ts";
+import { createMachine, type Machine, setUpNetwork } from "./create-machine.ts";
 import { debian } from "./debian.ts";
 import { healthyAfter } from "./healthy.ts";
 import { postgresLogin, redisLogin } from "./logins.ts";
+import { canRunContainers } from "./needs.ts";
 import { required, serviceNames } from "./required.ts";
-import { canRunContainers } from "./requirements.ts";
 import { event, postgresRows } from "./rows/postgres.ts";
 import { privilegeRows } from "./rows/privileges.ts";
 import { pythonRows } from "./rows/python.ts";

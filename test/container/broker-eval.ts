@@ -1,5 +1,5 @@
 import { StackError } from "../../lib/error.ts";
-import type { Machine } from "./boot.ts";
+import type { Machine } from "./create-machine.ts";
 
 /**
  * Has the running broker evaluate Erlang expressions; what the last one's value is written as. By

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import t from "tap";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
-import { needs } from "./requirements.ts";
+import { needs } from "./needs.ts";
 
 t.setTimeout(30 * 60_000);
 

@@ -1,11 +1,11 @@
 /** The client's process: started inside a network namespace, it speaks JSON lines on its standard streams. */
 import { createInterface } from "node:readline";
 import { messageOf } from "../../lib/error.ts";
-import { amqpOps } from "./client-amqp.ts";
-import { httpOps } from "./client-http.ts";
+import { amqpOps } from "./amqp-ops.ts";
 import type { ClientOp, ClientOps, Request, Response } from "./client-ops.ts";
-import { pgOps } from "./client-pg.ts";
-import { redisOps } from "./client-redis.ts";
+import { httpOps } from "./http-ops.ts";
+import { pgOps } from "./pg-ops.ts";
+import { redisOps } from "./redis-ops.ts";
 
 type Executors = { readonly [K in ClientOp]: (args: ClientOps[K]["args"]) => Promise<ClientOps[K]["result"]> };
 

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import t from "tap";
-import type { Machine } from "./boot.ts";
+import type { Machine } from "./create-machine.ts";
 import { type Identity, identity, refusesOld, shared } from "./identity.ts";
 import { failedUnits } from "./rows/machine.ts";
 import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";

@@ -1,4 +1,4 @@
-import type { Machine } from "./boot.ts";
+import type { Machine } from "./create-machine.ts";
 
 /** Ways in which power cuts, disks and restores damage a file: `f` is the file, `n` its size. */
 const ways = {

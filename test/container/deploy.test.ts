@@ -4,10 +4,8 @@
  * stand-in is reached over its REST API, over a real sshd, and as the node itself, where the
  * program is the one file that needs no npm.
  */
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
 import t from "tap";
 import { buildDeployer } from "../../builder/deployer/build-deployer.ts";
 import type { Way } from "../../installer/transports/transport.ts";
@@ -16,10 +14,11 @@ import { inNetwork } from "../../lib/lxc/network.ts";
 import { type RunOptions, run } from "../../lib/run.ts";
 import { deploymentDocument, deploymentsDocument } from "../../stack/documents/deployment.ts";
 import type { Served } from "../node/serve.ts";
-import { setUpNetwork } from "./boot.ts";
 import { openClient } from "./client.ts";
+import { setUpNetwork } from "./create-machine.ts";
 import { debian } from "./debian.ts";
-import { canRunContainers, needs, workFolder } from "./requirements.ts";
+import { canRunContainers, needs, workFolder } from "./needs.ts";
+import { realNode } from "./real-node.ts";
 import { templateToTest } from "./template.ts";
 
 t.setTimeout(20 * 60_000);
@@ -31,7 +30,7 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
   const { network, cleanup } = await setUpNetwork(t, { router: true });
   const folder = mkdtempSync("/var/tmp/stack-node-");
   cleanup.add(async () => rmSync(folder, { recursive: true, force: true }));
-  const node = await realNode();
+  const node = await realNode({ network, cleanup, folder });
   const peer = openClient(network.namespace);
   cleanup.add(() => peer.close());
   const ways = await typedAs(node.served);
@@ -203,38 +202,6 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
       },
       ssh: { program, flags: ["--to", `root@${to}`, "--identity", ssh.identity], env: mine, upload: volume },
       local: { program: file, flags: [], env: { PATH: `${bin}:/usr/bin:/bin`, HOME: home }, upload: volume },
-    };
-  }
-
-  async function realNode() {
-    const serve = join(import.meta.dirname, "../node/serve.ts");
-    const args = [serve, folder, workFolder, JSON.stringify(network)];
-    const child = spawn("nsenter", [`--net=${network.namespace}`, process.execPath, "--no-warnings", ...args], {
-      stdio: ["pipe", "pipe", "inherit"],
-      // Ctrl-C is for the test, which then ends it in order.
-      detached: true,
-    });
-    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-    cleanup.add(async () => {
-      child.stdin.end();
-      await ended;
-    });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? "null");
-    const served = (await next()) as Served;
-    const tell = async (command: string): Promise<unknown> => {
-      child.stdin.write(`${command}\n`);
-      return next();
-    };
-    return {
-      ...{ served, pid: child.pid },
-      /** What was carried out since it was last asked. */
-      requests: async () => (await tell("requests")) as string[],
-      /** As somebody in the web interface would. */
-      stop: (vmid: number) => tell(`stop ${vmid}`),
-      forget: () => tell("forget"),
-      /** It answers as that version of Proxmox VE does from now on. */
-      version: (version: string) => tell(`version ${version}`),
     };
   }
 }

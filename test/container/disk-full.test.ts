@@ -1,11 +1,7 @@
 /** A disk that is full when a stage writes: a clear error, nothing half made, and once there is room all comes up. */
-import { mkdir, rm, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import t, { type Test } from "tap";
-import { removeFolder } from "../../lib/lxc/destroy-container.ts";
 import { guestFiles } from "../../lib/lxc/guest-files.ts";
-import { runName } from "../../lib/lxc/run-name.ts";
-import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import type { StageId } from "../../stack/stage-ids.ts";
 import { leftovers, proveWhole, secretsNow } from "../cuts/prove-whole.ts";
@@ -14,7 +10,7 @@ import { brokerEval } from "./broker-eval.ts";
 import { proofs } from "./healthy.ts";
 import { identity } from "./identity.ts";
 import { required } from "./required.ts";
-import { workFolder } from "./requirements.ts";
+import { smallDisk } from "./small-disk.ts";
 import { endsHealthy, stackMachine } from "./stack-machine.ts";
 
 t.setTimeout(20 * 60_000);
@@ -24,13 +20,6 @@ const MiB = 1024 * 1024;
 /** Holds provisioning back until a test lets it go. */
 const go = "/run/go";
 const hold = "/etc/systemd/system/stack-provision.service.d/hold.conf";
-
-interface SmallDisk {
-  readonly folder: string;
-  /** Leaves this many bytes free. */
-  fill(left: number): Promise<void>;
-  empty(): Promise<void>;
-}
 
 const disk = await smallDisk(t, 4096);
 const machine = disk && (await stackMachine(t, { memory: 2048, folder: disk.folder }));
@@ -141,43 +130,4 @@ if (disk !== undefined && machine !== undefined) {
     await machine.sh(`rm -r ${hold.replace(/\/[^/]*$/, "")}; systemctl daemon-reload`);
     await proveWhole(t, machine, "first", before, { identity: await identity(machine), kept: "" });
   });
-}
-
-/** A file system of its own in a file, for a container's files; gone when the test ends. */
-async function smallDisk(t: Test, mebibytes: number): Promise<SmallDisk | undefined> {
-  if (process.getuid?.() !== 0) {
-    t.pass("a disk of its own is mounted by root", { skip: "containers are booted by root" });
-    return undefined;
-  }
-  // Named and mounted as a container's files are: what a crashed test leaves is swept like one.
-  const base = join(workFolder, runName());
-  const folder = join(base, "rootfs");
-  t.teardown(() => removeFolder(base, run));
-  await mkdir(folder, { recursive: true });
-  const image = join(base, "image");
-  await run("truncate", ["--size", `${mebibytes}M`, image]);
-  // -m 0: nothing is kept for root, so that full is full for everybody.
-  await run("mkfs.ext4", ["-q", "-m", "0", image], { install: "apt-get install e2fsprogs" });
-  await run("mount", ["--options", "loop", image, folder]);
-  const filler = join(folder, "filler");
-  const empty = () => rm(filler, { force: true });
-  return {
-    folder,
-    empty,
-    async fill(left) {
-      await empty();
-      const free = async (): Promise<number> => {
-        const { bavail, bsize } = await statfs(folder);
-        return bavail * bsize;
-      };
-      // A large file's own bookkeeping takes blocks too; what is over is filled by writing.
-      await run("fallocate", ["--length", String((await free()) - left - MiB), filler]);
-      // Blocks that were set aside for what is written come free once it is on the disk.
-      for (let pass = 0; left === 0 && pass < 20 && (pass < 2 || (await free()) > 0); pass += 1) {
-        const options = ["if=/dev/zero", `of=${filler}`, "bs=4k", "oflag=append", "conv=notrunc,fsync"];
-        await run("dd", options, { accept: [0, 1] });
-        await run("sync", ["--file-system", folder]);
-      }
-    },
-  };
 }

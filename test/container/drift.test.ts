@@ -11,13 +11,14 @@ import { waitFor } from "../../lib/wait.ts";
 import { driftDocument } from "../../stack/documents/drift.ts";
 import { type PlanDocument, planDocument } from "../../stack/documents/plan.ts";
 import { timelineDocument } from "../../stack/documents/timeline.ts";
-import type { Machine } from "./boot.ts";
 import { brokerEval, loseQueueLogs } from "./broker-eval.ts";
+import type { Machine } from "./create-machine.ts";
 import { health } from "./health.ts";
 import { redisLogin, secret } from "./logins.ts";
 import { management, managementDelete } from "./management.ts";
 import { required, serviceNames, serviceSocket, serviceUnit } from "./required.ts";
 import { jobRows } from "./rows/jobs.ts";
+import { newServiceRows } from "./rows/new-service.ts";
 import { superuser } from "./rows/postgres.ts";
 import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
 import { releaseRows } from "./rows/releases.ts";
@@ -222,7 +223,11 @@ if (machine !== undefined) {
         interval: 200,
       }).catch(async () => t.fail(await machine.sh("stack-agent status || true")));
       await planIsEmpty(t, machine);
-      t.strictSame(changes(before, await running(machine)), [...restarted].sort(), "what runs anew");
+      const anew = changes(before, await running(machine));
+      t.strictSame(anew, [...restarted].sort(), "what runs anew");
+      for (const unit of anew.filter((name) => !restarted.includes(name))) {
+        t.comment(await machine.sh(`journalctl --no-pager -b -o short-precise -n 40 -u ${unit}`));
+      }
       if (kept !== "") await isKept(t, machine, kept);
       kept = "";
       t.equal(await machine.sh("systemctl is-system-running --wait || true"), "running");
@@ -312,6 +317,7 @@ if (machine !== undefined) {
   });
 
   releaseRows(t, machine, "/root/wheels");
+  newServiceRows(t, machine, "/root/wheels");
 
   /** Stage by stage: what is planned is what the first round did, in its order; more came only of what was unseen. */
   async function isFirstRound(t: Test, machine: Machine, plan: PlanDocument): Promise<void> {

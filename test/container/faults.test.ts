@@ -22,7 +22,7 @@ const dependencies = [
   { name: "rabbitmq", units: [required.rabbitmq.unit] },
 ] as const;
 
-const node = "/opt/stack-agent/bin/node --input-type=module";
+const node = "/opt/stack-agent/current/bin/node --input-type=module";
 
 /** Tells a Node that SIGUSR1 has opened to its debugger never to come back from what it evaluates. */
 const circle = `

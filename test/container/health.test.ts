@@ -9,7 +9,7 @@ import t, { type Test } from "tap";
 import { timing } from "../../agent/health/scheduler.ts";
 import { waitFor } from "../../lib/wait.ts";
 import type { HealthDocument } from "../../stack/documents/health.ts";
-import type { Machine } from "./boot.ts";
+import type { Machine } from "./create-machine.ts";
 import { answers, failing, health } from "./health.ts";
 import { load } from "./load.ts";
 import { redisLogin, secret } from "./logins.ts";
@@ -84,6 +84,38 @@ if (machine !== undefined) {
     await allHealthy(t);
   });
 
+  t.test("the page shows the stack as it is, tells of what changes, and holds up no stop of the agent", async (t) => {
+    const url = `http://127.0.0.1:${port}`;
+    const token = await secret(machine, "health.token");
+    const inside = machine.inside();
+    const bare = (await inside.http({ url: `${url}/` })).body;
+    for (const name of ["postgres", "redis", "rabbitmq", ...serviceNames, "disk", "memory"]) {
+      t.match(bare, new RegExp(`<tr id="component-${name}">.*pass`), name);
+    }
+    t.match(bare, /<figure id="plot-latency"[\s\S]*data-label="rabbitmq"/);
+    t.match(bare, /aria-label="from [\d.]+ to [\d.]+ s"/, "when each stage of the boot ran");
+    const full = (await inside.http({ url: `${url}/`, headers: { authorization: `Bearer ${token}` } })).body;
+    t.match(full, /<dt>PostgreSQL<\/dt><dd>1\d\./, "what is installed, with the token");
+    for (const file of ["page.css", "page.js", "healthy.svg"]) {
+      t.equal((await inside.http({ url: `${url}/page/${file}` })).status, 200, file);
+    }
+    const listening = machine.exec("curl", ["-sN", "--max-time", "120", `${url}/page/events`], {
+      accept: [0, 18, 56],
+      timeout: 150_000,
+    });
+    await machine.exec("systemctl", ["stop", serviceSocket("frontend")]);
+    await answers(t, machine, port, 503, ["frontend"]);
+    // The page is looked at every two seconds.
+    await sleep(3 * 2_000);
+    await machine.exec("systemctl", ["restart", required.agent.unit]);
+    const { stdout } = await listening;
+    t.match(stdout, /^event: whole\ndata: \{"title":"All is well/);
+    // In the first moments after a boot what fails is still expected to come up.
+    t.match(stdout, /\nevent: pieces\ndata: \{"title":"(frontend fails|Starting: frontend)[^\n]*component-frontend/);
+    await machine.exec("systemctl", ["start", serviceUnit("frontend")]);
+    await allHealthy(t);
+  });
+
   for (const { name, units } of databases) {
     t.test(
       `${units.join(", ")} stalled: ${name} fails within two intervals, never a stale pass, and recovers`,
@@ -121,7 +153,8 @@ if (machine !== undefined) {
   }
 
   t.test("checks are cancelled: no client is left behind, here or at a server, however often they stall", async (t) => {
-    const before = { postgres: 1, redis: 3, rabbitmq: 1, sockets: 5 };
+    // Of Redis two a node: the check's, and that of the job which has the nodes save in turn.
+    const before = { postgres: 1, redis: 6, rabbitmq: 1, sockets: 8 };
     t.strictSame(await settled(machine, before), before, "a client a server to begin with");
     const descriptors = await openFiles(machine);
     for (let round = 0; round < 3; round += 1) {

@@ -2,7 +2,7 @@ import type { Test } from "tap";
 import { isStackError, StackError } from "../../lib/error.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { type HealthDocument, healthDocument } from "../../stack/documents/health.ts";
-import type { Machine } from "./boot.ts";
+import type { Machine } from "./create-machine.ts";
 
 /** A health document as it is answered now, with its HTTP status. */
 export async function health(

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { StackError } from "../../lib/error.ts";
 import { waitFor } from "../../lib/wait.ts";
-import type { Machine } from "./boot.ts";
+import type { Machine } from "./create-machine.ts";
 import { amqpLogin, postgresLogin, redisLogin } from "./logins.ts";
 import { required, serviceNames, serviceQueue } from "./required.ts";
 

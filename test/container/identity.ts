@@ -1,6 +1,6 @@
 import type { Test } from "tap";
-import type { Machine } from "./boot.ts";
 import { openClient } from "./client.ts";
+import type { Machine } from "./create-machine.ts";
 import { redisLogin, secret } from "./logins.ts";
 import { required } from "./required.ts";
 import { superuser } from "./rows/postgres.ts";

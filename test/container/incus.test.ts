@@ -9,7 +9,7 @@ import { debianReleases } from "../../stack/debian.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
 import { debian } from "./debian.ts";
 import { startLxd } from "./lxd.ts";
-import { canRunContainers, needs } from "./requirements.ts";
+import { canRunContainers, needs } from "./needs.ts";
 import { templateToTest } from "./template.ts";
 
 t.setTimeout(10 * 60_000);

@@ -15,7 +15,7 @@ import { idMap, usernsArguments } from "../../lib/lxc/id-map.ts";
 import { run } from "../../lib/run.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
 import { differences, treeListing } from "../tree-listing.ts";
-import { canRunContainers, needs } from "./requirements.ts";
+import { canRunContainers, needs } from "./needs.ts";
 import { templateToTest } from "./template.ts";
 
 t.setTimeout(15 * 60_000);

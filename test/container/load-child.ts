@@ -1,6 +1,6 @@
 /**
  * Asks a URL so many times a second for so many seconds, whether or not the answers keep up,
- * and prints how long they took: `node load-child.ts URL PER_SECOND SECONDS [fresh]`. SIGTERM ends it
+ * and prints, in its last line, how long they took: `node load-child.ts URL PER_SECOND SECONDS [fresh]`. SIGTERM ends it
  * sooner. `fresh`: each request by a connection of its own.
  *
  * A program of its own: it runs inside a network namespace, and its own work must not delay
@@ -47,6 +47,7 @@ let stopped = false;
 process.once("SIGTERM", () => {
   stopped = true;
 });
+console.log("asking");
 while (asking.length < total && !stopped) {
   const due = started + (1000 / Number(perSecond)) * asking.length;
   if (due > performance.now()) await sleep(1);

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Run, run } from "../../lib/run.ts";
 
@@ -35,7 +34,12 @@ export interface LoadOptions {
 export async function load(options: LoadOptions, by: Run = run): Promise<Load> {
   const [command, ...args] = loadCommand(options);
   const { stdout } = await by(command, args, { timeout: options.seconds * 1000 + 60_000 });
-  return JSON.parse(stdout) as Load;
+  return parsed(stdout);
+}
+
+/** Its last line. */
+function parsed(told: string): Load {
+  return JSON.parse(told.trimEnd().split("\n").at(-1) ?? "") as Load;
 }
 
 /** The same for as long as some work takes; `seconds` at most. */
@@ -46,13 +50,12 @@ export async function loadWhile<T>(
   const [command, ...args] = loadCommand(options);
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
   const told = text(child.stdout);
-  // A program takes its time to begin.
-  await once(child, "spawn");
-  await sleep(1_000);
   try {
+    // A line once it asks: a program takes its time to begin, and one that has not begun is killed by its signal.
+    await once(child.stdout, "data");
     const result = await work();
     child.kill("SIGTERM");
-    return { load: JSON.parse(await told) as Load, result };
+    return { load: parsed(await told), result };
   } finally {
     child.kill("SIGTERM");
   }

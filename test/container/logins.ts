@@ -1,7 +1,7 @@
 import { StackError } from "../../lib/error.ts";
 import { guestFiles } from "../../lib/lxc/guest-files.ts";
-import type { Machine } from "./boot.ts";
 import type { AmqpLogin, PgLogin, RedisLogin } from "./client-ops.ts";
+import type { Machine } from "./create-machine.ts";
 import { required } from "./required.ts";
 
 const FOLDER = "/var/lib/stack-agent/secrets";

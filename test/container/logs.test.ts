@@ -1,10 +1,12 @@
-/** No value of an event, a key or a message gets into the journal, whatever goes wrong. */
+/** No value of an event, a key or a message gets into the journal, whatever goes wrong; then what its machine's keeper does. */
 import { randomUUID } from "node:crypto";
 import t from "tap";
 import { waitFor } from "../../lib/wait.ts";
 import { brokerEval } from "./broker-eval.ts";
 import { amqpLogin, postgresLogin, redisLogin } from "./logins.ts";
 import { required } from "./required.ts";
+import { runbookRow } from "./rows/runbook.ts";
+import { updateRows } from "./rows/updates.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 import { mainPid, provisioned, restarted } from "./units.ts";
 
@@ -98,4 +100,8 @@ if (machine !== undefined) {
     await waitFor(async () => (await found()).length > 0, { what: "the control", timeout: 30_000 });
     t.same(await found(), [`control ${needle}`]);
   });
+
+  updateRows(t, machine);
+  runbookRow(t, machine, "Security updates", { accept: [0, 2] });
+  runbookRow(t, machine, "When something is wrong", { accept: [0, 2] });
 }

@@ -8,15 +8,15 @@ import { isStackError, messageOf } from "../../lib/error.ts";
 import { exists } from "../../lib/files.ts";
 import { isAlive } from "../../lib/is-alive.ts";
 import { silentLog } from "../../lib/log.ts";
-import { containersWithCgroups } from "../../lib/lxc/cgroup-remains.ts";
 import { extractTemplate } from "../../lib/lxc/extract-template.ts";
+import { containersWithCgroups } from "../../lib/lxc/remove-cgroups.ts";
 import { ownerOf } from "../../lib/lxc/run-name.ts";
 import { sweep } from "../../lib/lxc/sweep.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
-import { createMachine, setUpNetwork } from "./boot.ts";
+import { createMachine, setUpNetwork } from "./create-machine.ts";
 import { minimalTemplate } from "./minimal-template.ts";
-import { canRunContainers, workFolder } from "./requirements.ts";
+import { canRunContainers, workFolder } from "./needs.ts";
 
 t.setTimeout(30 * 60_000);
 

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Test } from "tap";
 import { isStackError, StackError } from "../../lib/error.ts";
-import { removeCgroups } from "../../lib/lxc/cgroup-remains.ts";
+import { removeCgroups } from "../../lib/lxc/remove-cgroups.ts";
 import { run } from "../../lib/run.ts";
 import { cleanupAfter } from "./cleanup.ts";
-import { workFolder } from "./requirements.ts";
+import { workFolder } from "./needs.ts";
 
 /** Debian's, with what they need that lxc doesn't bring. */
 const packages = [

@@ -1,5 +1,5 @@
 import { StackError } from "../../lib/error.ts";
-import type { Machine } from "./boot.ts";
+import type { Machine } from "./create-machine.ts";
 import { secret } from "./logins.ts";
 import { required } from "./required.ts";
 
@@ -19,10 +19,17 @@ export async function managementDelete(machine: Machine, path: string): Promise<
   if (status !== 204) throw new StackError("management", `DELETE ${path} answered ${status}`);
 }
 
-export function managementAs(machine: Machine, path: string, user: string, password: string, method = "GET") {
+export function managementAs(
+  machine: Machine,
+  path: string,
+  user: string,
+  password: string,
+  method = "GET",
+  body?: string,
+) {
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
   const url = `http://127.0.0.1:${required.rabbitmq.managementPort}/api/${path}`;
-  return machine.inside().http({ url, method, headers: { authorization } });
+  return machine.inside().http({ url, method, headers: { authorization }, ...(body !== undefined && { body }) });
 }
 
 export async function brokerVersion(machine: Machine): Promise<string> {

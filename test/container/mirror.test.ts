@@ -16,8 +16,8 @@ import { plainProgress } from "../../lib/progress/plain.ts";
 import { projectFolder as project } from "../../lib/project-folder.ts";
 import { type Run, run } from "../../lib/run.ts";
 import { debian } from "./debian.ts";
+import { needs } from "./needs.ts";
 import { passingProxy } from "./passing-proxy.ts";
-import { needs } from "./requirements.ts";
 
 t.setTimeout(30 * 60_000);
 

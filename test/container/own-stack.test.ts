@@ -9,10 +9,11 @@ import { waitFor } from "../../lib/wait.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
 import { statusDocument } from "../../stack/documents/status.ts";
 import { besidePage } from "./beside-page.ts";
-import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
-import { shellBlocks } from "./deploy-commands.ts";
+import { createMachine, type Machine, setUpNetwork } from "./create-machine.ts";
 import { secret } from "./logins.ts";
-import { canRunContainers } from "./requirements.ts";
+import { canRunContainers } from "./needs.ts";
+import { shellBlocks } from "./pct-create.ts";
+import { backupRows } from "./rows/backup.ts";
 import { failedUnits } from "./rows/machine.ts";
 import { planIsEmpty } from "./rows/reboot.ts";
 
@@ -45,12 +46,9 @@ if (await canRunContainers(t))
       t.strictSame(manifest.sources, {});
     });
 
-    const machine = await createMachine(await setUpNetwork(t), {
-      template: join(dist, built),
-      hostname: "orders",
-      memory: 4096,
-      cores: 2,
-    });
+    const setup = await setUpNetwork(t);
+    const options = { template: join(dist, built), hostname: "orders", memory: 4096, cores: 2 };
+    const machine = await createMachine(setup, { ...options, vmid: 130 });
 
     await t.test("its first boot ends healthy, and the page's commands work in it", async (t) => {
       await machine.start();
@@ -131,6 +129,16 @@ if (await canRunContainers(t))
       const definition = await machine.sh("cat /etc/stack-agent/stack.yaml");
       t.match(definition, /^ {2}memory: 4GiB$/m);
       t.match(definition, "# What ledger has computed; lost without harm.");
+    });
+
+    const order = '-H \'content-type: application/json\' -d \'{"customer":"joan","cents":1}\'';
+    await backupRows(t, machine, {
+      database: "orders_event_store",
+      agentPort: 8000,
+      target: "/var/backups",
+      stanza: "orders",
+      append: `curl -sf -o /dev/null -m 5 ${order} localhost:${intake}/orders`,
+      another: () => createMachine(setup, options),
     });
   });
 

@@ -16,9 +16,10 @@ import { givenSecretRows } from "./rows/given-secrets.ts";
 import { superuser } from "./rows/postgres.ts";
 import { planIsEmpty } from "./rows/reboot.ts";
 import { rotationRows } from "./rows/rotation.ts";
-import { found, type Needle, needlesOf } from "./secrets/forms.ts";
+import { supportBundleRow } from "./rows/support-bundle.ts";
+import { allNeedles, filesWith, secretsFolder, wholeJournal } from "./secrets/files-with.ts";
+import { found, type Needle, needlesOf } from "./secrets/needles.ts";
 import { type Samples, sampleProcesses } from "./secrets/sample-processes.ts";
-import { allNeedles, filesWith, secretsFolder, wholeJournal } from "./secrets/search.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 import { mainPid, restarted } from "./units.ts";
 
@@ -194,6 +195,13 @@ if (machine !== undefined) {
     needles = [...needles, ...(await allNeedles(machine))];
     t.ok(needles.some(({ text }) => text === given));
   });
+
+  t.test(
+    "a support bundle has what its list says, none of these, and what is planted for it is taken out",
+    async (t) => {
+      await supportBundleRow(t, machine, needles);
+    },
+  );
 
   t.test("logins that fail leave no secret behind", async (t) => {
     const client = machine.inside();

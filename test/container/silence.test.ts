@@ -3,10 +3,10 @@
  * container that has IPv6 alone is one like any other.
  */
 import t, { type Test } from "tap";
-import { createMachine, type Machine, setUpNetwork } from "./boot.ts";
+import { createMachine, type Machine, setUpNetwork } from "./create-machine.ts";
 import { healthyAfter } from "./healthy.ts";
+import { canRunContainers, needs } from "./needs.ts";
 import { required, serviceNames, serviceSocket, serviceUnit } from "./required.ts";
-import { canRunContainers, needs } from "./requirements.ts";
 import { failedUnits } from "./rows/machine.ts";
 import { closed, open } from "./rows/network.ts";
 import { tellState } from "./stack-machine.ts";

@@ -6,7 +6,7 @@ import t from "tap";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { smokeDocument } from "../../stack/documents/smoke.ts";
-import { canRunContainers, needs } from "./requirements.ts";
+import { canRunContainers, needs } from "./needs.ts";
 import { templateToTest } from "./template.ts";
 
 t.setTimeout(20 * 60_000);

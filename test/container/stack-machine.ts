@@ -1,9 +1,9 @@
 import type { Test } from "tap";
 import { describeError } from "../../lib/error.ts";
-import { createMachine, type Machine, type MachineOptions, setUpNetwork } from "./boot.ts";
+import { createMachine, type Machine, type MachineOptions, setUpNetwork } from "./create-machine.ts";
 import { healthyAfter } from "./healthy.ts";
+import { canRunContainers, needs } from "./needs.ts";
 import { required, serviceNames, serviceUnit } from "./required.ts";
-import { canRunContainers, needs } from "./requirements.ts";
 import { templateToTest } from "./template.ts";
 import { journal, unitProperties } from "./units.ts";
 

@@ -4,8 +4,11 @@
  */
 import { randomUUID } from "node:crypto";
 import t from "tap";
+import { stackModel } from "../stack/stack-model.ts";
+import { debian } from "./debian.ts";
 import { postgresLogin } from "./logins.ts";
 import { agentRows } from "./rows/agent.ts";
+import { dashboardRows, type Watcher, watchFromOutside } from "./rows/dashboards.ts";
 import { eventStoreRows, isInTheView } from "./rows/event-store.ts";
 import { machineRows } from "./rows/machine.ts";
 import { networkRows } from "./rows/network.ts";
@@ -33,6 +36,12 @@ if (machine !== undefined) {
     await machine.inside().pg({ ...(await postgresLogin(machine)), text: append, values: [marker, event("marker")] });
   });
 
+  let watcher: Watcher | undefined;
+  t.test("a Prometheus beside it is told what docs/monitoring.md says", async () => {
+    // It watches while the rows that follow put load on the stack.
+    watcher = await watchFromOutside(t, machine);
+  });
+
   agentRows(t, machine);
   machineRows(t, machine);
   pythonRows(t, machine);
@@ -46,6 +55,12 @@ if (machine !== undefined) {
   sandboxRows(t, machine);
   serviceRows(t, machine);
   slimRows(t, machine);
+
+  dashboardRows(t, stackModel(debian.suite), {
+    machine,
+    watcher: () => watcher,
+    without: { stack_security_updates_pending: "no archive can be asked here" },
+  });
 
   t.test("R13 the agent refreshes the view on its schedule", async () => {
     // Every minute; the event was appended when the tests began.

@@ -12,9 +12,9 @@ import { run } from "../../lib/run.ts";
 import { manifestDocument } from "../../stack/documents/manifest.ts";
 import { archiveListing, type Member } from "./archive-listing.ts";
 import { debian } from "./debian.ts";
-import { pctCreate, shellBlocks } from "./deploy-commands.ts";
 import { foreignAuthorities } from "./foreign-authorities.ts";
-import { needs } from "./requirements.ts";
+import { needs } from "./needs.ts";
+import { pctCreate, shellBlocks } from "./pct-create.ts";
 import { templateToTest } from "./template.ts";
 
 t.setTimeout(10 * 60_000);

@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import type { Machine } from "./boot.ts";
+import type { Machine } from "./create-machine.ts";
 import { identity, refusesOld, shared } from "./identity.ts";
 import { isKept, keep, planIsEmpty } from "./rows/reboot.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";

@@ -1,6 +1,6 @@
 import { StackError } from "../../lib/error.ts";
 import { waitFor } from "../../lib/wait.ts";
-import type { Machine } from "./boot.ts";
+import type { Machine } from "./create-machine.ts";
 
 /** Properties of a unit as systemd tells them. */
 export async function unitProperties<K extends string>(

@@ -9,11 +9,14 @@ import { management } from "./management.ts";
 import { required, serviceNames } from "./required.ts";
 import { failedUnits } from "./rows/machine.ts";
 import { planIsEmpty } from "./rows/reboot.ts";
+import { redisSavesRow } from "./rows/redis-saves.ts";
 import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 
 t.setTimeout(20 * 60_000);
 
 const memory = 2048;
+/** MiB of a Redis node: one of three may double. */
+const share = Math.round((0.75 * memory - 0.36 * memory) / 4.4);
 const addressing = { kind: "static", address: "10.1.1.120/24", gateway: "10.1.1.1" } as const;
 
 const machine = await stackMachine(t, { memory, addressing, nesting: true, cores: 2 });
@@ -53,7 +56,6 @@ if (machine !== undefined) {
     const client = machine.inside();
     const { rows } = await client.pg({ ...(await postgresLogin(machine)), text: "SHOW shared_buffers" });
     t.strictSame(rows, [{ shared_buffers: "512MB" }]);
-    const share = Math.round((0.75 * memory - 0.36 * memory) / 6.6);
     for (const port of required.redis.ports) {
       const command = ["CONFIG", "GET", "maxmemory"];
       t.strictSame(await client.redis({ ...(await redisLogin(machine)), port, command }), [
@@ -71,4 +73,6 @@ if (machine !== undefined) {
     t.equal(status.memory.totalMiB, memory);
     t.strictSame(status.memory.cuts, [cut]);
   });
+
+  redisSavesRow(t, machine, share);
 }

@@ -2,7 +2,7 @@ import { chmod, cp, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Test } from "tap";
 import { run } from "../../lib/run.ts";
-import type { Machine } from "./boot.ts";
+import type { Machine } from "./create-machine.ts";
 import { debian } from "./debian.ts";
 
 /** What the services are installed from. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Test } from "tap";
 import { guestFiles } from "../../lib/lxc/guest-files.ts";
-import type { Machine } from "../container/boot.ts";
+import type { Machine } from "../container/create-machine.ts";
 import { type Identity, identity, refusesOld, secretsFolder, shared } from "../container/identity.ts";
 import { secret } from "../container/logins.ts";
 import { failedUnits } from "../container/rows/machine.ts";

@@ -1,7 +1,7 @@
 import type { Test } from "tap";
 import { describeError } from "../../lib/error.ts";
 import { statusDocument } from "../../stack/documents/status.ts";
-import type { Machine } from "../container/boot.ts";
+import type { Machine } from "../container/create-machine.ts";
 import { identity } from "../container/identity.ts";
 import { keep, planIsEmpty } from "../container/rows/reboot.ts";
 import { becomesHealthy, endsHealthy, tellState } from "../container/stack-machine.ts";

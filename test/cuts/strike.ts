@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isErrno } from "../../lib/error.ts";
 import { waitFor } from "../../lib/wait.ts";
 import type { ProgressDocument } from "../../stack/documents/progress.ts";
-import type { Machine } from "../container/boot.ts";
+import type { Machine } from "../container/create-machine.ts";
 import type { Fault, Moment, Round } from "./draw-round.ts";
 import { containerProcesses, type Process } from "./processes.ts";
 

@@ -13,8 +13,8 @@ import type { Progress } from "../../lib/progress/progress.ts";
 import { type RunOptions, run } from "../../lib/run.ts";
 import type { Acl } from "../node/access.ts";
 import { openApiDoor } from "../node/api-door.ts";
-import { nodeIdentity } from "../node/authority.ts";
 import { paperGuests } from "../node/guests.ts";
+import { nodeIdentity } from "../node/node-identity.ts";
 import { standIn } from "../node/stand-in.ts";
 import type { StandInOptions } from "../node/stand-in-state.ts";
 

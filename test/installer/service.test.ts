@@ -79,6 +79,8 @@ for (const way of ["ssh", "local"] as const) {
       const json = await by.cli([...words, "--json"]);
       t.strictSame(JSON.parse(json.stdout), change);
       t.notMatch((await told()).join("\n"), /wheels/, "none where none are given");
+      await by.cli([...words, "--port", "8006"]);
+      t.match((await told())[1], / --timeout 90 --json --port 8006$/, "a service that is new");
     },
   );
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import t from "tap";
 import { connect } from "../../installer/node/connect.ts";
 import { openApiDoor } from "../node/api-door.ts";
-import { nodeIdentity } from "../node/authority.ts";
+import { nodeIdentity } from "../node/node-identity.ts";
 import { paperNode } from "./paper-node.ts";
 
 const paper = await paperNode(t);

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiFault } from "./api-fault.ts";
-import type { Identity } from "./authority.ts";
+import type { Identity } from "./node-identity.ts";
 import { receiveUpload } from "./receive-upload.ts";
 import type { StandIn } from "./stand-in.ts";
 

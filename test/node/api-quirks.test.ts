@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import t from "tap";
 import { openApiDoor } from "./api-door.ts";
-import { nodeIdentity } from "./authority.ts";
 import { paperGuests } from "./guests.ts";
+import { nodeIdentity } from "./node-identity.ts";
 import { standIn } from "./stand-in.ts";
 
 // The stand-in against what is known of pve-http-server, pve-manager, pve-container and

@@ -6,6 +6,7 @@ export interface GuestSpec {
   /** Path of the template's file. */
   readonly template: string;
   readonly hostname: string;
+  readonly mac: string;
   readonly addressing: Addressing;
   readonly memory: number;
   readonly swap: number;
@@ -20,7 +21,13 @@ export interface GuestSpec {
 export interface Guests {
   create(spec: GuestSpec, log: (line: string) => void): Promise<void>;
   start(vmid: number): Promise<void>;
+  /** Its power is cut. */
   stop(vmid: number): Promise<void>;
+  shutdown(vmid: number): Promise<void>;
+  /** What its next start has. */
+  configure(vmid: number, network: Pick<GuestSpec, "addressing" | "mac">): Promise<void>;
+  /** The words that run a command in it as its root, before that command; undefined: there is none to run it in. */
+  attach(vmid: number): readonly string[] | undefined;
   destroy(vmid: number): Promise<void>;
   /** Of its eth0, with their prefix length, as `ip address` lists them: IPv6's global ones before its link's. */
   addresses(vmid: number): Promise<readonly string[]>;
@@ -40,6 +47,9 @@ export const paperGuests: Guests = {
   },
   start: async () => {},
   stop: async () => {},
+  shutdown: async () => {},
+  configure: async () => {},
+  attach: () => undefined,
   destroy: async () => {},
   addresses: async () => [],
 };

@@ -1,3 +1,6 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Container } from "../../lib/lxc/container.ts";
 import { bootContainer, createFromTemplate, type FromTemplate } from "../../lib/lxc/create-from-template.ts";
 import { destroyContainer } from "../../lib/lxc/destroy-container.ts";
 import type { Effects } from "../../lib/lxc/effects.ts";
@@ -11,8 +14,14 @@ export interface LxcGuestsOptions extends Effects {
   readonly network: Network;
 }
 
+type LxcGuests = Guests & {
+  /** Undefined where there is none. */
+  container(vmid: number): Pick<Container, "lxcPath" | "name"> | undefined;
+  clear(): Promise<void>;
+};
+
 /** Containers that really boot, on liblxc, made and started as `pct` does it. */
-export function lxcGuests({ folder, network, ...effects }: LxcGuestsOptions): Guests & { clear(): Promise<void> } {
+export function lxcGuests({ folder, network, ...effects }: LxcGuestsOptions): LxcGuests {
   const all = new Map<number, FromTemplate & { pid?: number }>();
   const of = (vmid: number): FromTemplate & { pid?: number } => {
     const found = all.get(vmid);
@@ -38,6 +47,26 @@ export function lxcGuests({ folder, network, ...effects }: LxcGuestsOptions): Gu
       await stopContainer({ container: found.container, kill: true, ...effects });
       delete found.pid;
     },
+    shutdown: async (vmid) => {
+      const found = of(vmid);
+      await stopContainer({ container: found.container, ...effects });
+      delete found.pid;
+    },
+    configure: async (vmid, { addressing, mac }) => {
+      const found = of(vmid);
+      all.set(vmid, { ...found, settings: { ...found.settings, network: addressing } });
+      const path = join(found.container.lxcPath, found.container.name, "config");
+      const text = await readFile(path, "utf8");
+      await writeFile(path, text.replace(/^(lxc\.net\.0\.hwaddr = ).*$/m, `$1${mac}`));
+    },
+    attach: (vmid) => {
+      const { lxcPath, name } = of(vmid).container;
+      const environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"].flatMap((one) => [
+        "-v",
+        one,
+      ]);
+      return ["lxc-attach", "-P", lxcPath, "-n", name, "--clear-env", ...environment, "--"];
+    },
     destroy,
     addresses: async (vmid) => {
       const { pid } = of(vmid);
@@ -46,6 +75,10 @@ export function lxcGuests({ folder, network, ...effects }: LxcGuestsOptions): Gu
       // Not there yet, or no more.
       const { stdout } = await effects.run("nsenter", args, { accept: [0, 1] });
       return [...stdout.matchAll(/\binet6? (\S+\/\d+)/g)].map(([, address = ""]) => address);
+    },
+    container: (vmid) => {
+      const { lxcPath, name } = all.get(vmid)?.container ?? {};
+      return lxcPath === undefined || name === undefined ? undefined : { lxcPath, name };
     },
     clear: async () => {
       for (const vmid of all.keys()) await destroy(vmid);

@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ApiFault, badParameters } from "./api-fault.ts";
 import { type Asked, container } from "./asked.ts";
-import { createGuest, destroyGuest, startGuest, stopGuest } from "./guest-routes.ts";
+import { configureGuest, createGuest, destroyGuest, shutdownGuest, startGuest, stopGuest } from "./create-guest.ts";
 import type { StandInGuest } from "./stand-in-state.ts";
 
 interface Route {
@@ -135,6 +135,8 @@ export const routes: readonly Route[] = [
   route("POST", "/nodes/{node}/lxc", createGuest.parameters, createGuest.answer),
   route("POST", "/nodes/{node}/lxc/{vmid}/status/start", "debug|skiplock", startGuest),
   route("POST", "/nodes/{node}/lxc/{vmid}/status/stop", "skiplock|overrule-shutdown", stopGuest),
+  route("POST", "/nodes/{node}/lxc/{vmid}/status/shutdown", "timeout|forceStop", shutdownGuest),
+  route("PUT", "/nodes/{node}/lxc/{vmid}/config", "net\\d+|nameserver|searchdomain|onboot", configureGuest),
   route("DELETE", "/nodes/{node}/lxc/{vmid}", "purge|force|destroy-unreferenced-disks", destroyGuest),
   route(
     "GET",

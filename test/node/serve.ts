@@ -5,8 +5,9 @@ import { stderrLog } from "../../lib/log.ts";
 import type { Network } from "../../lib/lxc/network.ts";
 import { run } from "../../lib/run.ts";
 import { openApiDoor } from "./api-door.ts";
-import { nodeIdentity } from "./authority.ts";
+import { ApiFault } from "./api-fault.ts";
 import { lxcGuests } from "./lxc-guests.ts";
+import { nodeIdentity } from "./node-identity.ts";
 import { openShellDoor } from "./shell-door.ts";
 import { openSshServer } from "./ssh-server.ts";
 import { standIn } from "./stand-in.ts";
@@ -26,7 +27,8 @@ export interface Served {
  * A stand-in with real containers, in the network they are in: started there by nsenter, with
  * both of its doors. Its first line says how to reach it. On standard input `requests` asks what
  * was carried out since, `stop VMID` cuts a container's power, `forget` takes the templates out
- * of its storage, `version 8.4.1` makes it answer as that does; each is answered with a line. It ends, and all of its containers with it, when
+ * of its storage, `version 8.4.1` makes it answer as that does, `refuse POST /x` refuses the next such request over a shell,
+ * `container VMID` asks where one lies; each is answered with a line. It ends, and all of its containers with it, when
  * its standard input does.
  */
 const [folder = "", containers = "", networkText = "{}"] = process.argv.slice(2);
@@ -50,10 +52,15 @@ const served: Served = {
 };
 say(served);
 for await (const line of createInterface({ input: process.stdin })) {
-  const [command, what = ""] = line.split(" ");
+  const [, command, what = ""] = /^(\S+) ?(.*)$/.exec(line) ?? [];
   if (command === "requests") say(node.state.carriedOut.splice(0));
   if (command === "stop") say(await cutPower(Number(what)));
   if (command === "forget") say(await node.forgetTemplates("local"));
+  if (command === "container") say(guests.container(Number(what)) ?? null);
+  if (command === "refuse") {
+    shell.faults.before = { request: new RegExp(what), act: () => Promise.reject(new ApiFault(500, "refused")) };
+    say(what);
+  }
   if (command === "version") {
     node.state.version = what;
     say(what);

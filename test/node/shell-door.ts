@@ -51,6 +51,7 @@ export async function openShellDoor(node: StandIn, folder: string, cut: () => vo
   };
   const asks = (name: string): string => shellWords(["/usr/bin/perl", client, path, name]);
   for (const name of ["pvesh", "pvesm", "pveum"]) await program(name, `exec ${asks(name)} "$@"`);
+  await program("pct", pctScript(asks("pct")));
   // Only who is to take a file looks for room.
   await program("df", `${asks("df")}; exec /bin/df "$@"`);
   // The machine is the node that it stands in for.
@@ -76,6 +77,7 @@ export async function openShellDoor(node: StandIn, folder: string, cut: () => vo
         looks.room += 1;
         return end(0);
       }
+      if (name === "pct") return end(0, { out: pct(node, Number(argv[0])) });
       if (name === "pvesm") return end(0, { out: `${pvesm(node, argv)}\n` });
       const { method, path: asked, parameters } = pvesh(argv);
       const what = `${method} ${asked}`;
@@ -173,6 +175,36 @@ function pvesh(argv: readonly string[]) {
   const { "output-format": format, ...rest_ } = parameters;
   if (format !== "json") throw new Error("a stand-in draws no tables: --output-format json");
   return { method, path, parameters: rest_ };
+}
+
+/**
+ * `pct status`, `pct exec` and `pct push` of containers that run: PVE::CLI::pct passes standard input and output on as they
+ * are, and ends with the command's own code.
+ */
+function pctScript(asks: string): string {
+  return `verb=$1 vmid=$2
+shift 2
+told=$(${asks} "$vmid") || exit 255
+status=\${told%% *}
+attach=\${told#* }
+case $verb in
+status) echo "status: $status" ;;
+exec)
+  [ "$status" = running ] || { echo "container '$vmid' not running!" >&2; exit 255; }
+  [ "\${1-}" != -- ] || shift
+  exec $attach "$@" ;;
+push) exec $attach sh -c 'umask 077; cat >"$1"' sh "$2" <"$1" ;;
+*) echo "ERROR: unknown command 'pct $verb'" >&2; exit 255 ;;
+esac`;
+}
+
+/** Its status, and the words that run a command in it. */
+function pct(node: StandIn, vmid: number): string {
+  const guest = node.state.guests.get(vmid);
+  if (guest?.type !== "lxc") {
+    throw new ApiFault(500, `Configuration file 'nodes/${node.state.node}/lxc/${vmid}.conf' does not exist`);
+  }
+  return `${guest.status} ${(node.state.guestMaker.attach(vmid) ?? []).join(" ")}`;
 }
 
 /** `pvesm path` says where a volume is, or would be. */

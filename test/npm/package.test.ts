@@ -74,6 +74,18 @@ t.test("the installed program starts a stack of one's own as the checkout does",
   for (const name of names) t.equal(readFileSync(theirs + name, "utf8"), readFileSync(ours + name, "utf8"), name);
 });
 
+t.test("the installed program writes a stack's dashboards as the checkout does", async (t) => {
+  const [theirs, ours] = [join(elsewhere, "their-monitoring"), join(folder, "our-monitoring")];
+  for (const [path, out] of [
+    [buildTemplate, theirs],
+    [join(project, "bin/build-template"), ours],
+  ] as const) {
+    t.equal((await program(path, "monitoring", "--out", out)).code, 0);
+  }
+  const board = "grafana/dashboards/stock-analysis/overview.json";
+  t.equal(readFileSync(join(theirs, board), "utf8"), readFileSync(join(ours, board), "utf8"));
+});
+
 t.test("nothing that a build reads is missing: every file of these rooms is packed", async (t) => {
   const { stdout } = await run("git", ["-c", `safe.directory=${project}`, "ls-files", ...rooms], { cwd: project });
   const tracked = stdout.split("\n").filter((path) => path !== "" && !development.test(path));
@@ -153,7 +165,8 @@ t.test("packages come in the versions of the lock, those of development not at a
 });
 
 t.test("the agent bundled from the installed package is the checkout's, byte for byte", async (t) => {
-  const [theirs, ours] = [await bundleAgent(installed.top), await bundleAgent(project)];
+  const bundleOf = (top: string) => bundleAgent(top, join(top, "agent/program.ts"));
+  const [theirs, ours] = [await bundleOf(installed.top), await bundleOf(project)];
   t.ok(theirs.text === ours.text, "the same text");
   t.same(theirs.packages, ours.packages);
 });

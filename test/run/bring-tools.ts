@@ -4,6 +4,8 @@ import { run } from "../../lib/run.ts";
 
 /** Programs that tests call, and the Debian packages that bring them. */
 const tools = {
+  amtool: { package: "prometheus-alertmanager", units: ["prometheus-alertmanager.service"] },
+  chromium: { package: "chromium" },
   dnsmasq: { package: "dnsmasq-base" },
   git: { package: "git" },
   gpg: { package: "gpg" },
@@ -16,7 +18,9 @@ const tools = {
   patchelf: { package: "patchelf" },
   apparmor_parser: { package: "apparmor" },
   pigz: { package: "pigz" },
+  pngquant: { package: "pngquant" },
   pip: { command: "python3", package: "python3-pip", probe: ["-m", "pip", "--version"] },
+  promtool: { package: "prometheus", units: ["prometheus.service"] },
   ps: { package: "procps" },
   python3: { package: "python3" },
   sshd: { package: "openssh-server", units: ["ssh.service", "ssh.socket"] },

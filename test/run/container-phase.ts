@@ -6,7 +6,7 @@ import { fixturesFolder } from "../container/fixture.ts";
 import { beside, quietly } from "./beside.ts";
 import { bringTools } from "./bring-tools.ts";
 import { buildOnce } from "./build-once.ts";
-import { type Builds, firstBuilds, laterBuilds, rootTo } from "./build-phase.ts";
+import { type Builds, firstBuilds, laterBuilds, rootTo } from "./builds.ts";
 import type { Extent } from "./extent.ts";
 import { loneFile } from "./lone-file.ts";
 import { makeFixtures, makeLayersAhead } from "./make-ahead.ts";
@@ -18,7 +18,18 @@ import { withExtracted } from "./with-extracted.ts";
 const file = (name: string): string => `test/container/${name}.test.ts`;
 
 /** What a run of every day leaves out: slow, and about things that seldom change. */
-const longOnes = ["disk-full", "incus"].map(file);
+const longOnes = [
+  "alerts",
+  "damaged-rabbitmq",
+  "disk-full",
+  "external",
+  "fifty",
+  "incus",
+  "lost-node",
+  "owners",
+  "replace",
+  "zabbix",
+].map(file);
 
 /** Those that boot nothing and wait for nothing: they are run beside the others. */
 const bootNothing = ["build-failure", "layers", "mirror", "template"].map(file);
@@ -72,9 +83,11 @@ async function bringAllTools(): Promise<void> {
     "mmdebstrap",
     "openssl",
     "pip",
+    "promtool",
     "ps",
     "ssh-keygen",
     "sshd",
+    "zstd",
   );
   // Where the kernel has AppArmor, lxc can't do without its parser, which it only recommends.
   if ((await readTextIfAny("/sys/module/apparmor/parameters/enabled"))?.startsWith("Y")) {

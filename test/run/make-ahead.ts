@@ -6,7 +6,7 @@ import { besidePage } from "../container/beside-page.ts";
 import { releases } from "../container/debian.ts";
 import { minimalTemplate } from "../container/minimal-template.ts";
 import { stackModel } from "../stack/stack-model.ts";
-import type { Builds } from "./build-phase.ts";
+import type { Builds } from "./builds.ts";
 import type { Extent } from "./extent.ts";
 import type { Terminal } from "./prove.ts";
 

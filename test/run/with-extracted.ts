@@ -3,11 +3,11 @@ import { ensureFolder } from "../../lib/files.ts";
 import { stderrLog } from "../../lib/log.ts";
 import { removeFolder } from "../../lib/lxc/destroy-container.ts";
 import { extractTemplate } from "../../lib/lxc/extract-template.ts";
-import { findObstacles } from "../../lib/lxc/preflight.ts";
+import { findObstacles } from "../../lib/lxc/find-obstacles.ts";
 import { runName } from "../../lib/lxc/run-name.ts";
 import { ensureSubordinateIds } from "../../lib/lxc/subordinate-ids.ts";
 import { run } from "../../lib/run.ts";
-import { workFolder } from "../container/requirements.ts";
+import { workFolder } from "../container/needs.ts";
 
 /**
  * Extracts a template as pct does, once, for the containers of all test files to lie over. It is

@@ -1,11 +1,11 @@
 import t, { type Test } from "tap";
 import { waitFor } from "../../lib/wait.ts";
 import type { Query } from "../container/event-store.ts";
-import { needs } from "../container/requirements.ts";
+import { needs } from "../container/needs.ts";
 import { stackModel } from "../stack/stack-model.ts";
-import { suite } from "./debian.ts";
 import { type PostgresServer, postgresObstacle, postgresServer } from "./postgres-server.ts";
-import { stageOn } from "./postgres-stage.ts";
+import { stageOn } from "./stage-on.ts";
+import { suite } from "./suite.ts";
 
 /** A value of an event, a key or a message; no identifier begins so. */
 const needle = "needle-7f3a";

@@ -5,13 +5,14 @@ import { migrate } from "../../components/postgres/agent/migrate.ts";
 import { preflightPostgres } from "../../components/postgres/agent/plan.ts";
 import { run } from "../../lib/run.ts";
 import { waitFor } from "../../lib/wait.ts";
+import { metrics } from "../../stack/components/postgres/metrics.ts";
 import { reservedWords } from "../../stack/components/postgres/reserved-words.ts";
 import { proveEventStore } from "../container/event-store.ts";
-import { needs } from "../container/requirements.ts";
+import { needs } from "../container/needs.ts";
 import { stackModel } from "../stack/stack-model.ts";
-import { suite } from "./debian.ts";
 import { postgresObstacle, postgresServer } from "./postgres-server.ts";
-import { stageOn } from "./postgres-stage.ts";
+import { stageOn } from "./stage-on.ts";
+import { suite } from "./suite.ts";
 
 const signal = new AbortController().signal;
 
@@ -152,9 +153,16 @@ t.test("a real PostgreSQL", async (t) => {
     const check = postgresCheck(model)({ model, secret: stage.secret });
     const look = () => check.run(AbortSignal.timeout(30_000));
     t.match(await look(), { status: "pass", code: "ok" });
+    const told = async () => Object.keys((await look()).figures ?? {}).sort();
+    const figures = await waitFor(async () => (await told()).length > 0 && told(), {
+      what: "figures, which no look waits for",
+      timeout: 60_000,
+    });
+    t.same(figures, metrics.map(({ name }) => name).sort());
+    t.match((await look()).figures, { stack_postgres_event_position: Number, stack_postgres_wal_bytes: Number });
     await server.stop();
     t.match(await look(), { status: "fail" });
-    t.match(await look(), { status: "fail", code: "refused" });
+    t.match(await look(), { status: "fail", code: "refused", figures: undefined });
     await server.start();
     t.match(await look(), { status: "pass", code: "ok" });
     t.match(await check.run(AbortSignal.abort()), { status: "fail", code: "timeout" });

@@ -6,7 +6,7 @@ import { loadChecks, loadStages } from "../../components/agent.ts";
 import { budget } from "../../stack/budget.ts";
 import { suites } from "../../stack/debian.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
-import { healthGroupOf } from "../../stack/health-names.ts";
+import { healthGroupOf } from "../../stack/health-groups.ts";
 import { logSources } from "../../stack/log-sources.ts";
 import type { Model } from "../../stack/model.ts";
 import { renderFile } from "../../stack/render/render-file.ts";
@@ -18,7 +18,7 @@ const rooms = ["agent", "bin", "builder", "components", "docs", "engine", "insta
 );
 
 t.test(
-  "it is a folder of what it is, one of what the agent does for it, a line in each of three lists, and in its settings' and its checks' page",
+  "it is a folder of what it is, one of what the agent does for it, a line in each of three lists, and in the pages of settings, checks and metrics",
   async (t) => {
     const files = rooms.flatMap((room) =>
       readdirSync(join(project, room), { recursive: true, withFileTypes: true })
@@ -36,6 +36,7 @@ t.test(
     t.strictSame(touched.filter((path) => !own.test(path)).sort(), [
       "components/agent.ts",
       "docs/health.md",
+      "docs/monitoring.md",
       "docs/stack-definition.md",
       "stack/components/index.ts",
       "stack/components/names.ts",
@@ -106,7 +107,7 @@ for (const model of models) {
       t.match(unit, /^ProtectSystem=strict$/m);
       t.match(unit, /^IPAddressDeny=any$/m);
       const { miB, cuts } = budget(model, 2048);
-      t.ok((miB.memcached ?? 0) > 256 && (miB.memcached ?? 0) < 1024, `${miB.memcached} MiB`);
+      t.ok((miB.memcached ?? 0) > 256 && (miB.memcached ?? 0) < 1100, `${miB.memcached} MiB`);
       t.match(cuts, [/^memcached memory \d+ MiB of 8 GiB declared/]);
       t.match(rendered(model, "/etc/stack-agent/memcached.env"), `\nMEMORY_MIB=${miB.memcached}\n`);
     },
@@ -122,7 +123,9 @@ for (const model of models) {
       const env = rendered(model, "/etc/shop/web.env");
       t.match(env, /^MEMCACHED_HOST=127\.0\.0\.1\nMEMCACHED_PORT=11300$/m);
       const table = /^SERVICE_DEPENDENCIES='(.*)'$/m.exec(env)?.[1] ?? "";
-      t.strictSame(JSON.parse(table), [{ name: "memcached", kind: "datastore", addresses: ["127.0.0.1:11300"] }]);
+      t.strictSame(JSON.parse(table), [
+        { name: "memcached", kind: "datastore", check: "memcached:roundtrip", addresses: ["127.0.0.1:11300"] },
+      ]);
       t.notMatch(rendered(model, "/etc/shop/alone.env"), "MEMCACHED");
     },
   );

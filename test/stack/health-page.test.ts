@@ -8,7 +8,8 @@ import type { CheckModel } from "../../stack/model.ts";
 import { resolve } from "../../stack/resolve.ts";
 
 const sections = dependencies.map(({ name }) => `${name}: {}\n`).join("");
-const text = `name: shop\nversion: 1.0.0\nservices: {web: {port: 8001}}\nsecrets: {key: {for: [web]}}\n${sections}`;
+const backup = "backup: {target: {directory: /mnt/backup}}\n";
+const text = `name: shop\nversion: 1.0.0\nservices: {web: {port: 8001}}\nsecrets: {key: {for: [web]}}\n${sections}${backup}metrics: {}\n`;
 const { checks } = resolve(parseDefinition(text, "stack.yaml"));
 
 t.test("docs/health.md has a line for each check that there is, and no other", async (t) => {
@@ -18,14 +19,20 @@ t.test("docs/health.md has a line for each check that there is, and no other", a
   t.strictSame(lines, checks.map(line));
 });
 
-t.test("a metric is called as Prometheus's rules would have it, and told once", async (t) => {
-  const metrics = checks.flatMap(({ observes }) => (observes === undefined ? [] : [observes.metric]));
-  t.ok(metrics.length > 0);
+const metrics = checks.flatMap(({ observes, metrics = [] }) => [...(observes ? [observes.metric] : []), ...metrics]);
+
+t.test("a metric's help is a sentence, and no two checks of different things tell the same", async (t) => {
   t.equal(new Set(metrics.map(({ name }) => name)).size, metrics.length);
-  for (const { name, help } of metrics) {
-    t.match(name, /^stack_[a-z]+(_[a-z]+)+$/);
-    t.match(help, /^[A-Z].*\.$/, name);
-  }
+  for (const { name, help } of metrics) t.match(help, /^[A-Z1].*\.$/, name);
+});
+
+t.test("docs/monitoring.md has a line for each metric that a check tells, and no other", async (t) => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/monitoring.md"), "utf8");
+  const lines = page.split("\n").filter((line) => /^\| `stack_/.test(line));
+  t.strictSame(
+    lines,
+    metrics.map(({ name, help }) => `| \`${name}\` | ${help} |`),
+  );
 });
 
 function line({ name, proves, observes }: CheckModel): string {

@@ -12,7 +12,7 @@ import type { MadeLayer } from "../../cache/made-layer.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { explainSpace } from "../../explain-space.ts";
 import { inNamespace, namespaceCommand } from "../../namespace.ts";
-import { outputOf } from "../../pipe.ts";
+import { outputOf } from "../../output-of.ts";
 import { resource } from "../../resource.ts";
 import { rootfsFolder } from "../../work-folder.ts";
 import { codeDigest } from "../code-digest.ts";

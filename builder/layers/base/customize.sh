@@ -16,6 +16,9 @@ echo "$STACK_TIMEZONE" >"$root/etc/timezone"
 	exit 1
 }
 
+# An upgrade asks no question, on a terminal neither; DEBIAN_FRONTEND=dialog has them asked.
+echo 'debconf debconf/frontend select Noninteractive' | chroot "$root" debconf-set-selections
+
 printf '%s\n' "$STACK_SYSUSERS" | chroot "$root" systemd-sysusers -
 
 # A container's first boot only ever enables: what must stay off is disabled here. One call

@@ -9,7 +9,7 @@ import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { explainSpace } from "../../explain-space.ts";
 import { codeDigest } from "../code-digest.ts";
 import { type Deb, packageRepository } from "../package-repository.ts";
-import { readControl } from "../relocated/repack.ts";
+import { readControl } from "../relocated/pack-deb.ts";
 
 /** All that a repository of packages by their addresses is made from. */
 export interface DownloadedInputs extends Inputs {

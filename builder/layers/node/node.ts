@@ -88,8 +88,8 @@ function nodeEntries(
     content: { kind: "file", from: source },
   });
   return [
-    ...["", "/bin", "/lib"].map(
-      (path): Entry => ({ path: folder + path, mode: 0o755, content: { kind: "directory" } }),
+    ...[dirname(dirname(folder)), dirname(folder), folder, `${folder}/bin`, `${folder}/lib`].map(
+      (path): Entry => ({ path, mode: 0o755, content: { kind: "directory" } }),
     ),
     copy("bin/node", from.node, 0o755),
     copy("lib/journald.node", from["journald.node"], 0o644),

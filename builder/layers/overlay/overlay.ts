@@ -1,5 +1,10 @@
 import { StackError } from "../../../lib/error.ts";
+import { keyFingerprint } from "../../../lib/key-pair.ts";
+import { agentCurrentLink, agentReleaseZero, inAgentRelease, trustedKeyPath } from "../../../stack/agent-releases.ts";
+import { releaseDefinitionName, stackReleaseName } from "../../../stack/documents/stack-release.ts";
 import type { FileEntry, Model, UnitSpec } from "../../../stack/model.ts";
+import { starterFolderName } from "../../../stack/new-service/new-service-files.ts";
+import { currentTarget, releaseZero } from "../../../stack/releases.ts";
 import type { Templates } from "../../../stack/render/render.ts";
 import { renderFile } from "../../../stack/render/render-file.ts";
 import { requirementsLock } from "../../../stack/venv.ts";
@@ -7,6 +12,7 @@ import { archiveOfEntries, type Entry } from "../../archive/archive-of-entries.t
 import type { Inputs } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { sourceDateEpoch } from "../../context.ts";
+import { starterFiles } from "../../starter-files.ts";
 import type { OwnEntry } from "../../trees/own-entry.ts";
 import { unitFolder } from "../../trees/own-place.ts";
 import type { TemplateTrees } from "../../trees/template-trees.ts";
@@ -14,6 +20,7 @@ import { type BaseFacts, idsInBase } from "../base/facts.ts";
 import { codeDigest } from "../code-digest.ts";
 import type { ServiceSource } from "../python/find-sources.ts";
 import { documentSchemas } from "./document-schemas.ts";
+import { releaseRecord } from "./release-record.ts";
 
 /** The overlay is small: its inputs are its files themselves. */
 export interface OverlayInputs extends Inputs {
@@ -33,6 +40,8 @@ export interface OverlaySources {
   readonly sources: ReadonlyMap<string, ServiceSource>;
   /** The template's own manifest, as JSON text. */
   readonly manifest: string;
+  /** Of this workstation, PEM: what it signs, the container takes. */
+  readonly releaseKey?: string | undefined;
 }
 
 /** Works out every file that makes Debian with a Python environment this stack. */
@@ -43,9 +52,10 @@ export async function overlayInputs(from: OverlaySources): Promise<OverlayInputs
     ...table.map((file) => tableEntry(file, model, tree.templates, base)),
     ...model.units.flatMap((unit) => unitLinks(unit, from)),
     ...shared(from),
+    ...starter(await starterFiles(), model.paths.share),
     ...templateFiles(tree, model.paths.share),
     ...own,
-  ];
+  ].map((entry) => ({ ...entry, path: inAgentRelease(entry.path) }));
   refuseDuplicates(entries);
   return {
     code: await codeDigest(["archive/archive-of-entries.ts", "archive/header.ts"]),
@@ -84,20 +94,40 @@ function unitFile(unit: string, { model, base, own: added }: OverlaySources): st
   return `/lib/systemd/system/${packaged}`;
 }
 
-function shared({ model, definition, sources, manifest }: OverlaySources): Entry[] {
+function shared(from: OverlaySources): Entry[] {
+  const { model, definition, sources, manifest, releaseKey } = from;
   const text = (path: string, content: string): Entry => ({
     path,
     mode: 0o644,
     content: { kind: "text", text: content },
   });
+  const link = (path: string, target: string): Entry => ({ path, mode: 0o777, content: { kind: "symlink", target } });
   return [
     text(model.paths.definition, definition),
     text(`${model.paths.share}/manifest.json`, manifest),
     ...[...documentSchemas()].map(([name, schema]) => text(`${model.paths.share}/schemas/${name}`, schema)),
-    ...[...sources.values()].flatMap((one) =>
-      one.lockText === undefined ? [] : [text(requirementsLock(model.paths.share, one), one.lockText)],
+    ...model.services.flatMap((service) => {
+      const lock = sources.get(service.source)?.lockText;
+      return lock === undefined ? [] : [text(requirementsLock(service), lock)];
+    }),
+    text(
+      `${agentReleaseZero}/${stackReleaseName}`,
+      `${JSON.stringify(releaseRecord({ ...from, templates: from.tree.templates }), undefined, 2)}\n`,
     ),
+    text(`${agentReleaseZero}/${releaseDefinitionName}`, definition),
+    ...(releaseKey === undefined ? [] : [text(trustedKeyPath(keyFingerprint(releaseKey)), releaseKey)]),
+    link(agentCurrentLink, currentTarget(releaseZero)),
+    link(model.paths.share, `${agentCurrentLink}/share`),
   ];
+}
+
+/** What `stack-agent service new` makes a service from. */
+function starter(files: ReadonlyMap<string, string>, share: string): Entry[] {
+  return [...files].map(([path, text]) => ({
+    path: `${share}/${starterFolderName}/${path}`,
+    mode: 0o644,
+    content: { kind: "text", text },
+  }));
 }
 
 /** The trees of templates, which the agent renders from: the user's over ours. */

@@ -5,7 +5,6 @@ import { applicationFiles, hasModule } from "../../../lib/application-files.ts";
 import { StackError } from "../../../lib/error.ts";
 import { exists, readTextIfAny } from "../../../lib/files.ts";
 import type { ServiceModel } from "../../../stack/model.ts";
-import { requirementsLock } from "../../../stack/venv.ts";
 
 /** Where a service's code and lock are on this machine. */
 export interface ServiceSource {
@@ -47,24 +46,7 @@ export async function findSources(
       });
     }
   }
-  refuseOneLockForTwo([...sources.keys()]);
   return sources;
-}
-
-/** In the container a lock is named after the last part of its source's path. */
-function refuseOneLockForTwo(sources: readonly string[]): void {
-  const byLock = new Map<string, string>();
-  for (const source of sources) {
-    const lock = requirementsLock("", { source });
-    const other = byLock.get(lock);
-    if (other !== undefined) {
-      throw new StackError("source-clash", `the sources ${other} and ${source} have folders of one name`, {
-        exit: 64,
-        hint: "rename one of the folders",
-      });
-    }
-    byLock.set(lock, source);
-  }
 }
 
 function referenceFolder(project: string): string {

@@ -7,7 +7,7 @@ import type { Inputs } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { type BuildContext, sourceDateEpoch } from "../../context.ts";
 import { inChroot, namespaceCommand } from "../../namespace.ts";
-import { outputOf } from "../../pipe.ts";
+import { outputOf } from "../../output-of.ts";
 import { resource } from "../../resource.ts";
 import { archiveFlags } from "../base/archive-flags.ts";
 import { codeDigest } from "../code-digest.ts";

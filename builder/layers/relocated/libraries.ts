@@ -3,8 +3,8 @@ import { basename, dirname, join } from "node:path";
 import { StackError } from "../../../lib/error.ts";
 import { exists } from "../../../lib/files.ts";
 import { type Control, dependencyFields, sourceOf, withoutDependencies } from "./control.ts";
+import type { DpkgDeb } from "./pack-deb.ts";
 import { elfFiles, interpreter, neededBy } from "./relocate-elf.ts";
-import type { DpkgDeb } from "./repack.ts";
 
 /** A package of the newer release that libraries are taken from, unpacked. */
 export interface LibraryPackage {

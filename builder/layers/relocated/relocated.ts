@@ -15,8 +15,8 @@ import { codeDigest } from "../code-digest.ts";
 import { type Deb, packageRepository } from "../package-repository.ts";
 import { type Control, dependencyFields, sourceOf, withoutDependencies, withSuffix } from "./control.ts";
 import { type LibrariesSpec, layOutLibraries } from "./libraries.ts";
+import { type DpkgDeb, packDeb, readControl, unpackDeb } from "./pack-deb.ts";
 import { elfFiles, relocateElf } from "./relocate-elf.ts";
-import { type DpkgDeb, packDeb, readControl, unpackDeb } from "./repack.ts";
 
 type Versions = Readonly<Record<string, string>>;
 

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { archiveOfEntries, type Entry } from "../../archive/archive-of-entries.ts";
 import type { Inputs } from "../../cache/layer-key.ts";
 import type { MadeLayer } from "../../cache/made-layer.ts";
 import { sourceDateEpoch } from "../../context.ts";
 import { codeDigest } from "../code-digest.ts";
-import { bundleAgent } from "./bundle.ts";
+import { bundleAgent, eachOnce } from "./bundle.ts";
 import type { NpmPackage } from "./npm-package.ts";
 
 /** All that the agent layer is made from: needs no chroot, so an edit of the agent is built in an instant. */
@@ -16,8 +17,20 @@ export interface AgentInputs extends Inputs {
   readonly epoch: number;
 }
 
-/** Texts by the files' names. */
-export type AgentBundles = Readonly<Record<"stack-agent.cjs" | "model.cjs", string>>;
+/** Texts by the files' names: what is bundled, and what the agent's page has a browser ask for. */
+export type AgentBundles = Readonly<Record<keyof typeof entries | (typeof pageFiles)[number], string>>;
+
+const entries = {
+  "stack-agent.cjs": "cli.ts",
+  "serve.cjs": "health/serve.ts",
+  "status.cjs": "status/status-program.ts",
+  "program.cjs": "program.ts",
+  "model.cjs": "model/load-model.ts",
+  "page.cjs": "page/page.ts",
+} as const;
+
+/** No folder of their own: an agent of before lays a release whose lib holds files alone. */
+const pageFiles = ["page.css", "page.js"] as const;
 
 export interface AgentParts {
   readonly inputs: AgentInputs;
@@ -30,19 +43,25 @@ export interface AgentParts {
  * @returns the inputs, the bundles that go into the layer, and the npm packages they are from
  */
 export async function agentInputs(project: string, folder: string): Promise<AgentParts> {
-  // The model's has nothing that the program's has not: the idle agent reads its definition by it, and drops it.
-  const [program, model] = await Promise.all([
-    bundleAgent(project),
-    bundleAgent(project, join(project, "agent", "model", "load-model.ts")),
-  ]);
-  const bundles = { "stack-agent.cjs": program.text, "model.cjs": model.text };
+  const bundled = await Promise.all(
+    Object.entries(entries).map(async ([name, entry]) => {
+      return [name, await bundleAgent(project, join(project, "agent", entry))] as const;
+    }),
+  );
+  const asWritten = await Promise.all(
+    pageFiles.map(async (name) => [name, await readFile(join(project, "agent/page", name), "utf8")] as const),
+  );
+  const bundles = Object.fromEntries([
+    ...bundled.map(([name, { text }]) => [name, text] as const),
+    ...asWritten,
+  ]) as AgentBundles;
   const inputs = {
     code: await codeDigest(["layers/stack-agent", "archive/archive-of-entries.ts", "archive/header.ts"]),
     folder,
     bundle: createHash("sha256").update(JSON.stringify(bundles)).digest("hex"),
     epoch: sourceDateEpoch,
   };
-  return { inputs, bundles, packages: program.packages };
+  return { inputs, bundles, packages: eachOnce(bundled.flatMap(([, { packages }]) => packages)) };
 }
 
 export async function buildAgent({ folder, epoch }: AgentInputs, bundles: AgentBundles): Promise<MadeLayer> {

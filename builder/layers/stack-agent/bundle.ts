@@ -11,7 +11,7 @@ export interface Bundle {
 }
 
 /**
- * Bundles the agent into one CommonJS text: it starts in a third of the time that its
+ * Bundles the agent, or another entry of its, into one CommonJS text: it starts in a third of the time that its
  * files would take. Native addons stay outside, beside the bundle, loaded by path.
  *
  * @throws StackError `bundle-failed` with esbuild's messages
@@ -26,7 +26,9 @@ export async function bundleAgent(project: string, entry = join(project, "agent"
     alias: { luxon: createRequire(join(project, "package.json")).resolve("luxon") },
     // supports-color: `debug` would take it where a tool of development happens to bring it.
     external: ["*.node", "pg-native", "node-unix-socket", "supports-color"],
-    plugins: [oneLanguage],
+    // By require: import() would first look through the text for what it exports.
+    supported: { "dynamic-import": false },
+    plugins: [oneLanguage, apart],
   });
   const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
@@ -44,10 +46,34 @@ const oneLanguage: Plugin = {
   },
 };
 
+/** What is a bundle of its own, beside the others (agentInputs), by the last of the path it is imported by. */
+const ownBundle: Readonly<Record<string, string>> = {
+  "serve.ts": "./serve.cjs",
+  "status-program.ts": "./status.cjs",
+  "program.ts": "./program.cjs",
+  "load-model.ts": "./model.cjs",
+  "page.ts": "./page.cjs",
+};
+
+/** An `import()` of it is left as it is: whoever needs it loads the file. */
+const apart: Plugin = {
+  name: "apart",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind }) => {
+      const file = ownBundle[path.slice(path.lastIndexOf("/") + 1)];
+      return kind === "dynamic-import" && file !== undefined ? { path: file, external: true } : undefined;
+    });
+  },
+};
+
 /** Packages that files belong to, by the last node_modules in their paths; our own files belong to none. */
 async function packagesOf(files: readonly string[], project: string): Promise<NpmPackage[]> {
   const folders = new Set(files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
-  const packages = await Promise.all([...folders].map((folder) => readNpmPackage(join(project, folder))));
+  return eachOnce(await Promise.all([...folders].map((folder) => readNpmPackage(join(project, folder)))));
+}
+
+/** Sorted by name and version. */
+export function eachOnce(packages: readonly NpmPackage[]): NpmPackage[] {
   const byKey = new Map(packages.map((one) => [`${one.name} ${one.version}`, one]));
   return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? []);
 }

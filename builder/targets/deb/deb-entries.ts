@@ -1,4 +1,6 @@
+import { agentReleaseZero } from "../../../stack/agent-releases.ts";
 import type { Model } from "../../../stack/model.ts";
+import { requirementsLock } from "../../../stack/venv.ts";
 import type { Entry } from "../../archive/archive-of-entries.ts";
 
 /** Where uv lies in the package: /usr/local, where the template has it, belongs to a machine's admin. */
@@ -18,11 +20,24 @@ export function debEntries(
   model: Model,
 ): Entry[] {
   const added = new Set(own.map(({ path }) => path));
-  return entries.filter(({ path }) => {
-    if (/\/system-preset\/|\/90-nesting\.conf$/.test(path) || path === `${model.paths.share}/manifest.json`)
-      return false;
-    return path.startsWith("/usr/") || path === model.paths.definition || added.has(path);
+  const locks = new Set(model.services.map(requirementsLock));
+  return entries.flatMap((entry) => {
+    const path = outOfRelease(entry.path, model.paths.share);
+    if (/\/system-preset\/|\/90-nesting\.conf$/.test(path) || path === `${model.paths.share}/manifest.json`) return [];
+    // dpkg puts no link in the place of a folder: the release's share leads to the folder, not the other way round.
+    if (path === model.paths.share) return [link(`${agentReleaseZero}/share`, model.paths.share)];
+    const isWanted = path.startsWith("/usr/") || path.startsWith(`${model.paths.agent}/`) || locks.has(path);
+    return isWanted || path === model.paths.definition || added.has(path) ? [{ ...entry, path }] : [];
   });
+}
+
+function outOfRelease(path: string, share: string): string {
+  const inside = `${agentReleaseZero}/share/`;
+  return path.startsWith(inside) ? `${share}/${path.slice(inside.length)}` : path;
+}
+
+function link(path: string, target: string): Entry {
+  return { path, mode: 0o777, content: { kind: "symlink", target } };
 }
 
 /** The files that dpkg asks about when they were changed: the definition, and the user's own below /etc. */

@@ -1,6 +1,6 @@
 import type { HostTool } from "../../../lib/apt/host-tools.ts";
 import { isStackError, StackError } from "../../../lib/error.ts";
-import { outputOf } from "../../pipe.ts";
+import { outputOf } from "../../output-of.ts";
 
 /** What makes a package, and reads it. */
 export const dpkgDeb: HostTool = { command: "dpkg-deb", package: "dpkg" };

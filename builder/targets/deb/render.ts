@@ -11,7 +11,7 @@ import { archiveOfEntries } from "../../archive/archive-of-entries.ts";
 import type { MadeLayers } from "../../build/make-layers.ts";
 import { archiveOf } from "../../cache/raw.ts";
 import { sourceDateEpoch } from "../../context.ts";
-import { inputTo } from "../../pipe.ts";
+import { inputTo } from "../../output-of.ts";
 import { resource } from "../../resource.ts";
 import { controlText, debName, packageName } from "./control-text.ts";
 import { conffiles, debEntries, uvPath } from "./deb-entries.ts";
@@ -93,7 +93,9 @@ async function fill(root: string, { context, layers, overlayInputs }: MadeLayers
   // Virtual environments are made on the host, by its own Python and from its own index.
   // Which release is in force is the machine's to say: a newer package doesn't put its own in force again.
   const current = model.services.map((service) => `--exclude=.${currentLink(service)}`);
-  await unpack(archiveOf(layers.python), "--anchored", `--exclude=.${model.paths.opt}/venvs`, ...current);
+  if (layers.python !== undefined) {
+    await unpack(archiveOf(layers.python), "--anchored", `--exclude=.${model.paths.opt}/venvs`, ...current);
+  }
   await unpack(archiveOfEntries(debEntries(overlayInputs.entries, own, model), sourceDateEpoch));
   if (await exists(join(root, "usr/local/bin/uv"))) {
     await mkdir(dirname(join(root, uvPath)), { recursive: true });

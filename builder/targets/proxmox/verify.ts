@@ -13,7 +13,7 @@ import { machineProbe } from "../../verify/probes/machine.ts";
 import { secretsProbe } from "../../verify/probes/secrets.ts";
 import { reportOf, type VerifyOptions, type VerifyReport } from "../../verify/report.ts";
 import { signatureCheck } from "../../verify/signature-check.ts";
-import { applianceProbe, namesProbe, ownersProbe } from "./structure.ts";
+import { applianceProbe, namesProbe, ownersProbe } from "./probes.ts";
 import { systemProbe } from "./system-probe.ts";
 
 /**

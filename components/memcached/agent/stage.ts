@@ -1,5 +1,5 @@
 import { type ComponentFacts, inspectComponent, planComponent } from "../../../engine/plan/plan-files.ts";
-import { resetComponent } from "../../../engine/plan/plan-reset.ts";
+import { resetComponent } from "../../../engine/plan/reset-component.ts";
 import { defineComponentStage } from "../../../engine/stage.ts";
 import { checks } from "./monitoring.ts";
 

@@ -1,11 +1,12 @@
 import type { Sealed } from "../../../engine/secrets/sealed.ts";
 import type { Migration } from "../../../stack/components/postgres/model.ts";
+import type { ExternalAdmin } from "./external-admin.ts";
 
 declare module "../../../engine/action.ts" {
   interface ActionArgs {
     initdb: { dataDirectory: string; binDirectory: string; locale: string };
     superuserPassword: { port: number };
-    sql: { port: number; database: string; text: Sealed };
-    migrate: { port: number; database: string; migrations: readonly Migration[] };
+    sql: { port: number; database: string; text: Sealed; external?: ExternalAdmin };
+    migrate: { port: number; database: string; migrations: readonly Migration[]; external?: ExternalAdmin };
   }
 }

@@ -1,8 +1,11 @@
 import type { CheckContext, CheckOpener, OpenCheck, Outcome } from "../../../engine/check.ts";
+import { keepFigures } from "../../../engine/keep-figures.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { messageOf } from "../../../lib/error.ts";
 import { openPostgres, type PostgresConnection, postgresCode } from "./client.ts";
+import { oldestXmin } from "./oldest-xmin.ts";
+import { readFigures } from "./read-figures.ts";
 import { refreshCollation } from "./refresh-collation.ts";
 
 /** One row, written and read back: the disk, the log and the login all took part. */
@@ -12,9 +15,6 @@ const roundtrip = `
     returning beats, stack_agent.xmin_age() as "xminAge",
       (select datcollversion is distinct from pg_database_collation_actual_version(oid)
        from pg_database where datname = current_database()) as "otherCollation"`;
-
-/** Transactions. Vacuum has been able to clean nothing for so long: autovacuum_freeze_max_age is 200 million. */
-const oldestXmin = 10_000_000;
 
 /** PostgreSQL writes and reads, by the agent's role; warns of a snapshot held for too long. */
 export function postgresCheck(model: StackWith<"postgres">): CheckOpener {
@@ -28,15 +28,19 @@ function openCheck({ postgres }: StackWith<"postgres">, context: CheckContext): 
     connection = undefined;
   };
 
+  const figures = keepFigures(async () => (connection === undefined ? {} : readFigures(connection)));
+
   const connect = async (signal: AbortSignal): Promise<PostgresConnection | Outcome> => {
     if (connection !== undefined && !connection.broken()) return connection;
     drop();
-    const password = await context.secret("postgres.agent");
+    const { address: host, port, external, database, agentUser: user, secrets } = postgres;
+    const password = await context.secret(secrets.agent);
     if (password === undefined) {
-      return { status: "fail", code: "starting", message: "the secret postgres.agent is not there yet" };
+      return external === undefined
+        ? { status: "fail", code: "starting", message: `the secret ${secrets.agent} is not there yet` }
+        : { status: "fail", code: "no-secret", message: `stack-agent secrets set ${secrets.agent}` };
     }
-    const { address: host, port, database, agentUser: user } = postgres;
-    connection = await openPostgres({ host, port, database, user, password }, signal);
+    connection = await openPostgres({ host, port, external, database, user, password }, signal);
     return connection;
   };
 
@@ -47,7 +51,7 @@ function openCheck({ postgres }: StackWith<"postgres">, context: CheckContext): 
         if ("status" in open) return open;
         const query = open.client.query<Row>(roundtrip);
         const { rows } = await abortable(query, signal, drop);
-        return outcome(rows[0], postgres.database);
+        return { ...outcome(rows[0], postgres), figures: figures() };
       } catch (error) {
         drop();
         return failure(error, signal);
@@ -68,11 +72,11 @@ interface Row {
   readonly otherCollation: boolean;
 }
 
-function outcome(row: Row | undefined, database: string): Outcome {
+function outcome(row: Row | undefined, { database, external }: StackWith<"postgres">["postgres"]): Outcome {
   const { xminAge, otherCollation } = row ?? { xminAge: 0, otherCollation: false };
   const observed = { observedValue: xminAge };
   if (xminAge < oldestXmin && otherCollation) {
-    const message = `${database}'s indexes of text were made under another version of its collation; as postgres: ${refreshCollation(database)}`;
+    const message = `${database}'s indexes of text were made under another version of its collation; as ${external === undefined ? "postgres" : "its owner"}: ${refreshCollation(database)}`;
     return { status: "warn", code: "collation-version", ...observed, message };
   }
   if (xminAge < oldestXmin) return { status: "pass", code: "ok", ...observed };
@@ -98,6 +102,19 @@ const codes: Readonly<Record<string, string>> = {
   "57P01": "stopping",
   "57P03": "starting",
   "25006": "read-only",
+  "read-only": "read-only",
+  "42501": "denied",
+  "no-authorities": "certificate",
+  CERT_HAS_EXPIRED: "certificate",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "certificate",
+  ERR_TLS_CERT_ALTNAME_INVALID: "certificate",
+  SELF_SIGNED_CERT_IN_CHAIN: "certificate",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate",
+  EAI_AGAIN: "unreachable",
+  EHOSTUNREACH: "unreachable",
+  ENETUNREACH: "unreachable",
+  ENOTFOUND: "unreachable",
 };
 
 function failure(error: unknown, signal: AbortSignal): Outcome {

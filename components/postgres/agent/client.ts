@@ -1,13 +1,18 @@
 import { Socket } from "node:net";
 import type { Client } from "pg";
+import { verifiedTls } from "../../../engine/verified-tls.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import type { Deadline } from "../../../lib/within-deadline.ts";
+import { addressesText, type ExternalServers } from "../../../stack/components/external.ts";
 import { loopback } from "../../../stack/loopback.ts";
+import { openWritable } from "./open-writable.ts";
 
 export interface PostgresLogin {
   /** Default: loopback. */
   readonly host?: string;
   readonly port: number;
+  /** Somebody else's servers, in the place of host and port: the one that takes writes. */
+  readonly external?: ExternalServers | undefined;
   readonly database: string;
   readonly user: string;
   readonly password: string;
@@ -26,7 +31,7 @@ export interface PostgresLogin {
 export const unloggedSession =
   "-c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c track_activities=off";
 
-/** A connection to the server on loopback, by scram. */
+/** A connection to the server, by scram. */
 export interface PostgresConnection {
   readonly client: Client;
   /** True once the line is broken: open another. */
@@ -40,10 +45,20 @@ export interface PostgresConnection {
 /**
  * Opens a connection. The driver is loaded here and not before: it is slow to load.
  *
- * @throws pg's DatabaseError (28P01 wrong password, 57P03 starting up), the socket's error, the signal's reason
+ * @throws pg's DatabaseError (28P01 wrong password, 57P03 starting up), the socket's error, the signal's reason;
+ *   of external servers also TLS's errors, and StackError `read-only` where none of them takes writes
  */
-export async function openPostgres(
-  { unlogged, purpose, statementTimeout, ...login }: PostgresLogin,
+export function openPostgres({ external, ...login }: PostgresLogin, signal: AbortSignal): Promise<PostgresConnection> {
+  if (external === undefined) return openOne(login, signal);
+  const { ca } = external;
+  return openWritable(external, signal, async ({ host, port }, limited) => {
+    const ssl = ca === undefined ? {} : { ssl: await verifiedTls(host, ca) };
+    return openOne({ ...login, host, port, ...ssl }, limited);
+  });
+}
+
+async function openOne(
+  { unlogged, purpose, statementTimeout, ...login }: Omit<PostgresLogin, "external"> & { readonly ssl?: object },
   signal: AbortSignal,
 ): Promise<PostgresConnection> {
   const { default: pg } = await import("pg");
@@ -100,7 +115,10 @@ export async function withPostgres<T>(
 }
 
 /** Of a use of the server, milliseconds. */
-export function postgresDeadline(port: number, timeout: number): Deadline {
+export function postgresDeadline(port: number, timeout: number, external?: ExternalServers): Deadline {
+  if (external !== undefined) {
+    return { who: `PostgreSQL on ${addressesText(external)}`, timeout, hint: "stack-agent health postgres" };
+  }
   return {
     who: `PostgreSQL on port ${port}`,
     timeout,

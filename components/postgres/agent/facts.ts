@@ -29,6 +29,8 @@ export interface AppliedMigration {
   readonly version: number;
   readonly name: string;
   readonly checksum: string;
+  /** A release that doesn't know it works with what it left. */
+  readonly expands?: boolean;
 }
 
 /** What the server tells of itself, by the superuser's login. */

@@ -11,10 +11,10 @@ import { explainDamage } from "./failing.ts";
 import { privilegesQuery } from "./privileges.ts";
 
 /** How long one look at the server may take, milliseconds. */
-const LOOK_TIMEOUT = 10_000;
+export const LOOK_TIMEOUT = 10_000;
 
 /** SQLSTATEs of a server that is starting, stopping, or full: look again later. */
-const notNow = ["57P03", "57P01", "57P02", "53300"];
+export const notNow = ["57P03", "57P01", "57P02", "53300"];
 
 export async function inspectPostgres(
   reader: FactReader,
@@ -96,17 +96,19 @@ async function askCluster(client: Client, postgres: PostgresModel) {
   return { roles: roles.rows, database: databases.rows[0] };
 }
 
-type InDatabase = Pick<ServerFacts, "applied" | "privileges">;
+export type InDatabase = Pick<ServerFacts, "applied" | "privileges">;
 
-const empty: InDatabase = { applied: [], privileges: [] };
+export const empty: InDatabase = { applied: [], privileges: [] };
 
-async function askDatabase(client: Client): Promise<InDatabase> {
+export async function askDatabase(client: Client): Promise<InDatabase> {
   const { rows } = await client.query<{ there: boolean }>(
     "select to_regclass('stack_agent.migrations') is not null as there",
   );
   if (rows[0]?.there !== true) return empty;
   const applied = await client.query<AppliedMigration>(
-    "select version, name, checksum from stack_agent.migrations order by version",
+    // Older databases don't say which expand.
+    `select version, name, checksum, coalesce((to_jsonb(one) ->> 'expands')::boolean, false) as expands
+       from stack_agent.migrations as one order by version`,
   );
   const privileges = await client.query<{ privilege: string }>(privilegesQuery);
   return { applied: applied.rows, privileges: privileges.rows.map(({ privilege }) => privilege) };

@@ -4,6 +4,8 @@ import type { Executors } from "../../../engine/action.ts";
 import { messageOf, StackError } from "../../../lib/error.ts";
 import { withinDeadline } from "../../../lib/within-deadline.ts";
 import type { Migration } from "../../../stack/components/postgres/model.ts";
+import { noWayBackOf } from "../../../stack/components/postgres/no-way-back.ts";
+import { adminLogin } from "./admin-login.ts";
 import { postgresDeadline, withPostgres } from "./client.ts";
 import { migrationChecksum } from "./migration-checksum.ts";
 
@@ -17,12 +19,12 @@ const MIGRATE_TIMEOUT = 10 * 60_000;
 export const migrate: Executors["migrate"] = {
   lock: "postgres",
   describe: ({ database, migrations }) => `${database} to ${migrations.at(-1)?.name ?? "nothing"}`,
-  async apply({ port, database, migrations }, io) {
-    const password = await io.secret("postgres.superuser");
+  async apply({ port, database, migrations, external }, io) {
     const texts = await Promise.all(migrations.map(({ path }) => readFile(path, "utf8")));
     const whole = migrations.map((migration, index) => ({ ...migration, text: texts[index] ?? "" }));
-    const login = { port, database, user: "postgres", password };
-    await withinDeadline(postgresDeadline(port, MIGRATE_TIMEOUT), io.signal, (signal) =>
+    const { unlogged: _, ...admin } = await adminLogin({ port, external }, io.secret);
+    const login = { ...admin, database };
+    await withinDeadline(postgresDeadline(port, MIGRATE_TIMEOUT, external?.servers), io.signal, (signal) =>
       withPostgres(login, signal, (client) => applyMigrations(client, whole)),
     );
   },
@@ -42,7 +44,9 @@ export async function applyMigrations(
       create schema if not exists stack_agent;
       create table if not exists stack_agent.migrations (
         version integer primary key, name text not null, checksum text not null,
-        applied_at timestamptz not null default clock_timestamp())`);
+        applied_at timestamptz not null default clock_timestamp());
+      -- Whether a release that doesn't know it works with what it leaves.
+      alter table stack_agent.migrations add column if not exists expands boolean not null default false`);
     const { rows } = await client.query<{ version: number; checksum: string }>(
       "select version, checksum from stack_agent.migrations",
     );
@@ -68,11 +72,10 @@ async function applyOne(
     await client.query(migration.text);
     // Migrations change the role for their own length only.
     await client.query("reset role");
-    await client.query("insert into stack_agent.migrations (version, name, checksum) values ($1, $2, $3)", [
-      migration.version,
-      migration.name,
-      checksum,
-    ]);
+    await client.query(
+      "insert into stack_agent.migrations (version, name, checksum, expands) values ($1, $2, $3, $4)",
+      [migration.version, migration.name, checksum, noWayBackOf(migration.text) === undefined],
+    );
     await client.query("commit");
   } catch (error) {
     await client.query("rollback").catch(() => {});

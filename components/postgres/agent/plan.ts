@@ -6,11 +6,11 @@ import type { PostgresModel } from "../../../stack/components/postgres/model.ts"
 import type { Model, SecretName } from "../../../stack/model.ts";
 import type { PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
 import { failingPostgres } from "./failing.ts";
-import { migrationChecksum } from "./migration-checksum.ts";
+import { migrationProblems } from "./migration-problems.ts";
 import { lostPrivileges } from "./privileges.ts";
 
 /** Connections of the agent's role: health check, refresh of views, and one to spare of each. */
-const agentConnections = 4;
+export const agentConnections = 4;
 
 /** Files, the cluster, the unit; then what is in the server, as far as it can be seen. */
 export function planPostgres(facts: PostgresFacts, model: Model, postgres: PostgresModel): Plan {
@@ -111,7 +111,7 @@ interface WantedRole {
  * What the services' sessions do is logged by nobody but the services: an error's very message may
  * quote a value of theirs, and so may what a function of theirs raises. Only a superuser can set it.
  */
-const unlogged = ["log_min_messages=fatal"];
+export const unlogged = ["log_min_messages=fatal"];
 
 function wantedRoles(postgres: PostgresModel): readonly WantedRole[] {
   return [
@@ -187,30 +187,10 @@ function missingGrants(server: ServerFacts, postgres: PostgresModel): string[] {
 /** What no action can put right: an applied migration that reads otherwise now, a database of another locale. */
 export function preflightPostgres(facts: PostgresFacts, model: Model, postgres: PostgresModel): Problem[] {
   if (typeof facts.server === "string") return [];
-  const { applied, database } = facts.server;
+  const { database } = facts.server;
   const { locale } = model.definition;
   return [
-    ...applied.flatMap(({ version, name, checksum }): Problem[] => {
-      const ours = postgres.migrations.find((migration) => migration.version === version);
-      const file = facts.component.files.find(({ entry }) => entry.path === ours?.path);
-      if (ours === undefined || file === undefined) {
-        return [
-          {
-            code: "migration-unknown",
-            message: `database ${postgres.database} has migration ${name}, which this release doesn't know`,
-            hint: "the data is of a newer release: use that release, or restore an older backup",
-          },
-        ];
-      }
-      if (migrationChecksum(file.text) === checksum) return [];
-      return [
-        {
-          code: "migration-changed",
-          message: `migration ${name} is not the one that was applied to ${postgres.database}`,
-          hint: `put ${ours.path} back as it was, and make the change a new migration`,
-        },
-      ];
-    }),
+    ...migrationProblems(facts.server, facts.component, postgres),
     ...(database !== undefined && (database.encoding !== "UTF8" || database.collate !== locale)
       ? [
           {

@@ -42,7 +42,7 @@ function wantedPrivileges({ user, agentUser }: PostgresModel): readonly Privileg
       grantee: agentUser,
       privilege: "EXECUTE",
       on: "FUNCTION",
-      names: ["event_store.refresh_statistics", "stack_agent.xmin_age"],
+      names: ["event_store.refresh_statistics", "stack_agent.figures", "stack_agent.xmin_age"],
     },
   ];
 }

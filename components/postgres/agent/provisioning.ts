@@ -1,10 +1,12 @@
 import type { Executors } from "../../../engine/action.ts";
+import { eitherStage } from "../../../engine/either-stage.ts";
+import { externalPostgresStage } from "./external-stage.ts";
 import { initdb } from "./initdb.ts";
 import { migrate } from "./migrate.ts";
 import { sql } from "./sql.ts";
 import { postgresStage } from "./stage.ts";
 import { superuserPassword } from "./superuser-password.ts";
 
-export const stages = { postgres: postgresStage };
+export const stages = { postgres: eitherStage(postgresStage, externalPostgresStage) };
 
 export const executors = { initdb, superuserPassword, sql, migrate } satisfies Partial<Executors>;

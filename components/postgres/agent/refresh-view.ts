@@ -14,16 +14,17 @@ const LONGEST = 5 * 60_000;
  * Refreshes the event statistics view. The connection lives for the one statement: once a
  * minute it is cheaper than one kept open.
  */
-export function refreshView({ port, database, agentUser }: PostgresModel): Job["run"] {
+export function refreshView({ port, external, database, agentUser, secrets }: PostgresModel): Job["run"] {
   return async (context, signal) => {
-    const password = await context.secret("postgres.agent");
+    const password = await context.secret(secrets.agent);
     if (password === undefined) {
-      throw new StackError("secret-missing", "the secret postgres.agent can't be read", {
-        hint: "stack-agent provision",
+      throw new StackError("secret-missing", `the secret ${secrets.agent} can't be read`, {
+        hint: external === undefined ? "stack-agent provision" : `stack-agent secrets set ${secrets.agent}`,
       });
     }
-    const login = { port, database, user: agentUser, password, purpose: "refresh-view", statementTimeout: LONGEST };
-    await withinDeadline(postgresDeadline(port, LONGEST + 5_000), signal, (limited) =>
+    const who = { user: agentUser, password, purpose: "refresh-view", statementTimeout: LONGEST };
+    const login = { port, external, database, ...who };
+    await withinDeadline(postgresDeadline(port, LONGEST + 5_000, external), signal, (limited) =>
       withPostgres(login, limited, (client) => client.query(statement)),
     );
   };

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { Action } from "../../../engine/action.ts";
-import { joinResets, resetComponent, resetData } from "../../../engine/plan/plan-reset.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan/reset-component.ts";
 import { defineComponentStage } from "../../../engine/stage.ts";
 import type { PostgresFacts } from "./facts.ts";
 import { inspectPostgres } from "./inspect.ts";

@@ -1,4 +1,6 @@
 import type { Sealed } from "../../../engine/secrets/sealed.ts";
+import type { BrokerRequest } from "./broker-request.ts";
+import type { ExternalAdmin } from "./external-admin.ts";
 
 declare module "../../../engine/action.ts" {
   interface ActionArgs {
@@ -6,6 +8,7 @@ declare module "../../../engine/action.ts" {
     deleteBrokerUser: { managementPort: number; user: string };
     leadQueue: { member: string; empty: string; log: string | undefined; led?: true };
     reviveQueue: { member: string; folder: string; damaged: "config" | "log" };
+    declareInBroker: { login: ExternalAdmin; requests: readonly BrokerRequest[] };
     recoverStreams: Record<string, never>;
   }
 }

@@ -1,8 +1,7 @@
 import type { Io } from "../../../engine/action.ts";
-import type { RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";
 import type { ManagementLogin } from "./management.ts";
 
-const user: RabbitmqModel["adminUser"] = "stack-admin";
+const user = "stack-admin";
 
 /** The administrator's login at the management API. */
 export async function adminLogin(port: number, io: Pick<Io, "secret">): Promise<ManagementLogin> {

@@ -1,8 +1,13 @@
 import type { ChannelModel } from "amqplib";
+import { verifiedTls } from "../../../engine/verified-tls.ts";
 import { abortable } from "../../../lib/abortable.ts";
+import { firstOf } from "../../../lib/first-of.ts";
+import type { ExternalServers, ServerAddress } from "../../../stack/components/external.ts";
 import { loopback } from "../../../stack/loopback.ts";
 
 export interface AmqpLogin {
+  /** Somebody else's brokers, in the place of host and port: whichever answers first. */
+  readonly external?: ExternalServers | undefined;
   /** Default: loopback. */
   readonly host?: string;
   readonly port: number;
@@ -32,7 +37,20 @@ const HEARTBEAT = 30;
  *
  * @throws the socket's error (ECONNREFUSED), amqplib's (`ACCESS_REFUSED`, code 403), the signal's reason
  */
-export async function openAmqp(login: AmqpLogin, signal: AbortSignal): Promise<AmqpConnection> {
+export function openAmqp({ external, ...login }: AmqpLogin, signal: AbortSignal): Promise<AmqpConnection> {
+  if (external === undefined) return openOne(login, signal);
+  const { addresses, ca } = external;
+  const open = async ({ host, port }: ServerAddress, limited: AbortSignal): Promise<AmqpConnection> => {
+    const tls = ca === undefined ? undefined : await verifiedTls(host, ca);
+    return openOne({ ...login, host, port, ...(tls && { tls }) }, limited);
+  };
+  return firstOf(addresses, signal, open, (connection) => connection.drop());
+}
+
+async function openOne(
+  login: Omit<AmqpLogin, "external"> & { readonly tls?: object },
+  signal: AbortSignal,
+): Promise<AmqpConnection> {
   const { connect } = await import("amqplib");
   // The socket's own signal: amqplib has no way to break off a handshake.
   const line = new AbortController();
@@ -42,9 +60,17 @@ export async function openAmqp(login: AmqpLogin, signal: AbortSignal): Promise<A
     broken = true;
     line.abort();
   };
-  const { host = loopback, user: username, password, port, vhost } = login;
-  const url = { protocol: "amqp", hostname: host, port, username, password, vhost, heartbeat: HEARTBEAT };
-  const socket = { signal: line.signal, noDelay: true, clientProperties: { connection_name: "stack-agent" } };
+  const { host = loopback, user: username, password, port, vhost, tls } = login;
+  const url = {
+    protocol: tls === undefined ? "amqp" : "amqps",
+    hostname: host,
+    port,
+    username,
+    password,
+    vhost,
+    heartbeat: HEARTBEAT,
+  };
+  const socket = { ...tls, signal: line.signal, noDelay: true, clientProperties: { connection_name: "stack-agent" } };
   const model = await abortable(connect(url, socket), signal, drop);
   const note = (): void => {
     broken = true;

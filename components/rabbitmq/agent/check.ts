@@ -1,10 +1,14 @@
+import { Agent } from "node:http";
+import { Agent as TlsAgent } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConfirmChannel } from "amqplib";
 import type { CheckContext, CheckOpener, OpenCheck, Outcome } from "../../../engine/check.ts";
+import { keepFigures } from "../../../engine/keep-figures.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { messageOf } from "../../../lib/error.ts";
 import { type AmqpConnection, openAmqp } from "./amqp.ts";
+import { readFigures } from "./read-figures.ts";
 
 /** RabbitMQ takes a persistent message, confirms it, and gives it back from a quorum queue. */
 export function rabbitmqCheck(model: StackWith<"rabbitmq">): CheckOpener {
@@ -22,6 +26,11 @@ interface Line {
 /** Milliseconds between two looks into an empty queue: another check's client took what was there. */
 const LOOK_AGAIN = 20;
 
+const kept = { keepAlive: true, maxSockets: 1 } as const;
+
+/** Milliseconds for the broker's figures, which no health check waits for. */
+const LONGEST = 5_000;
+
 function openCheck({ rabbitmq }: StackWith<"rabbitmq">, context: CheckContext): OpenCheck {
   let line: Line | undefined;
   const drop = (): void => {
@@ -29,15 +38,28 @@ function openCheck({ rabbitmq }: StackWith<"rabbitmq">, context: CheckContext): 
     line = undefined;
   };
 
+  const { external, secrets } = rabbitmq;
+  const agent = external?.ca === undefined ? new Agent(kept) : new TlsAgent(kept);
+  const closing = new AbortController();
+  const figures = keepFigures(async () => {
+    const password = await context.secret(secrets.agent);
+    // Without their management nobody knows of others' brokers what they hold.
+    if (password === undefined || (external !== undefined && external.management === undefined)) return {};
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(LONGEST)]);
+    return readFigures(rabbitmq, { password, agent, signal });
+  });
+
   const connect = async (signal: AbortSignal): Promise<Line | Outcome> => {
     if (line !== undefined && line.broken === undefined && !line.connection.broken()) return line;
     drop();
-    const password = await context.secret("rabbitmq.agent");
+    const password = await context.secret(secrets.agent);
     if (password === undefined) {
-      return { status: "fail", code: "starting", message: "the secret rabbitmq.agent is not there yet" };
+      return external === undefined
+        ? { status: "fail", code: "starting", message: `the secret ${secrets.agent} is not there yet` }
+        : { status: "fail", code: "no-secret", message: `stack-agent secrets set ${secrets.agent}` };
     }
     const { address: host, port, vhost, agentUser: user } = rabbitmq;
-    const connection = await openAmqp({ host, port, vhost, user, password }, signal);
+    const connection = await openAmqp({ external, host, port, vhost, user, password }, signal);
     try {
       line = await abortable(openLine(connection), signal, connection.drop);
     } catch (error) {
@@ -55,9 +77,9 @@ function openCheck({ rabbitmq }: StackWith<"rabbitmq">, context: CheckContext): 
         if ("status" in open) return open;
         connection = open.connection;
         const alarm = connection.blocked();
-        if (alarm !== undefined) return blocked(alarm);
+        if (alarm !== undefined) return { ...blocked(alarm), figures: figures() };
         await abortable(roundtrip(open, rabbitmq.checkQueue, signal), signal, drop);
-        return { status: "pass", code: "ok" };
+        return { status: "pass", code: "ok", figures: figures() };
       } catch (error) {
         // A timeout has dropped the line; the broker told it why before.
         const alarm = connection?.blocked();
@@ -66,6 +88,8 @@ function openCheck({ rabbitmq }: StackWith<"rabbitmq">, context: CheckContext): 
       }
     },
     async close() {
+      closing.abort();
+      agent.destroy();
       const open = line;
       line = undefined;
       await open?.connection.close();
@@ -118,6 +142,9 @@ function failure(error: unknown, signal: AbortSignal): Outcome {
 function codeOf(error: unknown): string {
   const text = error instanceof AggregateError ? messageOf(error.errors[0]) : messageOf(error);
   if (text.includes("ECONNREFUSED")) return "refused";
+  if (/certificate|no-authorities|altname/i.test(text)) return "certificate";
+  if (/NOT[-_]ALLOWED|530/.test(text)) return "vhost-refused";
+  if (/EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN/.test(text)) return "unreachable";
   if (/ACCESS[-_]REFUSED|403/.test(text)) return "auth";
   if (/NOT[-_]FOUND|404/.test(text)) return "no-queue";
   if (/ECONNRESET|closed|CONNECTION[-_]FORCED/i.test(text)) return "reset";

@@ -1,8 +1,8 @@
 import { open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isErrno } from "../../../lib/error.ts";
-import { type BrokerFiles, metadataTerms, type RaSystem, spareTerms, type WalFile } from "./damage.ts";
-import { readWal } from "./ra-wal.ts";
+import { type BrokerFiles, metadataTerms, type RaSystem, spareTerms, type WalFile } from "./mend-broker.ts";
+import { readWal } from "./read-wal.ts";
 
 const systems: readonly RaSystem[] = ["quorum", "coordination"];
 

@@ -1,10 +1,16 @@
-import { request } from "node:http";
+import { type Agent, request } from "node:http";
+import { request as requestByTls } from "node:https";
+import { verifiedTls } from "../../../engine/verified-tls.ts";
 import { StackError } from "../../../lib/error.ts";
 import type { Deadline } from "../../../lib/within-deadline.ts";
 import { loopback } from "../../../stack/loopback.ts";
 
 export interface ManagementLogin {
+  /** Default: loopback. */
+  readonly host?: string;
   readonly port: number;
+  /** By TLS, with a certificate that one of these authorities has signed. */
+  readonly ca?: string | undefined;
   readonly user: string;
   readonly password: string;
 }
@@ -15,26 +21,32 @@ const MAX_ANSWER = 32 * 1024 * 1024;
 /**
  * One request to RabbitMQ's management API on loopback.
  *
+ * @param options.agent keeps the connection; without one it is closed
  * @param path below /api, e.g. `/definitions`
  * @returns the answer, parsed; undefined where it has none
  * @throws StackError `management-refused` (401), `management-failed` (any other status than 2xx);
  *   the system's error (ECONNREFUSED); the signal's reason
  */
-export function management(
+export async function management(
   login: ManagementLogin,
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
-  options: { readonly signal: AbortSignal; readonly body?: string },
+  options: { readonly signal: AbortSignal; readonly body?: string; readonly agent?: Agent },
 ): Promise<unknown> {
+  const { host = loopback, port, ca } = login;
+  const tls = ca === undefined ? {} : await verifiedTls(host, ca);
   return new Promise((resolve, reject) => {
-    const sent = request(
+    const sent = (ca === undefined ? request : requestByTls)(
       {
-        host: loopback,
-        port: login.port,
+        ...{ host, port, ...tls },
         method,
         path: `/api${path}`,
         auth: `${login.user}:${login.password}`,
-        headers: { connection: "close", ...(options.body === undefined ? {} : { "content-type": "application/json" }) },
+        headers: {
+          ...(options.agent === undefined ? { connection: "close" } : {}),
+          ...(options.body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(options.agent && { agent: options.agent }),
         signal: options.signal,
       },
       (answer) => {

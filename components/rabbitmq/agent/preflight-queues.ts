@@ -3,14 +3,14 @@ import { shellWord } from "../../../lib/shell-words.ts";
 import type { Definitions } from "../../../stack/components/rabbitmq/definitions.ts";
 import type { RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";
 import type { Held } from "./definitions-drift.ts";
-import type { BrokerFacts } from "./inspect.ts";
+import type { Broker, BrokerFacts } from "./inspect.ts";
 
 /**
  * Queues of another type than wanted. RabbitMQ can't change a queue's type: it would have to be
  * deleted with all that is in it, which is never done here.
  */
 export function preflightQueues(
-  broker: BrokerFacts,
+  broker: Pick<Broker, "queues"> | Extract<BrokerFacts, string>,
   { vhost, queues }: Pick<RabbitmqModel, "vhost" | "queues">,
   wanted: Pick<Definitions, "queues">,
 ): Problem[] {

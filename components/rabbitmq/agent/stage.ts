@@ -2,7 +2,7 @@ import type { Action } from "../../../engine/action.ts";
 import { lastWords } from "../../../engine/facts/last-words.ts";
 import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan/plan-files.ts";
 import { failingServer, planMend } from "../../../engine/plan/plan-mend.ts";
-import { joinResets, resetComponent, resetData } from "../../../engine/plan/plan-reset.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan/reset-component.ts";
 import { asSealed } from "../../../engine/secrets/sealed.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { defineComponentStage, type Plan } from "../../../engine/stage.ts";
@@ -14,11 +14,11 @@ import {
   rabbitmqDefinitions,
 } from "../../../stack/components/rabbitmq/definitions.ts";
 import type { RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";
-import { brokerSays, type FailingBroker, mendBroker } from "./damage.ts";
 import { definitionsDrift } from "./definitions-drift.ts";
 import { examineBroker } from "./examine-broker.ts";
 import { type Broker, type BrokerFacts, inspectBroker } from "./inspect.ts";
 import type { LeaderlessQueue } from "./look-at-queues.ts";
+import { brokerSays, type FailingBroker, mendBroker } from "./mend-broker.ts";
 import { checks } from "./monitoring.ts";
 import { preflightQueues } from "./preflight-queues.ts";
 

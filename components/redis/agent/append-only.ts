@@ -99,7 +99,8 @@ function orderOf(parts: readonly Part[]): string[] | undefined {
   return [...bases, ...increments].map(({ name }) => name);
 }
 
-function manifestLine(name: string): string {
+/** A part's line in the manifest. */
+export function manifestLine(name: string): string {
   const [, number, kind] = partName.exec(name) ?? [];
   return `file ${name} seq ${number} type ${kind === "base" ? "b" : "i"}\n`;
 }

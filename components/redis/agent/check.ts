@@ -4,12 +4,17 @@ import type { StackWith } from "../../../engine/stack-with.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { messageOf } from "../../../lib/error.ts";
 import { openRedis, type RedisConnection, redisCode } from "./client.ts";
+import { infoField } from "./info-field.ts";
+import { clusterFigures, figureSections, nodeFigures } from "./node-figures.ts";
 
 /** Percent of maxmemory from which keys are about to be evicted. */
 const nearlyFull = 95;
 
 /** What redis.conf asks for; Redis takes as many as the limit of open files leaves it, and says so at its start only. */
 const mostClients = 10_000;
+
+/** Looks from one that reads a node's figures to the next: a longer answer, of which most is of no use to health. */
+const figuresEvery = 10;
 
 /** Redis Cluster serves all its slots; every node takes a write and gives it back, and saves without errors. */
 export function redisCheck(model: StackWith<"redis">): CheckOpener {
@@ -22,6 +27,9 @@ interface Node {
   connection?: RedisConnection;
   /** A key in one of the node's own slots. */
   key?: string;
+  /** Of one of the last looks. */
+  figures?: ReturnType<typeof nodeFigures>;
+  looks: number;
 }
 
 /** What one node was found to be; the worst decides. */
@@ -32,11 +40,13 @@ interface NodeOutcome extends Outcome {
 }
 
 function openCheck({ redis }: StackWith<"redis">, context: CheckContext): OpenCheck {
-  const nodes: Node[] = redis.nodes.map(({ port, unit }) => ({ port, unit }));
+  const nodes: Node[] = redis.nodes.map(({ port, unit }) => ({ port, unit, looks: 0 }));
   const drop = (node: Node): void => {
     node.connection?.drop();
     delete node.connection;
     delete node.key;
+    delete node.figures;
+    node.looks = 0;
   };
 
   const look = async (node: Node, password: string, signal: AbortSignal): Promise<NodeOutcome> => {
@@ -61,7 +71,10 @@ function openCheck({ redis }: StackWith<"redis">, context: CheckContext): OpenCh
         return { status: "fail", code: "starting", message: "the secret redis.auth is not there yet" };
       }
       const outcomes = await Promise.all(nodes.map((node) => look(node, password, signal)));
-      return worst(outcomes);
+      const figures = nodes.map(({ port, figures }, at) => {
+        return { port, up: outcomes[at]?.down !== true, ...(figures && { figures }) };
+      });
+      return { ...worst(outcomes), figures: clusterFigures(figures) };
     },
     async close() {
       for (const node of nodes) drop(node);
@@ -72,23 +85,26 @@ function openCheck({ redis }: StackWith<"redis">, context: CheckContext): OpenCh
 async function lookAt(client: Redis, node: Node): Promise<NodeOutcome> {
   node.key ??= await ownKey(client);
   const written = String(Date.now());
+  const sections = node.looks % figuresEvery === 0 ? figureSections : [];
+  node.looks += 1;
   // All at once: a node is asked every two seconds, and each question by itself is a packet and a wake-up.
   const [cluster, info, set, read] = await answers(
     client
       .pipeline()
       .cluster("INFO")
-      .info("memory", "persistence", "clients")
+      .info("memory", "persistence", "clients", ...sections)
       .set(node.key, written, "EX", 60)
       .get(node.key),
   );
   const used = share(text(info));
+  if (sections.length > 0) node.figures = nodeFigures(text(info));
   const fault = clusterFault(text(cluster)) ?? persistenceFault(text(info));
   if (fault !== undefined) return { status: "fail", ...fault, used, message: `node ${node.port}: ${fault.message}` };
   text(set);
   if (text(read) !== written) {
     return { status: "fail", code: "lost-write", used, message: `node ${node.port} lost what it was given` };
   }
-  const clients = Number(field(text(info), "maxclients") ?? mostClients);
+  const clients = Number(infoField(text(info), "maxclients") ?? mostClients);
   if (clients < mostClients) {
     return { status: "warn", code: "few-clients", used, message: fewClients(node, clients) };
   }
@@ -114,27 +130,23 @@ function text(answer: unknown): string {
 }
 
 function clusterFault(info: string): Pick<Outcome, "code" | "message"> | undefined {
-  const state = field(info, "cluster_state");
-  const slots = field(info, "cluster_slots_ok");
+  const state = infoField(info, "cluster_state");
+  const slots = infoField(info, "cluster_slots_ok");
   if (state === "ok" && slots === "16384") return undefined;
   return { code: "cluster-down", message: `cluster is ${state}, ${slots} of 16384 slots are served` };
 }
 
 function persistenceFault(info: string): Pick<Outcome, "code" | "message"> | undefined {
   const failed = ["rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status"].filter(
-    (name) => field(info, name) === "err",
+    (name) => infoField(info, name) === "err",
   );
   return failed.length === 0 ? undefined : { code: "persistence", message: `${failed.join(", ")}: err` };
 }
 
 /** Percent of maxmemory, 0 where there is no limit. */
 function share(info: string): number {
-  const limit = Number(field(info, "maxmemory") ?? 0);
-  return limit === 0 ? 0 : Math.round((1000 * Number(field(info, "used_memory") ?? 0)) / limit) / 10;
-}
-
-function field(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
+  const limit = Number(infoField(info, "maxmemory") ?? 0);
+  return limit === 0 ? 0 : Math.round((1000 * Number(infoField(info, "used_memory") ?? 0)) / limit) / 10;
 }
 
 /** A key of ours in a slot that this node serves: the node itself says which it would send elsewhere. */

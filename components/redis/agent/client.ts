@@ -17,17 +17,29 @@ export interface RedisConnection {
  *
  * @throws the first error of the line (ECONNREFUSED, WRONGPASS …), the signal's reason
  */
-export async function openRedis(
+export function openRedis(
   port: number,
   password: string,
   signal: AbortSignal,
   host: string = loopback,
 ): Promise<RedisConnection> {
+  return openServer({ host, port, password }, signal);
+}
+
+export interface RedisLogin {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  /** None: no login. */
+  readonly password?: string;
+  readonly tls?: object;
+}
+
+/** The same of any server. @throws as `openRedis` */
+export async function openServer(login: RedisLogin, signal: AbortSignal): Promise<RedisConnection> {
   const { Redis } = await import("ioredis");
   const client = new Redis({
-    host,
-    port,
-    password,
+    ...login,
     lazyConnect: true,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,

@@ -1,17 +1,25 @@
 import { Agent, get } from "node:http";
 import type { CheckOpener, Outcome } from "../../../engine/check.ts";
+import { failedLook } from "../../../engine/failed-look.ts";
 import { isErrno, StackError } from "../../../lib/error.ts";
 import { loopback } from "../../../stack/loopback.ts";
 import type { ServiceModel } from "../../../stack/model.ts";
+import { serviceFigures } from "./service-figures.ts";
 
 /** A service's own word: `GET` of its health path on its port, over a connection that is kept. */
-export function serviceCheck(service: Pick<ServiceModel, "port" | "health">): CheckOpener {
+export function serviceCheck(service: Pick<ServiceModel, "name" | "unit" | "folder" | "port" | "health">): CheckOpener {
   return () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const figures = serviceFigures(service);
     return {
       run: async (signal) => {
-        const { status, body } = await fetchHealth(agent, service, signal);
-        return serviceOutcome(status, body, service.health);
+        // Its restarts are counted while it is down, too.
+        const seen = figures();
+        const outcome = await fetchHealth(agent, service, signal).then(
+          ({ status, body }) => serviceOutcome(status, body, service.health),
+          failedLook,
+        );
+        return { ...outcome, figures: seen };
       },
       close: async () => agent.destroy(),
     };

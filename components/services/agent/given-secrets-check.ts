@@ -16,9 +16,9 @@ export function givenSecretsCheck({ givenSecrets, paths }: Pick<Model, "givenSec
 export function givenSecretsOutcome(missing: readonly Pick<GivenSecret, "name" | "services">[]): Outcome {
   const observed = { observedValue: missing.length };
   if (missing.length === 0) return { status: "pass", code: "ok", ...observed };
-  const each = missing.map(
-    ({ name, services }) =>
-      `${name} of ${services.map(({ name }) => name).join(", ")} is not set (stack-agent secrets set ${name})`,
-  );
+  const each = missing.map(({ name, services }) => {
+    const whose = services.length === 0 ? "" : ` of ${services.map((service) => service.name).join(", ")}`;
+    return `${name}${whose} is not set (stack-agent secrets set ${name})`;
+  });
   return { status: "warn", code: "missing", message: each.join("; "), ...observed };
 }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { FactReader } from "../../../engine/facts/fact-reader.ts";
 import { defineStage } from "../../../engine/stage.ts";
+import { parseWantedReleases, wantedOf, wantedReleasesPath } from "../../../engine/state/wanted-releases.ts";
 import type { Model, ServiceModel } from "../../../stack/model.ts";
+import { releaseZero } from "../../../stack/releases.ts";
 import { requirementsLock, venvStamp } from "../../../stack/venv.ts";
 
 export interface VenvFacts {
@@ -16,6 +18,8 @@ export interface VenvFacts {
   readonly found: string | undefined;
   /** Whole or not. */
   readonly there: boolean;
+  /** Another release than the template's is wanted: it has its own, and of a service that came later there is no other. */
+  readonly deployed?: boolean;
 }
 
 /** A venv a service, from a lock with hashes. */
@@ -25,10 +29,18 @@ export const pythonStage = defineStage<"python", readonly VenvFacts[]>({
   needs: ["system"],
   present: (model) => pythonServices(model).length > 0,
   checks: () => [],
-  inspect: (reader, model) => Promise.all(pythonServices(model).map((service) => inspectVenv(reader, model, service))),
+  inspect: async (reader, model) => {
+    const wanted = parseWantedReleases(await reader.readText(wantedReleasesPath(model.paths.state)));
+    return Promise.all(
+      pythonServices(model).map(async (service) => ({
+        ...(await inspectVenv(reader, service)),
+        deployed: wantedOf(wanted, service.name) !== releaseZero,
+      })),
+    );
+  },
   preflight: (facts) =>
     facts
-      .filter(({ wanted }) => wanted === undefined)
+      .filter(({ wanted, deployed }) => wanted === undefined && !deployed)
       .map(({ service, lock }) => ({
         code: "lock-missing",
         message: `${service} has no lock of its requirements at ${lock}`,
@@ -36,7 +48,7 @@ export const pythonStage = defineStage<"python", readonly VenvFacts[]>({
       })),
   plan: (facts) => ({
     actions: facts
-      .filter(({ wanted, found }) => found !== wanted)
+      .filter(({ wanted, found }) => wanted !== undefined && found !== wanted)
       .map(({ service, venv, unit, lock, found }) => ({
         do: "makeVenv",
         why: found === undefined ? "missing or not whole" : "made from another lock",
@@ -59,8 +71,8 @@ function pythonServices({ services }: Model): PythonService[] {
   return services.flatMap((service) => (service.venv === undefined ? [] : [{ ...service, venv: service.venv }]));
 }
 
-async function inspectVenv(reader: FactReader, model: Model, service: PythonService): Promise<VenvFacts> {
-  const lock = requirementsLock(model.paths.share, service);
+async function inspectVenv(reader: FactReader, service: PythonService): Promise<VenvFacts> {
+  const lock = requirementsLock(service);
   const [text, stamp, python, there] = await Promise.all([
     reader.readText(lock),
     reader.readText(venvStamp(service.venv)),

@@ -1,7 +1,7 @@
 import { lastWords, tellingLine } from "../../../engine/facts/last-words.ts";
 import { type ComponentFacts, inspectComponent, planComponent } from "../../../engine/plan/plan-files.ts";
 import { failingServer } from "../../../engine/plan/plan-mend.ts";
-import { joinResets, resetComponent } from "../../../engine/plan/plan-reset.ts";
+import { joinResets, resetComponent } from "../../../engine/plan/reset-component.ts";
 import { defineStage, type FailingServer } from "../../../engine/stage.ts";
 import { dependencyNames } from "../../../stack/components/names.ts";
 

@@ -3,6 +3,7 @@ import type { CheckOpener, Outcome } from "../../../engine/check.ts";
 import { isErrno } from "../../../lib/error.ts";
 import { readTextIfAny } from "../../../lib/files.ts";
 import { isTooLittle, leastMemoryMiB } from "../../../stack/least-memory.ts";
+import { pressure } from "./pressure.ts";
 
 /** What limits memory: the machine (or lxcfs in its place) and the control group. Bytes. */
 export interface MemoryFigures {
@@ -15,7 +16,18 @@ export interface MemoryFigures {
 
 /** How much memory is left. The container's limit is read where it can be seen from inside. */
 export function memoryCheck(root = "/"): CheckOpener {
-  return () => ({ run: async () => memoryOutcome(await memoryFigures(root)), close: async () => {} });
+  return () => ({
+    run: async () => {
+      const found = await memoryFigures(root);
+      const { total, limit = total } = found;
+      const figures = {
+        stack_memory_bytes: Math.min(total, limit),
+        stack_pressure_waiting_seconds_total: pressure(root),
+      };
+      return { ...memoryOutcome(found), figures };
+    },
+    close: async () => {},
+  });
 }
 
 /** Percent available below which memory counts as short, and as exhausted. */

@@ -27,7 +27,7 @@ const options = [
 /** apt-get, with its failures in the words of whoever has to mend them. */
 export async function aptGet(
   args: readonly string[],
-  io: Io,
+  io: Pick<Io, "run">,
   onLine: (line: string) => void = () => {},
 ): Promise<string> {
   try {

@@ -1,8 +1,9 @@
 import type { Action } from "../../../engine/action.ts";
-import { joinResets, resetComponent, resetData } from "../../../engine/plan/plan-reset.ts";
+import { joinResets, resetComponent, resetData } from "../../../engine/plan/reset-component.ts";
 import type { ResetPlan, ResetWish } from "../../../engine/stage.ts";
 import { agentCache } from "../../../stack/machine-paths.ts";
 import type { Model } from "../../../stack/model.ts";
+import { planLeftJobs } from "./left-jobs.ts";
 import type { SystemFacts } from "./system-facts.ts";
 
 /** Last of all: the agent's own files, users, packages; and what it knows, with the data. */
@@ -12,6 +13,7 @@ export function resetSystem(facts: SystemFacts, model: Model, wish: ResetWish): 
   const tree = (there: boolean, path: string, why: string): Action[] =>
     there ? [{ do: "removeTree", why, args: { path } }] : [];
   return joinResets(
+    { actions: planLeftJobs(facts.leftJobs), kept: [] },
     ...facts.components.map((component) => resetComponent(component, wish)),
     { actions: wish.baked ? [] : [...resetUsers(facts, model), ...resetPackages(facts, wish)], kept: [] },
     { actions: tree(own.cache, agentCache, "can be made again"), kept: [] },

@@ -14,13 +14,14 @@ import { agentCache } from "../../../stack/machine-paths.ts";
 import type { FileEntry, Model } from "../../../stack/model.ts";
 import { inspectBareHost, preflightBareHost } from "./bare-host.ts";
 import { planIdentity, unseenOfCopy } from "./identity.ts";
+import { leftJobs, planLeftJobs } from "./left-jobs.ts";
 import { lookAtPlace } from "./place.ts";
 import { resetSystem } from "./reset.ts";
 import { hostKeyPath, type SshKeyType, sshFolder, sshKeyTypes } from "./ssh-key.ts";
 import type { SystemFacts } from "./system-facts.ts";
 
 /** Components whose packages bring a server. */
-const servers: ReadonlySet<FileEntry["component"]> = new Set(dependencyNames);
+const servers: ReadonlySet<FileEntry["component"]> = new Set([...dependencyNames, "backup"]);
 
 const sysusers = "/usr/lib/sysusers.d/stack-agent.conf";
 
@@ -51,21 +52,35 @@ async function inspect(reader: FactReader, model: Model): Promise<SystemFacts> {
   // Too little memory is a problem of its own (preflight); files that tell it can't be rendered.
   const names = tooLittle(model, memory) === undefined ? ownComponents(template) : [];
   // All at once: at boot this stage is what every server waits for.
-  const [debian, packages, accounts, locale, secrets, machineId, state, place, sshKeys, run, cache, ...components] =
-    await Promise.all([
-      reader.readText("/etc/debian_version"),
-      reader.packages(wantedPackages(model, template)),
-      missingAccounts(reader, model),
-      hasLocale(reader, model.definition.locale),
-      Promise.all(model.secrets.map(async ({ name }) => ((await reader.hasSecret(name)) ? [] : [name]))),
-      reader.machineId(),
-      reader.readText(statePath(model.paths.state)),
-      template ? lookAtPlace(reader) : undefined,
-      hostKeys(reader),
-      reader.exists(`${model.paths.run}/progress.json`),
-      reader.exists(agentCache),
-      ...names.map((name) => inspectComponent(reader, model, name)),
-    ]);
+  const [
+    debian,
+    packages,
+    accounts,
+    locale,
+    secrets,
+    machineId,
+    state,
+    place,
+    sshKeys,
+    run,
+    cache,
+    jobs,
+    ...components
+  ] = await Promise.all([
+    reader.readText("/etc/debian_version"),
+    reader.packages(wantedPackages(model, template)),
+    missingAccounts(reader, model),
+    hasLocale(reader, model.definition.locale),
+    Promise.all(model.secrets.map(async ({ name }) => ((await reader.hasSecret(name)) ? [] : [name]))),
+    reader.machineId(),
+    reader.readText(statePath(model.paths.state)),
+    template ? lookAtPlace(reader) : undefined,
+    hostKeys(reader),
+    reader.exists(`${model.paths.run}/progress.json`),
+    reader.exists(agentCache),
+    leftJobs(reader, model),
+    ...names.map((name) => inspectComponent(reader, model, name)),
+  ]);
   const missing = [...packages].filter(([, version]) => version === undefined).map(([name]) => name);
   const known = parseState(state);
   const { host } = known;
@@ -90,6 +105,7 @@ async function inspect(reader: FactReader, model: Model): Promise<SystemFacts> {
     place,
     knownPlace: known.place,
     sshKeys,
+    leftJobs: jobs,
     own: { state: state !== undefined || secrets.flat().length < model.secrets.length, run, cache },
     components,
     early,
@@ -201,6 +217,7 @@ function plan(facts: SystemFacts, model: Model): Action[] {
     ...identity.first,
     ...planFiles(allFiles(facts).filter(({ entry }) => entry.path !== sysusers)),
     ...facts.components.flatMap((component) => planUnits(component, { wait: true, outdated })),
+    ...planLeftJobs(facts.leftJobs),
     ...identity.last,
   ];
 }

@@ -29,6 +29,8 @@ export interface SystemFacts {
   readonly sshKeys: readonly SshKeyType[];
   /** What of the agent's own memory is there. */
   readonly own: { readonly state: boolean; readonly run: boolean; readonly cache: boolean };
+  /** Unit files of jobs that are not declared any more. */
+  readonly leftJobs: readonly string[];
   /** Of the components system and agent. */
   readonly components: readonly ComponentFacts[];
   /** Files that must be there before packages are installed, of any component. */

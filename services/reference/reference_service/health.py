@@ -25,6 +25,14 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What a component is called in a health document: its componentType, and its check."""
+
+    kind: str
+    check: str
+
+
+@dataclass(frozen=True)
 class Component:
     """A component as it stands now: its last result, with its age (seconds) taken into account."""
 

@@ -7,20 +7,12 @@ no message, no path, no version.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reference_service.health import Component, Status, worst
+from reference_service.health import Component, Declared, Status, worst
 
 SCHEMA_VERSION = 1
 MEDIA_TYPE = "application/health+json"
 
 _HTTP_STATUS: dict[Status, int] = {"pass": 200, "warn": 200, "fail": 503}
-
-# What the check of a component measures; others' are of a connection.
-_MEASURES = {
-    "postgres": "roundtrip",
-    "redis": "roundtrip",
-    "rabbitmq": "roundtrip",
-    "service": "event-loop-lag",
-}
 
 
 def http_status(status: Status) -> int:
@@ -29,37 +21,33 @@ def http_status(status: Status) -> int:
 
 
 def health_document(
-    service_id: str, description: str, components: Sequence[Component], kinds: Mapping[str, str]
+    service_id: str, description: str, components: Sequence[Component], declared: Mapping[str, Declared]
 ) -> dict[str, Any]:
     """Return the document about `components`; its status is the worst of theirs.
 
-    `kinds` is the draft's componentType by component; one that isn't there is a `component`.
+    `declared` is what each is called; of one that isn't there no more than its name is known.
     """
     return {
         "schemaVersion": SCHEMA_VERSION,
         "status": worst([component.status for component in components]),
         "serviceId": service_id,
         "description": description,
-        "checks": {_check_name(component.name): [_check(component, kinds)] for component in components},
+        "checks": dict(_check(component, declared.get(component.name)) for component in components),
         "components": [_flat(component) for component in components],
     }
 
 
-def _check_name(name: str) -> str:
-    return f"{name}:{_MEASURES.get(name, 'connect')}"
-
-
-def _check(component: Component, kinds: Mapping[str, str]) -> dict[str, Any]:
+def _check(component: Component, declared: Declared | None) -> tuple[str, list[dict[str, Any]]]:
     check: dict[str, Any] = {
         "componentId": component.name,
-        "componentType": kinds.get(component.name, "component"),
+        "componentType": declared.kind if declared else "component",
         "status": component.status,
     }
     if component.result:
         check["observedValue"] = _milliseconds(component.result.latency)
         check["observedUnit"] = "ms"
         check["time"] = component.result.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return check
+    return declared.check if declared else component.name, [check]
 
 
 def _flat(component: Component) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Prometheus metrics. Only imported by the first scrape: it isn't needed to start."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -10,9 +11,10 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from reference_service.monitor import Board
+from reference_service.requests import BUCKETS, Requests
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 _STATUSES = ("pass", "warn", "fail")
@@ -43,11 +45,31 @@ class _BoardCollector:
         yield from (status, latency, age, total)
 
 
-def render(board: Board) -> bytes:
-    """Return the exposition of the board and of the process itself."""
+class _RequestsCollector:
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+
+    def collect(self) -> Iterator[Metric]:
+        total = CounterMetricFamily(
+            "http_requests", "Requests answered, by their route's pattern.", labels=["route", "method", "status"]
+        )
+        for (route, method, status), count in sorted(self._requests.counts.copy().items()):
+            total.add_metric([route, method, str(status)], count)
+        duration = HistogramMetricFamily(
+            "http_request_duration_seconds", "From a request's headers to its answer.", labels=["route"]
+        )
+        for route, durations in sorted(self._requests.durations.copy().items()):
+            bounds = [*map(str, BUCKETS), "+Inf"]
+            duration.add_metric([route], list(zip(bounds, accumulate(durations.counts), strict=True)), durations.total)
+        yield from (total, duration)
+
+
+def render(board: Board, requests: Requests) -> bytes:
+    """Return the exposition of the board, of requests and of the process itself."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     registry.register(_BoardCollector(board))
+    registry.register(_RequestsCollector(requests))
     return generate_latest(registry)

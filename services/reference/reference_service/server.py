@@ -73,7 +73,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     board = Board(makers, settings.timing.interval)
     server = _Server(
         uvicorn.Config(
-            create_app(settings.service.name, board, settings.kinds()),
+            create_app(settings.service.name, board, settings.declared()),
             loop="asyncio",
             http="h11",
             ws="none",

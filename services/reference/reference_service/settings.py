@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from reference_service.credentials import CredentialError, read_credential
+from reference_service.health import Declared
 
 T = TypeVar("T")
 
@@ -64,10 +65,13 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class Postgres:
-    """The PostgreSQL database (POSTGRES_*). `schema_name`, where set, is the event store's schema."""
+    """The PostgreSQL database (POSTGRES_*). `schema_name`, where set, is the event store's schema.
+
+    Of several servers host and port are lists, as libpq takes them; the one that takes writes is used.
+    """
 
     host: str
-    port: int = 5432
+    port: str = "5432"
     database: str
     user: str
     schema_name: str | None = None
@@ -76,18 +80,30 @@ class Postgres:
 
 @dataclass(frozen=True)
 class Redis:
-    """The Redis Cluster (REDIS_*): where to find its nodes."""
+    """The Redis Cluster (REDIS_*): where to find its nodes.
+
+    `mode` says what they are: of a `cluster`, `sentinel`s that know the server `master`, or a `single` server.
+    `ca`: by TLS.
+    """
 
     nodes: tuple[tuple[str, int], ...]
     password: Secret
+    mode: str = "cluster"
+    master: str = "mymaster"
+    user: str | None = None
+    ca: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RabbitMQ:
-    """The RabbitMQ broker (RABBITMQ_*). The exchange is checked where it is named."""
+    """The RabbitMQ broker (RABBITMQ_*). The exchange is checked where it is named.
+
+    Of several brokers, any of which will do, host and port are lists. `ca`: by TLS.
+    """
 
     host: str
-    port: int = 5672
+    port: str = "5672"
+    ca: str | None = None
     vhost: str = "/"
     user: str
     exchange: str | None = None
@@ -103,6 +119,7 @@ class Dependency:
     kind: str
     addresses: tuple[tuple[str, int], ...]
     password: Secret | None = None
+    check: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,9 +134,15 @@ class Settings:
     rabbitmq: RabbitMQ | None
     dependencies: tuple[Dependency, ...] = ()
 
-    def kinds(self) -> dict[str, str]:
-        """Return each component's componentType, as a health document names it."""
-        return {"service": "system", **{each.name: each.kind for each in self.dependencies}}
+    def declared(self) -> dict[str, Declared]:
+        """Return what each component is called in a health document."""
+        own = {"postgres": self.postgres, "redis": self.redis, "rabbitmq": self.rabbitmq}
+        found = {"service": Declared("system", "service:event-loop-lag")}
+        for each in self.dependencies:
+            # What is only connected to is not what the stack's own check proves.
+            check = each.check or each.name if own.get(each.name) else f"{each.name}:connect"
+            found[each.name] = Declared(each.kind, check)
+        return found
 
     def secret_values(self) -> tuple[str, ...]:
         """Return the secrets, for the log to hide them."""
@@ -170,7 +193,7 @@ def load_settings() -> Settings:
 def _postgres(read: "_Reader") -> Postgres:
     return Postgres(
         host=read.need("POSTGRES_HOST", str),
-        port=read.get("POSTGRES_PORT", _port, Postgres.port),
+        port=read.get("POSTGRES_PORT", _ports, Postgres.port),
         database=read.need("POSTGRES_DATABASE", str),
         user=read.need("POSTGRES_USER", str),
         schema_name=read.get("POSTGRES_SCHEMA", _schema, None),
@@ -179,13 +202,21 @@ def _postgres(read: "_Reader") -> Postgres:
 
 
 def _redis(read: "_Reader") -> Redis:
-    return Redis(nodes=read.need("REDIS_NODES", parse_nodes), password=read.secret("redis_password"))
+    return Redis(
+        nodes=read.need("REDIS_NODES", parse_nodes),
+        password=read.secret("redis_password"),
+        mode=read.get("REDIS_MODE", _redis_mode, Redis.mode),
+        master=read.get("REDIS_MASTER", str, Redis.master),
+        user=read.get("REDIS_USER", str, None),
+        ca=read.get("REDIS_CA", str, None),
+    )
 
 
 def _rabbitmq(read: "_Reader") -> RabbitMQ:
     return RabbitMQ(
         host=read.need("RABBITMQ_HOST", str),
-        port=read.get("RABBITMQ_PORT", _port, RabbitMQ.port),
+        port=read.get("RABBITMQ_PORT", _ports, RabbitMQ.port),
+        ca=read.get("RABBITMQ_CA", str, None),
         vhost=read.get("RABBITMQ_VHOST", str, RabbitMQ.vhost),
         user=read.need("RABBITMQ_USER", str),
         exchange=read.get("RABBITMQ_EXCHANGE", str, None),
@@ -194,15 +225,15 @@ def _rabbitmq(read: "_Reader") -> RabbitMQ:
     )
 
 
-# name, kind, addresses, credential
-_Row = tuple[str, str, tuple[tuple[str, int], ...], str | None]
+# name, kind, addresses, credential, check
+_Row = tuple[str, str, tuple[tuple[str, int], ...], str | None, str | None]
 
 
 def _dependencies(read: "_Reader") -> tuple[Dependency, ...]:
     no_rows: list[_Row] = []
     return tuple(
-        Dependency(name, kind, addresses, read.secret(credential) if credential else None)
-        for name, kind, addresses, credential in read.get("SERVICE_DEPENDENCIES", _rows, no_rows)
+        Dependency(name, kind, addresses, read.secret(credential) if credential else None, check)
+        for name, kind, addresses, credential, check in read.get("SERVICE_DEPENDENCIES", _rows, no_rows)
     )
 
 
@@ -245,7 +276,13 @@ class _Reader:
 def _rows(text: str) -> list[_Row]:
     try:
         return [
-            (_name(row["name"]), _name(row["kind"]), parse_nodes(",".join(row["addresses"])), row.get("credential"))
+            (
+                _name(row["name"]),
+                _name(row["kind"]),
+                parse_nodes(",".join(row["addresses"])),
+                row.get("credential"),
+                row.get("check"),
+            )
             for row in json.loads(text)
         ]
     except (KeyError, TypeError, AttributeError) as error:
@@ -270,6 +307,16 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
         raise ValueError("must be a port, 1 to 65535")
     return int(text)
+
+
+def _redis_mode(text: str) -> str:
+    if text not in ("cluster", "sentinel", "single"):
+        raise ValueError("must be one of cluster, sentinel, single")
+    return text
+
+
+def _ports(text: str) -> str:
+    return ",".join(str(_port(part)) for part in text.split(","))
 
 
 def _seconds(text: str) -> float:

@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reference_service.health import Result, Status, assess
+from reference_service.health import Declared, Result, Status, assess
 from reference_service.health_document import health_document, http_status
 
-KINDS = {"postgres": "datastore", "redis": "datastore"}
+DECLARED = {
+    "postgres": Declared("datastore", "postgres:roundtrip"),
+    "redis": Declared("datastore", "redis:cluster"),
+}
 WHEN = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
@@ -17,7 +20,7 @@ def result(status: Status = "pass", code: str = "ok") -> Result:
 
 
 def test_a_document_has_the_drafts_checks_and_a_flat_list_of_components():
-    document = health_document("event-bus", "text", [assess("postgres", result(), now=101.5, interval=2)], KINDS)
+    document = health_document("event-bus", "text", [assess("postgres", result(), now=101.5, interval=2)], DECLARED)
     assert document == {
         "schemaVersion": 1,
         "status": "pass",
@@ -40,11 +43,11 @@ def test_a_document_has_the_drafts_checks_and_a_flat_list_of_components():
 
 
 def test_before_the_first_result_a_component_fails_as_starting():
-    document = health_document("event-bus", "", [assess("redis", None, now=1, interval=2)], KINDS)
+    document = health_document("event-bus", "", [assess("redis", None, now=1, interval=2)], DECLARED)
     assert document["components"] == [
         {"name": "redis", "status": "fail", "code": "starting", "latencyMs": 0, "ageMs": 0}
     ]
-    assert "observedValue" not in document["checks"]["redis:roundtrip"][0]
+    assert "observedValue" not in document["checks"]["redis:cluster"][0]
     json.dumps(document)
 
 
@@ -81,13 +84,11 @@ def test_the_worst_component_decides_status_and_http_status(statuses: list[Statu
     components = [
         assess(name, result(status), now=100, interval=2) for name, status in zip(names, statuses, strict=False)
     ]
-    document = health_document("event-bus", "", components, KINDS)
+    document = health_document("event-bus", "", components, DECLARED)
     assert document["status"] == expected
     assert http_status(document["status"]) == http
 
 
-def test_a_component_that_has_no_check_of_its_own_is_told_as_the_table_of_dependencies_has_it():
-    document = health_document(
-        "event-bus", "", [assess("object-store", result(), now=101, interval=2)], {"object-store": "datastore"}
-    )
-    assert document["checks"]["object-store:connect"][0]["componentType"] == "datastore"
+def test_of_a_component_that_is_not_declared_its_name_is_told():
+    document = health_document("event-bus", "", [assess("rabbitmq", result(), now=101, interval=2)], DECLARED)
+    assert document["checks"]["rabbitmq"][0]["componentType"] == "component"

@@ -27,12 +27,12 @@ def check_on(component: str, port: int):
     match component:
         case "postgres":
             return PostgresCheck(
-                Postgres(host="127.0.0.1", port=port, database="d", user="u", password=Secret("p")), client="t"
+                Postgres(host="127.0.0.1", port=str(port), database="d", user="u", password=Secret("p")), client="t"
             )
         case "redis":
             return RedisCheck(Redis(nodes=(("127.0.0.1", port),), password=Secret("p")), "t", TIMING.timeout)
         case "rabbitmq":
-            settings = RabbitMQ(host="127.0.0.1", port=port, user="u", queue="q", password=Secret("p"))
+            settings = RabbitMQ(host="127.0.0.1", port=str(port), user="u", queue="q", password=Secret("p"))
             return RabbitMQCheck(settings, client="t")
     raise AssertionError(component)
 

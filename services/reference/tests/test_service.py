@@ -99,6 +99,18 @@ def test_metrics_tell_the_same_in_prometheus_form(running):
     assert b'health_component_status{component="postgres",status="fail"} 1.0' in body
 
 
+def test_metrics_count_requests_by_their_route_and_tell_how_long_they_took(running):
+    for path in ("/livez", "/livez", "/health/postgres", "/nothing/here"):
+        running.get(path)
+    _, _, body = running.get("/metrics")
+    assert b'http_requests_total{method="GET",route="/livez",status="200"} 2.0' in body
+    assert b'http_requests_total{method="GET",route="/health/COMPONENT",status="503"} 1.0' in body
+    assert b'http_requests_total{method="GET",route="other",status="404"} 1.0' in body
+    assert b"/nothing" not in body
+    assert b'http_request_duration_seconds_bucket{le="+Inf",route="/livez"} 2.0' in body
+    assert b'http_request_duration_seconds_count{route="/livez"} 2.0' in body
+
+
 def test_a_connection_that_was_taken_before_sigterm_still_gets_its_answer(running):
     port = int(running.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:

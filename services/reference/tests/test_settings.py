@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reference_service.checks import check_makers
+from reference_service.health import Declared
 from reference_service.settings import SettingsError, load_settings, parse_nodes
 
 ROOT = Path(__file__).parent.parent
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 def test_a_whole_environment_is_read_and_secrets_come_from_files(environment):
     settings = load_settings()
     assert settings.postgres is not None
-    assert settings.postgres.port == 5432
+    assert settings.postgres.port == "5432"
     assert settings.postgres.password.get_secret_value() == "pg-s3cret"
     assert settings.redis is not None
     assert settings.redis.nodes == (("127.0.0.1", 6379), ("127.0.0.1", 6380))
@@ -35,8 +36,10 @@ def test_a_component_without_host_is_not_part_of_the_stack(environment, monkeypa
 
 
 TABLE = """[
-  {"name": "postgres", "kind": "datastore", "addresses": ["127.0.0.1:5432"], "credential": "postgres_password"},
-  {"name": "object-store", "kind": "datastore", "addresses": ["127.0.0.1:9000", "127.0.0.1:9001"], "credential": "s3"},
+  {"name": "postgres", "kind": "datastore", "check": "postgres:writes", "credential": "postgres_password",
+   "addresses": ["127.0.0.1:5432"]},
+  {"name": "object-store", "kind": "datastore", "check": "object-store:roundtrip", "credential": "s3",
+   "addresses": ["127.0.0.1:9000", "127.0.0.1:9001"]},
   {"name": "cache", "kind": "component", "addresses": ["127.0.0.1:11211"]}
 ]"""
 
@@ -47,9 +50,12 @@ def test_what_the_service_needs_is_a_table_and_each_has_a_check(environment, mon
     settings = load_settings()
     assert settings.dependencies[1].addresses == (("127.0.0.1", 9000), ("127.0.0.1", 9001))
     assert settings.dependencies[2].password is None
-    assert settings.kinds() == {
-        "service": "system", "postgres": "datastore", "object-store": "datastore", "cache": "component",
-    }  # fmt: skip
+    assert settings.declared() == {
+        "service": Declared("system", "service:event-loop-lag"),
+        "postgres": Declared("datastore", "postgres:writes"),
+        "object-store": Declared("datastore", "object-store:connect"),
+        "cache": Declared("component", "cache:connect"),
+    }
     assert "s3-s3cret" in settings.secret_values()
     assert "s3cret" not in repr(settings)
     assert list(check_makers(settings)) == ["service", "postgres", "redis", "rabbitmq", "object-store", "cache"]

@@ -7,7 +7,7 @@ export interface OptionSpec {
   readonly help: string;
   readonly initial?: string | number;
   /** The words its value is one of, or what else it is. */
-  readonly values?: readonly string[] | "seconds" | "any";
+  readonly values?: readonly string[] | "seconds" | "port" | "any";
 }
 
 export interface ArgumentSpec {
@@ -51,6 +51,12 @@ const format: OptionSpec = {
 
 const service: ArgumentSpec = { name: "<service>", help: "as the definition names it", names: "services" };
 
+const handedOver: ArgumentSpec = {
+  name: "<what>",
+  help: "settings, or a component",
+  names: ["settings", "postgres", "redis", "rabbitmq"],
+};
+
 const patience: OptionSpec = {
   flags: "--timeout <seconds>",
   help: "how long the release may take to be healthy",
@@ -62,8 +68,11 @@ const asJson: OptionSpec = { flags: "--json", help: "print it as JSON" };
 
 /** What the commands of two words have in common, by their first. */
 export const agentGroups = {
-  service: "services' releases: deploy one, list them, go back",
+  service: "services: begin one; their releases: deploy one, list them, go back",
+  release: "the stack's own releases: list them",
   job: "what runs by a schedule",
+  handover: "what deploy-template replace runs here, and in the container that takes over",
+  backup: "backups of the stack: make one, list them, prove the newest",
   secrets: "the secrets that the stack makes and those that it is given",
 } as const satisfies Readonly<Record<string, string>>;
 
@@ -127,16 +136,17 @@ export const agentCommands = {
       { flags: "--timeout <seconds>", help: "how long to wait at most", initial: 300, values: "seconds" },
       { flags: "--watch", help: "look each second until Ctrl-C; piped, a line for each change" },
       format,
+      asJson,
     ],
     notes: [
       "Needs no privilege; root is told messages, versions and ports too.",
       "--wait ends with 3 where the time is up first, and says what it waited for.",
-      "--watch ends with 0; with --format json it prints a document a line.",
+      "--watch ends with 0; with --json it prints a document a line.",
     ],
     examples: [
       { command: "stack-agent status --wait --timeout 120", help: "after a start: end once it is up" },
       { command: "stack-agent status --watch", help: "see it come up, and stay up" },
-      { command: "stack-agent status --format json", help: "for programs" },
+      { command: "stack-agent status --json", help: "for programs" },
     ],
   },
   drift: {
@@ -151,9 +161,9 @@ export const agentCommands = {
   health: {
     help: "what the health checks last found",
     arguments: [{ name: "[component]", help: "one component, service or group; default all", names: "health" }],
-    options: [format],
+    options: [format, asJson],
     notes: [
-      "Groups: data (databases and broker), services, machine (disk, memory, secrets, jobs, drift). Over HTTP the same is at " +
+      "Groups: data (databases and broker), services, machine (disk, memory, updates, backups, secrets, jobs, drift). Over HTTP the same is at " +
         "/health, /health/COMPONENT and /health/GROUP: 200 for pass and warn, 503 for fail; messages are told to " +
         "those who show the token of /var/lib/stack-agent/secrets/health.token, as Authorization: Bearer TOKEN.",
       "Ends with 0 when all pass, 2 when one warns, 1 when one fails.",
@@ -181,6 +191,21 @@ export const agentCommands = {
       { command: "stack-agent logs provision --since '1 hour ago'", help: "what was set up lately" },
     ],
   },
+  "service new": {
+    help: "write the start of a service, to be tested and deployed",
+    arguments: [{ name: "<name>", help: "lower-case words joined by -", names: [] }],
+    options: [
+      { flags: "--port <port>", help: "where it will listen; default the next that is free", values: "port" },
+      { flags: "--output <folder>", help: "a new or empty folder; default ./NAME", values: "any" },
+      asJson,
+    ],
+    notes: [
+      "Needs no privilege, and changes nothing of the stack. The folder has a service with FastAPI, the event store, a read " +
+        "model, a consumer of its queue, /health, /ready, /metrics, its tests and its lock; `uv run pytest` runs them. " +
+        "`service deploy` with --port adds it to the definition.",
+    ],
+    examples: [{ command: "stack-agent service new price-feed --port 8006", help: "then edit it, and deploy it" }],
+  },
   "service ls": {
     help: "which release of each service is in force",
     options: [asJson],
@@ -199,6 +224,7 @@ export const agentCommands = {
     arguments: [service, { name: "<source>", help: "a folder, or an archive of one" }],
     options: [
       { flags: "--wheels <folder>", help: "packages from there, not from the package index", values: "any" },
+      { flags: "--port <port>", help: "of a service that the definition has not: it is added", values: "port" },
       patience,
       asJson,
     ],
@@ -207,12 +233,17 @@ export const agentCommands = {
         "one (.tar, .tar.gz, .tar.zst). It becomes a release beside those that are there, is put in force in one " +
         "step, and the service restarted: its port is systemd's, so no connection is refused. A release that " +
         "is not healthy in time is taken back, and the error shows what it wrote to the journal.",
+      "With --port a service of another name is added to the definition, with its unit, account and queue, as " +
+        "`upgrade --definition` does: no server restarts, but the agent and the other services do, whose sandboxes hide its files " +
+        "from them; their ports stay open. Where it isn't healthy in time the definition before is in force again, and nothing " +
+        "of it is left but its account and its queue.",
       "Provisioning never undoes a deployment; one that was cut off is taken back by the next. What differs is told " +
         "by drift. Ends with 1 where the release before is in force again, or nothing was changed.",
     ],
     examples: [
       { command: "stack-agent service deploy event-bus ./event-bus", help: "a folder as a new release" },
       { command: "stack-agent service deploy event-bus event-bus.tar.gz --wheels wheels", help: "without a network" },
+      { command: "stack-agent service deploy price-feed ./price-feed --port 8006", help: "a service that is new" },
     ],
   },
   "service rollback": {
@@ -222,14 +253,116 @@ export const agentCommands = {
     notes: ["Needs root. Ends with 1 where it is not healthy in time: then all is as it was."],
     examples: [{ command: "stack-agent service rollback event-bus", help: "back to the release before" }],
   },
-  doctor: {
-    help: "try from inside each unit's sandbox what it can write, see, reach and run",
-    options: [{ flags: "--json", help: "print the findings as JSON" }],
-    notes: [
-      "Needs root. Changes nothing and leaves nothing; the units themselves are not touched.",
-      "Ends with 0 when all is as promised, 1 when a promise is broken, 2 when this machine can't enforce one.",
+  upgrade: {
+    help: "put another release of the stack in force; back by itself if not healthy",
+    arguments: [{ name: "[release]", help: "a file of build-template release, or a release that is there" }],
+    options: [
+      { flags: "--plan", help: "say what would be done and what restarts, and change nothing" },
+      { flags: "--diff", help: "the plan, with what is there and what will be; secrets are not shown" },
+      { flags: "--definition <file>", help: "another stack.yaml, with or without another release", values: "any" },
+      {
+        flags: "--services <folder>",
+        help: "code of services that only that has: NAME or NAME.tar.gz in it",
+        values: "any",
+      },
+      { flags: "--trust <fingerprint>", help: "take releases signed by this key, from now on", values: "any" },
+      { flags: "--no-way-back", help: "also with migrations after which the release before can't work" },
+      { flags: "--wheels <folder>", help: "services' packages from there, not from the package index", values: "any" },
+      { flags: "--timeout <seconds>", help: "for the stack to be healthy", initial: 120, values: "seconds" },
+      asJson,
     ],
-    examples: [{ command: "stack-agent doctor", help: "do the sandboxes hold here" }],
+    notes: [
+      "Needs root. The release is verified, laid beside the one in force, planned, put in force in one step, provisioned " +
+        "and watched. Where it is not healthy in time, or is interrupted, the release before is in force again, with its " +
+        "definition; data is not touched. A power cut is settled likewise, by the next boot.",
+      "A stack.yaml that was changed by hand stays, unless the release brings another one: then --definition says which. " +
+        "What was deployed by `service deploy` stays. Three releases are kept, and the template's, which is 0.",
+      "Another Debian release, or another major version of a server, is refused: no release brings packages.",
+    ],
+    examples: [
+      {
+        command: "stack-agent upgrade stock-analysis_1.1.0-3f2a91bc_amd64.stack-release --plan",
+        help: "what would it do",
+      },
+      { command: "stack-agent upgrade 0", help: "back to what the template brought" },
+      { command: "stack-agent upgrade --definition stack.yaml --plan", help: "what another definition restarts" },
+    ],
+  },
+  "release ls": {
+    help: "which releases of the stack are there, and which is in force",
+    options: [asJson],
+    notes: [],
+    examples: [],
+  },
+  "release plan": {
+    help: "what this release's program would do (stack-agent upgrade)",
+    options: [
+      { flags: "--definition <file>", help: "the definition that would be in force", values: "any" },
+      { flags: "--diff", help: "with what is there and what will be" },
+      asJson,
+    ],
+    notes: [],
+    examples: [],
+  },
+  "release prepare": {
+    help: "make the services' releases that this release brings (stack-agent upgrade)",
+    arguments: [{ name: "<service...>", help: "the services", names: "services" }],
+    options: [
+      { flags: "--definition <file>", help: "the definition that would be in force", values: "any" },
+      { flags: "--from <folder>", help: "where their code is, a folder each", values: "any" },
+      { flags: "--wheels <folder>", help: "packages from there, not from the package index", values: "any" },
+      asJson,
+    ],
+    notes: [],
+    examples: [],
+  },
+  doctor: {
+    help: "look what is wrong with the machine, and try each unit's sandbox from inside",
+    options: [
+      { flags: "--fix", help: "run those commands of what helps that are safe; each is named and asked for before" },
+      { flags: "--yes", help: "don't ask" },
+      { flags: "--json", help: "print the findings as JSON" },
+    ],
+    notes: [
+      "Needs root. Without --fix it changes nothing and leaves nothing; the units themselves are not touched. It looks at " +
+        "memory, its pressure and what was killed for want of it, disk, failed units, ports, open files, clock, DNS, pending " +
+        "updates and what runs replaced files; at PostgreSQL's xmin horizon and collations, Redis's persistence, " +
+        "RabbitMQ's alarms; and from inside each sandbox at what can be written, seen, reached and run.",
+      "A fix is safe where nobody is cut off and nothing is lost: a database's restart is not, it is told as what helps.",
+      "Ends with 0 when all is well, 1 when a sandbox's promise is broken or a fix failed, 2 when this machine can't " +
+        "enforce a promise or something else warns.",
+    ],
+    examples: [
+      { command: "stack-agent doctor", help: "what is wrong, each with what helps" },
+      { command: "stack-agent doctor --fix", help: "and mend what can be mended without a thought" },
+    ],
+  },
+  "support-bundle": {
+    help: "one archive for who helps from afar, without a secret",
+    options: [
+      {
+        flags: "--output <file>",
+        help: "the archive to be written, - for standard output; default /var/tmp/STACK-support-DATE.tar.gz",
+        values: "any",
+      },
+      {
+        flags: "--since <time>",
+        help: "the journal from then on, as journalctl takes it",
+        initial: "2 days ago",
+        values: "any",
+      },
+      asJson,
+    ],
+    notes: [
+      "Needs root. The archive is root's alone (0600) and lists its content in contents.json: what each file is, and how " +
+        "often a secret was taken out of it. No value of an event, key or message is collected, no file of a secret, and every " +
+        "value of a secret, in each form in which something writes it, is replaced by «secret». What could not be " +
+        "collected is listed with the reason, and is no failure.",
+    ],
+    examples: [
+      { command: "stack-agent support-bundle", help: "write it, and list what is in it" },
+      { command: "pct exec 120 -- stack-agent support-bundle --output - >bundle.tar.gz", help: "from the node" },
+    ],
   },
   analyze: {
     help: "where the time of a boot went, stage by stage and action by action",
@@ -300,12 +433,123 @@ export const agentCommands = {
       { command: "stack-agent secrets rotate --all", help: "all, after somebody has left" },
     ],
   },
+  "backup now": {
+    help: "make a backup of the stack now",
+    options: [
+      { flags: "--type <type>", help: "full, or differential", initial: "full", values: ["full", "differential"] },
+      { flags: "--with-messages", help: "RabbitMQ's messages too: it is stopped while they are copied" },
+      asJson,
+    ],
+    notes: [
+      "Needs root, and the definition's section backup. differential saves what changed since the full backup before " +
+        "it, and is a full one where there is none. The jobs backup-full and backup-differential do the same by their " +
+        "schedules. Databases and services run on meanwhile.",
+      "Beside the database it has the definition with files of one's own, the wanted releases of services, the secrets " +
+        "that were given, Redis's keys, and RabbitMQ's users, virtual hosts, queues and bindings. What of these can't be " +
+        "saved is told, and keeps nothing else from it.",
+    ],
+    examples: [{ command: "stack-agent backup now", help: "before something risky" }],
+  },
+  "backup ls": {
+    help: "which backups there are, and since when every moment can be restored",
+    options: [asJson],
+    notes: ["Needs root: asks the repository."],
+    examples: [{ command: "stack-agent backup ls", help: "what could come back" }],
+  },
+  "backup check": {
+    help: "restore the newest backup for trial, count its events, look at the rest too",
+    options: [asJson],
+    notes: [
+      "Needs root, and as much room beside the database as the database takes. Nothing of it stays, and nothing that " +
+        "runs is touched. The job backup-check does the same by its schedule.",
+    ],
+    examples: [{ command: "stack-agent backup check", help: "would it come back" }],
+  },
+  restore: {
+    help: "bring the database back, or all of a lost machine's stack",
+    options: [
+      {
+        flags: "--to <time>",
+        help: "the moment, as 2026-11-30T14:05:00Z; default all that is archived",
+        values: "any",
+      },
+      { flags: "--from <folder>", help: "a folder with repositories; default the definition's target", values: "any" },
+      { flags: "--key <file>", help: "the key of another machine's repository; - is standard input", values: "any" },
+      {
+        flags: "--parts <parts>",
+        help: "all, or of database,definition,releases,secrets,redis,rabbitmq; default database, with --key all",
+        values: "any",
+      },
+      { flags: "--yes", help: "don't ask" },
+      { flags: "--json", help: "print how it ended as JSON" },
+    ],
+    notes: [
+      "Needs root, and asks for the stack's name. The database is made whole beside the one that is there, which " +
+        "runs on meanwhile; whatever is wrong with backup or archive is found then, and nothing is changed. At last it " +
+        "takes the other's place, which is kept beside it, and provision follows. Cut off, it has changed nothing, " +
+        "or the next provision, which each boot runs, ends it.",
+      "With the key of another machine's repository (`stack-agent secrets show backup.key` there) all that is in " +
+        "its backup comes into this machine, which goes on with a repository of its own and keeps the passwords that it " +
+        "has made. The rest of the stack is as it was when the backup was made, the database as --to says.",
+    ],
+    examples: [
+      { command: "stack-agent restore --to 2026-11-30T14:05:00Z", help: "as it was before a mistake" },
+      { command: "stack-agent restore --key key.txt --yes", help: "a lost node, into a fresh container" },
+      { command: "stack-agent restore --parts redis,rabbitmq", help: "what these had when the newest backup was made" },
+    ],
+  },
+  "handover look": {
+    help: "what there is to hand over",
+    options: [],
+    notes: [],
+    examples: [],
+  },
+  "handover begin": {
+    help: "take the services out of service",
+    options: [{ flags: "--lease <seconds>", help: "after which all is in service again by itself", values: "seconds" }],
+    notes: [],
+    examples: [],
+  },
+  "handover renew": {
+    help: "put off the end of that time; fails where it was up",
+    options: [{ flags: "--lease <seconds>", help: "from now on", initial: 300, values: "seconds" }],
+    notes: [],
+    examples: [],
+  },
+  "handover send": {
+    help: "write what there is of it to standard output, and let nobody else write",
+    arguments: [handedOver],
+    options: [],
+    notes: [],
+    examples: [],
+  },
+  "handover receive": {
+    help: "read it from standard input, in the place of what is there",
+    arguments: [handedOver],
+    options: [
+      {
+        flags: "--definition <which>",
+        help: "where both were changed: template, or old",
+        values: ["template", "old"],
+      },
+    ],
+    notes: [],
+    examples: [],
+  },
+  "handover end": {
+    help: "put all in service again, after a replacement that was cut off",
+    options: [],
+    notes: [
+      "Needs root. A replacement that fails does this, its lease does after five minutes, and each start of the container.",
+    ],
+    examples: [],
+  },
   "job ls": {
     help: "when each job ran last, how long it took, how it ended, when it runs next",
     options: [asJson],
     notes: [
-      "Needs no privilege; root is told why one failed. `drift` and `refresh-view` are the stack's own, the others are the " +
-        "definition's section jobs. Ends with 2 where a last run failed.",
+      "Needs no privilege; root is told why one failed. `drift`, `pending`, `updates`, `refresh-view`, `redis-saves` and those " +
+        "called backup- are the stack's own, the others are the definition's section jobs. Ends with 2 where a last run failed.",
     ],
     examples: [{ command: "stack-agent job ls", help: "did last night's work end well" }],
   },
@@ -343,7 +587,10 @@ export const agentFiles: readonly (readonly [path: string, what: string])[] = [
   ["/etc/stack-agent/stack.yaml", "the definition in force"],
   ["/run/stack-agent/drift.json", "what the job drift last found"],
   ["/run/stack-agent/progress.json", "how provisioning stands"],
+  ["/opt/stack-agent/releases/", "the stack's own releases; current is a link to the one in force"],
+  ["/run/stack-agent/updates.json", "what of Debian's updates is pending, and what runs replaced files"],
   ["/opt/STACK/services/NAME/releases/", "a service's releases; current is a link to the one in force"],
+  ["/etc/stack-agent/release-keys/", "public keys of those whose releases of the stack are taken"],
   ["/usr/share/stack-agent/schemas/", "JSON Schemas of what it prints and serves"],
   ["/var/lib/stack-agent/releases.json", "which release of each service is wanted"],
   ["/var/lib/stack-agent/secrets/", "passwords and tokens, made at the first boot or given, a file each"],

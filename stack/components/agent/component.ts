@@ -5,7 +5,7 @@ import { buildFile } from "../system/component.ts";
 import { jobMemory } from "./declared-jobs.ts";
 import { healthToken } from "./health-token.ts";
 import { completionData, manualData } from "./manual.ts";
-import { requestFolder, rootJobNames, rootJobSchedule } from "./root-jobs.ts";
+import { requestFolder, rootJobNames, rootJobSchedule, updatesTimeout } from "./root-jobs.ts";
 
 export const agentUser = "stack-agent";
 
@@ -97,6 +97,10 @@ export const agent: OwnPart = {
       when: "boot",
     },
     buildFile("/etc/systemd/system/stack-job@.service", "units/stack-job@.service.ejs"),
+    {
+      ...buildFile("/etc/systemd/system/stack-job@updates.service", "units/updates-job.service.ejs"),
+      data: { timeout: updatesTimeout },
+    },
     // A unit of the instance's own goes before the template of root's.
     ...model.jobs.map((job) => ({
       ...buildFile(`/etc/systemd/system/${job.unit}`, "units/declared-job.service.ejs"),

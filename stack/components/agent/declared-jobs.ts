@@ -1,9 +1,5 @@
 import type { Definition } from "../../definition/schema.ts";
 import type { DeclaredJob, ServiceModel } from "../../model.ts";
-import { rootJobNames } from "./root-jobs.ts";
-
-/** What the stack's own jobs are called, the components' among them. */
-export const ownJobNames: readonly string[] = [...rootJobNames, "refresh-view"];
 
 /** MiB that a job may take. */
 export const jobMemory = 512;

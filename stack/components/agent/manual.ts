@@ -1,7 +1,9 @@
-import { healthGroups, machineComponents, provisionComponent } from "../../health-names.ts";
+import { healthGroups, machineComponents, provisionComponent } from "../../health-groups.ts";
 import { logNames } from "../../log-sources.ts";
 import type { BareModel } from "../../model.ts";
+import { backup } from "../backup/component.ts";
 import type { AnyComponent } from "../component.ts";
+import { formOf } from "../form-of.ts";
 import { dependencies } from "../index.ts";
 import { type DependencyName, dependencyNames } from "../names.ts";
 import {
@@ -14,7 +16,6 @@ import {
   agentSummary,
   type CommandSpec,
 } from "./commands.ts";
-import { ownJobNames } from "./declared-jobs.ts";
 import { healthToken } from "./health-token.ts";
 import { rootJobNames, rootJobSchedule } from "./root-jobs.ts";
 
@@ -98,13 +99,13 @@ const names: Readonly<Record<Named, (stack: NamedParts) => readonly string[]>> =
     provisionComponent,
     ...dependencyNames.filter((name) => stack[name] !== undefined),
     ...stack.services.map(({ name }) => name),
-    ...machineComponents,
+    ...machineComponents.filter((name) => (name !== "backup" && name !== "metrics") || stack[name] !== undefined),
     ...healthGroups,
   ],
-  jobs: ({ definition, jobs, postgres }) => [
-    ...(postgres === undefined ? [] : ownJobNames.filter((name) => !isRootJob(name))),
-    ...rootJobNames.filter((name) => rootJobSchedule(name, definition) !== undefined),
-    ...jobs.map(({ name }) => name),
+  jobs: (stack) => [
+    ...presentIn(stack).flatMap((part) => part.jobs ?? []),
+    ...rootJobNames.filter((name) => rootJobSchedule(name, stack.definition) !== undefined),
+    ...stack.jobs.map(({ name }) => name),
   ],
   rootJobs: () => rootJobNames,
   logs: logNames,
@@ -114,18 +115,22 @@ const names: Readonly<Record<Named, (stack: NamedParts) => readonly string[]>> =
   services: ({ services }) => services.map(({ name }) => name),
 };
 
-function isRootJob(name: string): boolean {
-  return (rootJobNames as readonly string[]).includes(name);
-}
-
 function givenNames({ givenSecrets }: NamedParts): readonly string[] {
   return givenSecrets.map(({ name }) => name);
 }
 
 function madeNames(stack: NamedParts): readonly string[] {
+  const ofBackup = stack.backup === undefined ? [] : (backup.secrets?.(stack) ?? []);
+  const ofParts = presentIn(stack).flatMap((part) => part.secrets?.(stack) ?? []);
+  return [healthToken, ...ofParts, ...ofBackup].map(({ name }) => name);
+}
+
+function presentIn({ definition }: NamedParts): readonly AnyComponent[] {
   const parts: readonly AnyComponent[] = dependencies;
-  const present = parts.filter(({ name }) => stack.definition[name as DependencyName] !== undefined);
-  return [healthToken, ...present.flatMap((part) => part.secrets?.(stack) ?? [])].map(({ name }) => name);
+  return parts.flatMap((part) => {
+    const section = definition[part.name as DependencyName];
+    return section === undefined ? [] : [formOf(part, section)];
+  });
 }
 
 function flagsOf({ options }: CommandSpec): readonly string[] {

@@ -21,7 +21,7 @@ export const memcached: Component<"memcached", typeof memcachedSettings, Memcach
   packages: () => ["memcached"],
   ports: [{ setting: "port", what: "memcached" }],
   // Tables of connections and of keys lie beside what is held.
-  memory: ({ memcached: { memory } }) => ({ setting: "memory", wanted: memory, processes: 1, growth: 1.25 }),
+  memory: ({ memcached: { memory } }) => ({ setting: "memory", wanted: memory, processes: 1, worst: 1.25 }),
   checks: {
     "memcached:roundtrip": {
       proves: "memcached takes a value and gives it back",
@@ -37,7 +37,7 @@ export const memcached: Component<"memcached", typeof memcachedSettings, Memcach
     },
   },
   connection: {
-    ports: ({ memcached: { port } }) => [port],
+    addresses: ({ memcached: { address, port } }) => [`${address}:${port}`],
     environment: ({ memcached: { address, port } }) => [
       { name: "MEMCACHED_HOST", value: address },
       { name: "MEMCACHED_PORT", value: `${port}` },

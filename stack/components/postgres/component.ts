@@ -1,6 +1,10 @@
+import { archiveFolders } from "../backup/component.ts";
+import type { BackupModel } from "../backup/model.ts";
 import type { Component, DeclaredFile } from "../component.ts";
-import type { Process } from "../process.ts";
+import { addressText, type ExternalServers } from "../external.ts";
+import type { Process, Variable } from "../process.ts";
 import { buildFile } from "../system/component.ts";
+import { metrics } from "./metrics.ts";
 import { migrationFolder, type PostgresModel, postgresModel } from "./model.ts";
 import { postgresSettings } from "./settings.ts";
 
@@ -40,7 +44,7 @@ export const postgres: Component<"postgres", typeof postgresSettings, PostgresMo
     },
   ],
   versions: ({ postgres: { major } }) => [{ what: "PostgreSQL", package: `postgresql-${major}`, least: "15" }],
-  memory: ({ postgres }) => ({ setting: "shared_buffers", share: postgres.sharedBuffers }),
+  memory: ({ postgres }) => ({ setting: "shared_buffers", share: postgres.sharedBuffers, setAside: 0.25 }),
   slim: {
     jit: {
       about: "LLVM, which only PostgreSQL's JIT uses; the JIT is off",
@@ -68,10 +72,12 @@ export const postgres: Component<"postgres", typeof postgresSettings, PostgresMo
           help: "Transactions since the oldest snapshot, whose rows vacuum has to leave.",
         },
       },
+      metrics,
     },
   },
+  jobs: ["refresh-view"],
   connection: {
-    ports: ({ postgres: { port } }) => [port],
+    addresses: ({ postgres: { address, port } }) => [`${address}:${port}`],
     environment: ({ postgres: { address, port, database, user } }) => [
       { name: "POSTGRES_HOST", value: address },
       { name: "POSTGRES_PORT", value: `${port}` },
@@ -81,8 +87,32 @@ export const postgres: Component<"postgres", typeof postgresSettings, PostgresMo
     ],
     credential: { name: "postgres_password", secret: "postgres.app" },
   },
+  external: {
+    ownSettings: ["port", "sharedBuffers"],
+    jobs: ["refresh-view"],
+    firstBoot: "the event store is created in PostgreSQL",
+    secrets: ({ postgres: { admin, agentUser, user, secrets } }) => [
+      { name: secrets.admin, description: `Password of ${admin} in PostgreSQL, for the agent's setup` },
+      { name: secrets.app, description: `Password of the services' role ${user} in PostgreSQL` },
+      { name: secrets.agent, description: `Password of the agent's role ${agentUser} in PostgreSQL`, reader: "agent" },
+    ],
+    files: ({ postgres }) => migrationFiles(postgres),
+    connection: {
+      addresses: ({ postgres: { external } }) => (external?.addresses ?? []).map(addressText),
+      environment: ({ postgres: { external, database, user } }) => [
+        ...serverVariables(external),
+        { name: "POSTGRES_DATABASE", value: database },
+        { name: "POSTGRES_USER", value: user },
+        { name: "POSTGRES_SCHEMA", value: "event_store" },
+      ],
+      credential: { name: "postgres_password", secret: "postgres_password", orEmpty: true },
+    },
+  },
   ports: [{ setting: "port", what: "PostgreSQL" }],
-  names: ({ postgres: { database, user } }) => [
+  names: ({ postgres: { database, user, external, owner, agentUser, admin } }) => [
+    ...(external === undefined
+      ? []
+      : [owner, agentUser, ...(admin === "postgres" ? [] : [admin])].map((name) => ({ what: `role ${name}` }))),
     { setting: "database", what: `database ${database}` },
     {
       setting: "user",
@@ -97,11 +127,11 @@ export const postgres: Component<"postgres", typeof postgresSettings, PostgresMo
       [owner, agentUser].map((name) => `role ${name}`),
     ),
   units: () => [{ unit: "postgresql.service", want: "enabled", wantedBy: "multi-user.target" }],
-  processes: ({ name, postgres }) => [process(name, postgres)],
+  processes: ({ name, postgres, backup }) => [process(name, postgres, backup)],
   files: ({ postgres }) => files(postgres),
 };
 
-function process(name: string, postgres: PostgresModel): Process {
+function process(name: string, postgres: PostgresModel, backup: BackupModel | undefined): Process {
   const { unit, major, binDirectory, dataDirectory, configDirectory } = postgres;
   return {
     unit,
@@ -130,7 +160,9 @@ function process(name: string, postgres: PostgresModel): Process {
       value: { adjust: -900, survives: true },
       why: "The out-of-memory killer takes a backend, not the server, and the server recovers by itself.",
     },
-    writable: [dataDirectory, "/run/postgresql"],
+    // What archives is its child.
+    ...(backup?.target.kind === "s3" && { sandbox: { network: "any" as const } }),
+    writable: [dataDirectory, "/run/postgresql", ...(backup === undefined ? [] : archiveFolders(backup))],
   };
 }
 
@@ -151,10 +183,30 @@ function files(postgres: PostgresModel): DeclaredFile[] {
     buildFile(`${etc}/start.conf`, `${overlay}/cluster/start.conf`),
     buildFile(`${etc}/environment`, `${overlay}/cluster/environment`),
     { ...buildFile(`${etc}/conf.d/memory.conf`, `${overlay}/cluster/conf.d/memory.conf.ejs`), when: "boot", unit },
+    ...migrationFiles(postgres),
+  ];
+}
+
+function migrationFiles({ migrations }: PostgresModel): DeclaredFile[] {
+  return [
     folder(migrationFolder),
-    ...postgres.migrations.map((migration) =>
-      buildFile(migration.path, `rootfs-overlay${migrationFolder}/${migration.name}.sql.ejs`),
-    ),
+    ...migrations.map(({ path, name }) => buildFile(path, `rootfs-overlay${migrationFolder}/${name}.sql.ejs`)),
+  ];
+}
+
+/** As libpq takes several servers, and what it reads of its environment itself. */
+function serverVariables(external: ExternalServers | undefined): Variable[] {
+  const { addresses = [], ca } = external ?? {};
+  return [
+    { name: "POSTGRES_HOST", value: addresses.map(({ host }) => host).join(",") },
+    { name: "POSTGRES_PORT", value: addresses.map(({ port }) => port).join(",") },
+    { name: "PGTARGETSESSIONATTRS", value: "read-write", why: "Of several servers the one that takes writes." },
+    ...(ca === undefined
+      ? []
+      : [
+          { name: "PGSSLMODE", value: "verify-full" },
+          { name: "PGSSLROOTCERT", value: ca },
+        ]),
   ];
 }
 

@@ -1,9 +1,18 @@
 import type { Suite } from "../../debian.ts";
 import type { Complete } from "../../definition/complete.ts";
 import type { Definition } from "../../definition/schema.ts";
+import type { SecretName } from "../../model.ts";
+import { type ExternalServers, externalServers } from "../external.ts";
+import { wellKnownPorts } from "../well-known-ports.ts";
 import type { PostgresSettings } from "./settings.ts";
 
-export interface PostgresModel extends Complete<PostgresSettings> {
+export interface PostgresModel extends Omit<Complete<PostgresSettings>, "external"> {
+  /** Where it is, if it is somebody else's; undefined: on this machine, by TCP on loopback. */
+  readonly external?: ExternalServers;
+  /** The role that makes roles and applies migrations. */
+  readonly admin: string;
+  /** Whose password is which secret. */
+  readonly secrets: { readonly admin: SecretName; readonly app: SecretName; readonly agent: SecretName };
   /** Debian's major version, e.g. "15". */
   readonly major: string;
   readonly cluster: "main";
@@ -14,9 +23,9 @@ export interface PostgresModel extends Complete<PostgresSettings> {
   /** connections + what superuser, agent and backups need. */
   readonly maxConnections: number;
   /** NOLOGIN role that owns the event store. */
-  readonly owner: "event_store_owner";
+  readonly owner: string;
   /** Role of the agent: health checks and the view's refresh. */
-  readonly agentUser: "stack_agent";
+  readonly agentUser: string;
   /** Migrations, in order: their paths in the container. */
   readonly migrations: readonly Migration[];
 }
@@ -36,6 +45,15 @@ const reservedConnections = 10;
 /** Debian's PostgreSQL. */
 const majors: Readonly<Record<Suite, string>> = { bookworm: "15", trixie: "17" };
 
+const ownSecrets = { admin: "postgres.superuser", app: "postgres.app", agent: "postgres.agent" } as const;
+
+/** Of servers that are somebody else's: passwords that are given. */
+const givenSecrets = {
+  admin: "postgres_admin_password",
+  app: "postgres_password",
+  agent: "postgres_agent_password",
+} as const;
+
 /** The migrations in the order they are applied; a number is used once and for ever. */
 const migrationNames = [
   "0001-schemas",
@@ -48,6 +66,7 @@ const migrationNames = [
   "0008-statistics",
   "0009-health",
   "0010-field-checks",
+  "0011-figures",
 ] as const;
 
 export const migrationFolder = "/usr/share/stack-agent/migrations";
@@ -57,7 +76,7 @@ export const migrationFolder = "/usr/share/stack-agent/migrations";
  * `stock-analysis` → database `stock_analysis_event_store`, user `stock_analysis_user`.
  */
 export function postgresModel(
-  { database, user, ...settings }: PostgresSettings,
+  { database, user, external, ...settings }: PostgresSettings,
   { name, debian }: Pick<Definition, "name" | "debian">,
 ): PostgresModel {
   const prefix = name.replaceAll("-", "_");
@@ -73,8 +92,13 @@ export function postgresModel(
     configDirectory: `/etc/postgresql/${major}/main`,
     binDirectory: `/usr/lib/postgresql/${major}/bin`,
     maxConnections: settings.connections + reservedConnections,
-    owner: "event_store_owner",
-    agentUser: "stack_agent",
+    ...(external === undefined
+      ? { owner: "event_store_owner", agentUser: "stack_agent", admin: "postgres", secrets: ownSecrets }
+      : // On servers that others use too, roles are named after the stack.
+        {
+          ...{ owner: `${prefix}_owner`, agentUser: `${prefix}_agent`, admin: external.admin, secrets: givenSecrets },
+          external: externalServers(external, wellKnownPorts.postgres),
+        }),
     migrations: migrationNames.map(migration),
   };
 }

@@ -1,7 +1,9 @@
 import type { Component, DeclaredFile } from "../component.ts";
-import type { Process } from "../process.ts";
+import { addressText } from "../external.ts";
+import type { Process, Variable } from "../process.ts";
 import { buildFile } from "../system/component.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "./definitions.ts";
+import { metrics } from "./metrics.ts";
 import { type RabbitmqModel, rabbitmqModel } from "./model.ts";
 import { queueTypes } from "./queue-types.ts";
 import { rabbitmqServiceSettings } from "./service-settings.ts";
@@ -75,24 +77,43 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
   checks: {
     "rabbitmq:roundtrip": {
       proves: "RabbitMQ confirms a persistent message, gives it back from a quorum queue, and has no alarm",
+      metrics,
     },
   },
   connection: {
-    ports: ({ rabbitmq: { port } }) => [port],
-    environment: ({ rabbitmq: { address, port, vhost, user, exchange, queues } }, service) => [
-      { name: "RABBITMQ_HOST", value: address },
-      { name: "RABBITMQ_PORT", value: `${port}` },
-      { name: "RABBITMQ_VHOST", value: vhost },
-      { name: "RABBITMQ_USER", value: user },
-      { name: "RABBITMQ_EXCHANGE", value: exchange },
-      ...queues
-        .filter((queue) => queue.service === service)
-        .flatMap(({ name, type }) => [
-          { name: "RABBITMQ_QUEUE", value: name },
-          { name: "RABBITMQ_QUEUE_TYPE", value: type, why: queueTypes.join(" or ") },
-        ]),
+    addresses: ({ rabbitmq: { address, port } }) => [`${address}:${port}`],
+    environment: ({ rabbitmq }, service) => [
+      { name: "RABBITMQ_HOST", value: rabbitmq.address },
+      { name: "RABBITMQ_PORT", value: `${rabbitmq.port}` },
+      ...commonVariables(rabbitmq, service),
     ],
     credential: { name: "rabbitmq_password", secret: "rabbitmq.app" },
+  },
+  external: {
+    ownSettings: ["port", "managementPort", "sources", "minimumVersion"],
+    firstBoot: "what the stack has in RabbitMQ is declared",
+    secrets: ({ rabbitmq: { adminUser, agentUser, user, secrets, external } }) => [
+      ...(external?.management === undefined
+        ? []
+        : [{ name: secrets.admin, description: `Password of ${adminUser} in RabbitMQ, for the agent's setup` }]),
+      { name: secrets.app, description: `Password of the services' user ${user} in RabbitMQ` },
+      { name: secrets.agent, description: `Password of the agent's user ${agentUser} in RabbitMQ`, reader: "agent" },
+    ],
+    connection: {
+      addresses: ({ rabbitmq: { external } }) => (external?.addresses ?? []).map(addressText),
+      environment: ({ rabbitmq }, service) => {
+        const { addresses = [], ca } = rabbitmq.external ?? {};
+        return [
+          { name: "RABBITMQ_HOST", value: addresses.map(({ host }) => host).join(","), why: "Any of them." },
+          { name: "RABBITMQ_PORT", value: addresses.map(({ port }) => port).join(",") },
+          ...(ca === undefined
+            ? []
+            : [{ name: "RABBITMQ_CA", value: ca, why: "By TLS, whose certificates these sign." }]),
+          ...commonVariables(rabbitmq, service),
+        ];
+      },
+      credential: { name: "rabbitmq_password", secret: "rabbitmq_password", orEmpty: true },
+    },
   },
   ports: [
     { setting: "port", what: "AMQP", who: "RabbitMQ" },
@@ -119,6 +140,20 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
     ...files(rabbitmq, name),
   ],
 };
+
+function commonVariables({ vhost, user, exchange, queues }: RabbitmqModel, service: string): Variable[] {
+  return [
+    { name: "RABBITMQ_VHOST", value: vhost },
+    { name: "RABBITMQ_USER", value: user },
+    { name: "RABBITMQ_EXCHANGE", value: exchange },
+    ...queues
+      .filter((queue) => queue.service === service)
+      .flatMap(({ name, type }) => [
+        { name: "RABBITMQ_QUEUE", value: name },
+        { name: "RABBITMQ_QUEUE_TYPE", value: type, why: queueTypes.join(" or ") },
+      ]),
+  ];
+}
 
 function portMapper(name: string): Process {
   return {

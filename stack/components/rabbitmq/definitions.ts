@@ -73,7 +73,8 @@ export interface Binding {
  * @param name the stack's; what services declare themselves must be called `NAME.…`
  */
 export function rabbitmqDefinitions(rabbitmq: RabbitmqModel, name: string): Definitions {
-  const { vhost, user, adminUser, agentUser, exchange, deadLetterExchange, deadLetterQueue, checkQueue } = rabbitmq;
+  const { vhost, user, adminUser, agentUser, secrets, exchange, deadLetterExchange, deadLetterQueue, checkQueue } =
+    rabbitmq;
   const own = quoted(name);
   const exchangeOf = (type: Exchange["type"], exchange: string): Exchange => ({
     name: exchange,
@@ -110,9 +111,10 @@ export function rabbitmqDefinitions(rabbitmq: RabbitmqModel, name: string): Defi
   const ofType = (type: QueueType) => rabbitmq.queues.filter((queue) => queue.type === type).map(({ name }) => name);
   return {
     users: [
-      { name: adminUser, secret: "rabbitmq.admin", tags: ["administrator"] },
-      { name: agentUser, secret: "rabbitmq.agent", tags: [] },
-      { name: user, secret: "rabbitmq.app", tags: [] },
+      { name: adminUser, secret: secrets.admin, tags: ["administrator"] },
+      // What it may see beside its own queue: figures, at the management API.
+      { name: agentUser, secret: secrets.agent, tags: ["monitoring"] },
+      { name: user, secret: secrets.app, tags: [] },
     ],
     vhosts: [{ name: vhost }],
     permissions: [

@@ -1,13 +1,31 @@
 import * as z from "zod/mini";
 import { nameField, portField, TiB } from "../../definition/fields.ts";
 import { sizeMiB } from "../../definition/size.ts";
+import { addressField, externalFields } from "../external-fields.ts";
+import { wellKnownPorts } from "../well-known-ports.ts";
 import { rabbitmqSourceNames } from "./sources.ts";
+
+const userField = (what: string) =>
+  z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be letters, digits, . _ -"), z.describe(what));
+
+const external = z
+  .strictObject({
+    ...externalFields("The brokers, of one cluster", wellKnownPorts.amqp, wellKnownPorts.amqps),
+    management: z.optional(
+      addressField(
+        "Their management API, HOST:PORT, by TLS as they; left out, the agent declares nothing, and knows only what AMQP tells",
+      ),
+    ),
+    admin: userField("User by which the agent's setup logs in there, with the tag policymaker or administrator"),
+  })
+  .check(z.describe("Brokers of somebody else's, in the place of one of its own (docs/external-engines.md)"));
 
 /** The section `rabbitmq` of a stack.yaml. */
 export const rabbitmqSettings = z
   .strictObject({
     port: z._default(portField("AMQP, on loopback"), 5672),
     managementPort: z._default(portField("Management API and pages, on loopback"), 15672),
+    external: z.optional(external),
     // It stands in URLs, whose readers take % and + for signs of theirs, and . and .. for folders.
     vhost: z.optional(
       z

@@ -1,11 +1,13 @@
 import type { Component, DeclaredFile } from "../component.ts";
-import type { Process } from "../process.ts";
+import { addressText } from "../external.ts";
+import type { Process, Variable } from "../process.ts";
 import { buildFile } from "../system/component.ts";
-import { busOffset, type RedisModel, type RedisNode, redisModel } from "./model.ts";
+import { metrics } from "./metrics.ts";
+import { busOffset, type ExternalRedis, type RedisModel, type RedisNode, redisModel } from "./model.ts";
 import { redisSettings } from "./settings.ts";
 
-/** A node may double while it saves; plus fragmentation. */
-const worstGrowth = 2.2;
+/** What a node takes of memory beside its data, fragmentation above all, as a multiple. */
+const fragmentation = 1.1;
 
 /** Redis Cluster: one unit and one folder a node, all on loopback, one password. */
 export const redis: Component<"redis", typeof redisSettings, RedisModel, "redis:cluster"> = {
@@ -28,7 +30,9 @@ export const redis: Component<"redis", typeof redisSettings, RedisModel, "redis:
   secrets: () => [{ name: "redis.auth", reader: "agent", purpose: "Redis: the default user's password on every node" }],
   versions: () => [{ what: "Redis", package: "redis-server", least: "7.0" }],
   memory: ({ redis: { maxmemory, nodes } }) => {
-    return { setting: "maxmemory", wanted: maxmemory, processes: nodes.length, growth: worstGrowth };
+    // A node may double while it saves: one at a time does (the job redis-saves).
+    const worst = fragmentation * (nodes.length + 1);
+    return { setting: "maxmemory", wanted: maxmemory, processes: nodes.length, worst };
   },
   checks: {
     "redis:cluster": {
@@ -42,14 +46,27 @@ export const redis: Component<"redis", typeof redisSettings, RedisModel, "redis:
           per: 100,
         },
       },
+      metrics,
     },
   },
+  jobs: ["redis-saves"],
   connection: {
-    ports: ({ redis: { ports } }) => ports,
+    addresses: ({ redis: { address, ports } }) => ports.map((port) => `${address}:${port}`),
     environment: ({ redis: { address, nodes } }) => [
       { name: "REDIS_NODES", value: nodes.map(({ port }) => `${address}:${port}`).join(",") },
     ],
     credential: { name: "redis_password", secret: "redis.auth" },
+  },
+  external: {
+    ownSettings: ["ports", "maxmemory", "policy", "save", "appendfsync"],
+    secrets: ({ redis: { secret, external } }) => [
+      { name: secret, description: `Password of ${external?.user} in Redis`, reader: "agent" },
+    ],
+    connection: {
+      addresses: ({ redis: { external } }) => (external?.addresses ?? []).map(addressText),
+      environment: ({ redis: { external } }) => (external === undefined ? [] : externalVariables(external)),
+      credential: { name: "redis_password", secret: "redis_password", orEmpty: true },
+    },
   },
   ports: [
     { setting: "ports", what: "Redis", who: "Redis node" },
@@ -60,6 +77,16 @@ export const redis: Component<"redis", typeof redisSettings, RedisModel, "redis:
   processes: ({ name, redis }) => redis.nodes.map((node) => process(name, node)),
   files: ({ redis }) => redis.nodes.flatMap(files),
 };
+
+function externalVariables({ addresses, mode, master, user, ca }: ExternalRedis): Variable[] {
+  return [
+    { name: "REDIS_NODES", value: addresses.map(addressText).join(",") },
+    { name: "REDIS_MODE", value: mode, why: "What they are: nodes of a cluster, sentinels, or a single server." },
+    ...(mode === "sentinel" ? [{ name: "REDIS_MASTER", value: master }] : []),
+    { name: "REDIS_USER", value: user },
+    ...(ca === undefined ? [] : [{ name: "REDIS_CA", value: ca, why: "By TLS, whose certificates these sign." }]),
+  ];
+}
 
 function process(name: string, node: RedisNode): Process {
   return {

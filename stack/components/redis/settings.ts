@@ -1,6 +1,38 @@
 import * as z from "zod/mini";
 import { portField, TiB } from "../../definition/fields.ts";
 import { sizeMiB } from "../../definition/size.ts";
+import { externalFields } from "../external-fields.ts";
+import { wellKnownPorts } from "../well-known-ports.ts";
+
+const external = z
+  .strictObject({
+    ...externalFields("Nodes of a cluster, Sentinels, or a server", wellKnownPorts.redis),
+    mode: z._default(
+      z
+        .enum(["cluster", "sentinel", "single"])
+        .check(z.describe("What they are; with sentinel `addresses` are the Sentinels', default port: 26379")),
+      "cluster",
+    ),
+    master: z._default(
+      z
+        .string()
+        .check(
+          z.regex(/^[A-Za-z0-9._-]+$/, "must be letters, digits, . _ -"),
+          z.describe("The Sentinels' name for it"),
+        ),
+      "mymaster",
+    ),
+    user: z._default(
+      z
+        .string()
+        .check(
+          z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be letters, digits, . _ -"),
+          z.describe("User (ACL) that services and agent log in as"),
+        ),
+      "default",
+    ),
+  })
+  .check(z.describe("Servers of somebody else's, in the place of a cluster of its own (docs/external-engines.md)"));
 
 /** The section `redis` of a stack.yaml. */
 export const redisSettings = z
@@ -19,6 +51,7 @@ export const redisSettings = z
         ),
       [6379, 6380, 6381],
     ),
+    external: z.optional(external),
     maxmemory: z._default(
       sizeMiB("Ceiling of a node's memory; the memory budget may give less", { least: 64, most: 16 * TiB }),
       2048,

@@ -6,6 +6,7 @@ import type { OwnPart } from "../component.ts";
 import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
 import { givenSecretsChecks, serviceHealth } from "./checks.ts";
+import { metrics } from "./metrics.ts";
 
 /** The Python services: a process and, unless it listens by itself, a socket each, static users, env files, a venv each. */
 export const services: OwnPart = {
@@ -28,7 +29,9 @@ export const services: OwnPart = {
       ...(socket !== undefined && { activated: true }),
     })),
   checks: ({ services, givenSecrets }) => [
-    ...services.flatMap(({ name }) => checkModels({ [`${name}:health`]: { proves: serviceHealth } }, "component")),
+    ...services.flatMap(({ name }) =>
+      checkModels({ [`${name}:health`]: { proves: serviceHealth, metrics } }, "component"),
+    ),
     ...(givenSecrets.length > 0 ? checkModels(givenSecretsChecks, "system") : []),
   ],
   units: (model) => [{ unit: `${model.name}.target`, want: "enabled", wantedBy: "multi-user.target" }],

@@ -1,7 +1,10 @@
 import { serviceAccountIds } from "../../account-ids.ts";
 import type { ServiceSettings } from "../../definition/schema.ts";
 import type { BaseModel, DependencyName, GivenSecret, ServiceDependency, ServiceModel } from "../../model.ts";
+import { checkModels } from "../check-models.ts";
 import type { AnyComponent } from "../component.ts";
+import { alertmanagerReader, alertmanagerUnit, receiverSecrets } from "../metrics/alertmanager-config.ts";
+import { metricsUser } from "../metrics/component.ts";
 
 /** The services in the order of their names' declaration, each with its unit, user, paths and needs. */
 export function servicesModel(stack: BaseModel, components: readonly AnyComponent<DependencyName>[]): ServiceModel[] {
@@ -18,11 +21,29 @@ export function serviceUser(name: string): string {
   return `svc-${name}`;
 }
 
+const alertmanager = { name: alertmanagerReader, unit: alertmanagerUnit, user: metricsUser };
+
 /** What somebody must give, and the services that wait for it. */
-export function givenSecrets({ definition }: BaseModel, services: readonly ServiceModel[]): GivenSecret[] {
+export function givenSecrets({ definition, metrics }: BaseModel, services: readonly ServiceModel[]): GivenSecret[] {
   return Object.entries(definition.secrets).map(([name, { description = "", restart }]) => {
-    const readers = services.filter((service) => service.givenSecrets.includes(name));
+    const readers = [
+      ...services.filter((service) => service.givenSecrets.includes(name)),
+      ...(metrics !== undefined && receiverSecrets(metrics).includes(name) ? [alertmanager] : []),
+    ];
     return { name, description, restart, services: readers.map(({ name, unit, user }) => ({ name, unit, user })) };
+  });
+}
+
+/** What somebody must give for the components, each with the services that log in with it. */
+export function componentSecrets(
+  stack: BaseModel,
+  services: readonly ServiceModel[],
+  components: readonly AnyComponent<DependencyName>[],
+): GivenSecret[] {
+  const asked = components.flatMap(({ givenSecrets }) => givenSecrets?.(stack) ?? []);
+  return asked.map((secret) => {
+    const readers = services.filter(({ credentials }) => credentials.some((one) => one.secret === secret.name));
+    return { ...secret, restart: true, services: readers.map(({ name, unit, user }) => ({ name, unit, user })) };
   });
 }
 
@@ -62,9 +83,16 @@ function program({ command, module = "reference_service" }: ServiceSettings): Pi
   return command === undefined ? { module, command: ["venv/bin/python", "-m", module] } : { command };
 }
 
-function dependency({ name, kind, connection }: AnyComponent<DependencyName>, stack: BaseModel): ServiceDependency {
-  const addresses = connection.ports(stack).map((port) => `${stack[name]?.address}:${port}`);
-  return { name, kind, addresses, ...(connection.credential && { credential: connection.credential.name }) };
+function dependency(component: AnyComponent<DependencyName>, stack: BaseModel): ServiceDependency {
+  const { name, kind, checks, connection } = component;
+  const [check] = checkModels(checks, kind);
+  return {
+    name,
+    kind,
+    ...(check && { check: check.name }),
+    addresses: connection.addresses(stack),
+    ...(connection.credential && { credential: connection.credential.name }),
+  };
 }
 
 /** The units that must run for the component to answer. */

@@ -23,6 +23,9 @@ const packages = [
   "tzdata",
 ];
 
+/** Installs security updates, where the definition asks for that. */
+const unattendedUpgrades = "unattended-upgrades";
+
 /** A host that is not of the template has its own network, its own way in, and its own tools. */
 export const templatesOwnPackages: ReadonlySet<string> = new Set([
   "bash-completion",
@@ -34,6 +37,7 @@ export const templatesOwnPackages: ReadonlySet<string> = new Set([
   "nano",
   "openssh-server",
   "systemd-sysv",
+  unattendedUpgrades,
 ]);
 
 /** Units that can't work in an unprivileged container, or would be in the way; Proxmox's own builder masks the first three. */
@@ -63,6 +67,8 @@ const disabled = [
   "systemd-networkd-wait-online.service",
   "systemd-resolved.service",
   "systemd-timesyncd.service",
+  // At shutdown alone; the job updates runs what it would.
+  "unattended-upgrades.service",
   "remote-fs.target",
 ];
 
@@ -82,7 +88,11 @@ export const system: OwnPart = {
     { name: "_ssh", id: 314 },
     { name: "netdev", id: 315 },
   ],
-  packages: (model) => [...packages, ...model.definition.packages],
+  packages: ({ definition }) => [
+    ...packages,
+    ...(definition.updates.security ? [unattendedUpgrades] : []),
+    ...definition.packages,
+  ],
   versions: () => [{ what: "Python", package: "python3", least: "3.11" }],
   checks: () => checkModels(machineChecks, "system"),
   units: () => [
@@ -95,6 +105,7 @@ export const system: OwnPart = {
   files: ({ debian }) => [
     // Proxmox's own builder puts this one first into a template; so does ours.
     buildFile(applianceInfo, "rootfs-overlay/etc/appliance.info.ejs"),
+    buildFile("/etc/apt/apt.conf.d/52stack-updates", "rootfs-overlay/etc/apt/apt.conf.d/52stack-updates.ejs"),
     buildFile("/etc/motd", "rootfs-overlay/etc/motd.ejs"),
     buildFile(debian.localeFile, "rootfs-overlay/etc/default/locale.ejs"),
     {

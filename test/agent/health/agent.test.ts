@@ -16,10 +16,11 @@ import { readSecret } from "../../../engine/secrets/read-secret.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { isStackError } from "../../../lib/error.ts";
 import { writeFileAtomic } from "../../../lib/files.ts";
+import { projectFolder } from "../../../lib/project-folder.ts";
 import { waitFor } from "../../../lib/wait.ts";
 import type { ProgressDocument } from "../../../stack/documents/progress.ts";
 import { datagramReceiver } from "../datagram-receiver.ts";
-import { progress } from "./table.ts";
+import { progress } from "./snapshot.ts";
 
 const token = "0123456789abcdefghijABCDEFGHIJ0123456789";
 const send = datagramSender(process.argv[1]);
@@ -47,9 +48,10 @@ async function machine(t: TapTest, names: readonly string[], jobs: readonly Job[
     model: {
       name: "stock-analysis",
       version: "1.0.0",
+      versions: [],
       checks: [],
       ports: [],
-      definition: { timezone: "Etc/UTC", agent: { drift: "0 * * * *" } } as never,
+      definition: { timezone: "Etc/UTC", agent: { drift: "0 * * * *" }, updates: { schedule: "off" } } as never,
     },
     load: async () => ({ checks, jobs }),
     context: { model: {} as never, secret: (name) => readSecret(stateFolder, name) },
@@ -60,6 +62,8 @@ async function machine(t: TapTest, names: readonly string[], jobs: readonly Job[
     log: (_, message) => logged.push(message),
     notifier: notifier({ environment: { NOTIFY_SOCKET: systemd.path }, pid: process.pid, send }),
     timing: { interval: 50, hurried: 25 },
+    pageFolder: join(projectFolder, "agent/page"),
+    run: async () => ({ stdout: "", stderr: "", code: 1 }),
   });
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= agent.stop());

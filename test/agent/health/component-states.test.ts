@@ -2,7 +2,7 @@ import t from "tap";
 import { checkState, componentStates } from "../../../agent/health/component-states.ts";
 import { healthReport } from "../../../agent/health/health-report.ts";
 import type { DriftDocument } from "../../../stack/documents/drift.ts";
-import { now, progress, result, snapshot } from "./table.ts";
+import { now, progress, result, snapshot } from "./snapshot.ts";
 
 t.test("a result counts by its age: a pass that is too old is never served as one", async (t) => {
   const table = [

@@ -3,7 +3,7 @@ import { healthReport, liveDocument } from "../../../agent/health/health-report.
 import { statusReport } from "../../../agent/health/status-report.ts";
 import { healthDocument } from "../../../stack/documents/health.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
-import { date, progress, result, snapshot } from "./table.ts";
+import { date, progress, result, snapshot } from "./snapshot.ts";
 
 const secretive = snapshot({
   results: [
@@ -38,9 +38,9 @@ t.test("messages, versions, ports and paths are for those with the token only", 
   t.match(JSON.stringify(healthReport(secretive, "all", true)), /\/run\/postgresql/);
   t.notMatch(JSON.stringify(healthReport(secretive, "all", false)), /\/run\/postgresql|output/);
   const told = JSON.stringify(statusReport(secretive, true));
-  for (const detail of [/1\.0\.0/, /\/run\/postgresql/, /5432/, /485 MiB/, /3\.10\.8/]) t.match(told, detail);
+  for (const detail of [/1\.0\.0/, /\/run\/postgresql/, /5432/, /727 MiB/, /3\.10\.8/]) t.match(told, detail);
   const untold = JSON.stringify(statusReport(secretive, false));
-  for (const detail of [/1\.0\.0/, /\/run\/postgresql/, /5432/, /485 MiB/, /3\.10\.8/]) t.notMatch(untold, detail);
+  for (const detail of [/1\.0\.0/, /\/run\/postgresql/, /5432/, /727 MiB/, /3\.10\.8/]) t.notMatch(untold, detail);
 });
 
 t.test("readiness waits for provisioning and names its stage; health of a working stack does not", async (t) => {

@@ -57,6 +57,13 @@ t.test(
   },
 );
 
+t.test("one that always runs does at once, and not only by its turns", async (t) => {
+  let runs = 0;
+  const job = { name: "always", schedule: "0 0 29 2 *", run: async () => void runs++ };
+  start(t, [{ ...job, always: true }], { ready: () => false });
+  await until("its first run", () => runs === 1);
+});
+
 t.test("a job that has found something runs again before its turn, and stops with the agent", async (t) => {
   let runs = 0;
   const job: Job = { name: "drift", schedule: everySecond, run: async () => void runs++, again: async () => 1 };
@@ -106,8 +113,11 @@ t.test("no job runs while the stack is not ready", async (t) => {
     asked++;
     return false;
   };
-  const { runner } = start(t, [job], { ready });
+  let always = 0;
+  const other: Job = { name: "always", schedule: everySecond, always: true, run: async () => void always++ };
+  const { runner } = start(t, [job, other], { ready });
   await until("two turns", () => asked === 2);
+  await until("that of a job which doesn't ask", () => always > 0);
   t.equal(ran, 0);
   t.match(runner.states(), [{ runs: 0, lastRun: undefined }]);
 });
@@ -141,7 +151,12 @@ t.test("refreshing the view ends its connection when it is cancelled", async (t)
   await new Promise<void>((resolve) => stalled.listen(0, "127.0.0.1", resolve));
   t.teardown(() => stalled.close());
   const { port } = stalled.address() as AddressInfo;
-  const run = refreshView({ port, database: "events", agentUser: "stack_agent" } as never);
+  const run = refreshView({
+    port,
+    database: "events",
+    agentUser: "stack_agent",
+    secrets: { agent: "postgres.agent" },
+  } as never);
   const controller = new AbortController();
   const running = run({ model: {} as never, secret: async () => "password" }, controller.signal);
   await until("the connection", () => open === 1);
@@ -151,7 +166,12 @@ t.test("refreshing the view ends its connection when it is cancelled", async (t)
 });
 
 t.test("refreshing the view says so where its secret can't be read", async (t) => {
-  const run = refreshView({ port: 1, database: "events", agentUser: "stack_agent" } as never);
+  const run = refreshView({
+    port: 1,
+    database: "events",
+    agentUser: "stack_agent",
+    secrets: { agent: "postgres.agent" },
+  } as never);
   await t.rejects(run({ model: {} as never, secret: async () => undefined }, new AbortController().signal), {
     code: "secret-missing",
   });

@@ -3,7 +3,7 @@ import { textTable } from "../../../agent/cli/text-table.ts";
 import { statusReport } from "../../../agent/health/status-report.ts";
 import { statusTable } from "../../../agent/status/status-table.ts";
 import type { StatusDocument } from "../../../stack/documents/status.ts";
-import { date, progress, result, snapshot } from "../health/table.ts";
+import { date, progress, result, snapshot } from "../health/snapshot.ts";
 
 const job = { name: "refresh-view", schedule: "* * * * *", runs: 2, failures: 0 };
 const ran = {
@@ -36,9 +36,9 @@ refresh-view  * * * * *  12 s ago  0.10 s  in 48 s
 
 memory       8192 MiB
 postgres     2048 MiB  shared_buffers
-redis     3 × 485 MiB  maxmemory
+redis     3 × 727 MiB  maxmemory
 less than declared:
-  redis maxmemory 485 MiB of 2 GiB declared: container has 8 GiB
+  redis maxmemory 727 MiB of 2 GiB declared: container has 8 GiB
 
 not as defined:
   rabbitmq is 3.10.8, not 3.12 or later
@@ -86,3 +86,18 @@ t.test("colours only where they are wanted, and no control character of others g
   const [, row] = textTable(["a", "b"], [{ cells: ["pass", "x\u0007y"] }], true);
   t.equal(row, "\u001b[32mpass\u001b[0m  x y");
 });
+
+t.test(
+  "the stack's release in force is told where it isn't the template's, and an upgrade that was cut off",
+  async (t) => {
+    const of = (release: StatusDocument["release"]): string =>
+      statusTable({ ...statusReport(snapshot({ jobs: [ran] }), true), release }, date, false);
+    const since = new Date(date.getTime() - 3_600_000).toISOString();
+    t.match(of({ id: "1.1.0-3f2a91bc", since }), /^release: 1\.1\.0-3f2a91bc, for 60 min$/m);
+    t.notMatch(of({ id: "0" }), "release: ");
+    t.match(
+      of({ id: "0", cutOff: "1.2.0-0a1b2c3d" }),
+      /^the upgrade to 1\.2\.0-0a1b2c3d was cut off; stack-agent provision/m,
+    );
+  },
+);

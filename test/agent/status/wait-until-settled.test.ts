@@ -1,7 +1,7 @@
 import t from "tap";
 import { overall, statusReport } from "../../../agent/health/status-report.ts";
 import { isSettled } from "../../../agent/status/wait-until-settled.ts";
-import { progress, result, snapshot } from "../health/table.ts";
+import { progress, result, snapshot } from "../health/snapshot.ts";
 
 t.test("settled means done and passing or warning by fresh results, and nothing less", async (t) => {
   const table = [

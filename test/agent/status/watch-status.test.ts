@@ -6,7 +6,7 @@ import type { Look } from "../../../agent/status/look.ts";
 import { watchStatus } from "../../../agent/status/watch-status.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { StackError } from "../../../lib/error.ts";
-import { result, snapshot } from "../health/table.ts";
+import { result, snapshot } from "../health/snapshot.ts";
 
 const healthy: Look = { status: statusReport(snapshot(), true), progress: undefined, trouble: undefined };
 const refused = snapshot({ results: [result("redis", { status: "fail", code: "refused" })] });

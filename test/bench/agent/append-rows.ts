@@ -1,4 +1,4 @@
-import type { Machine } from "../../container/boot.ts";
+import type { Machine } from "../../container/create-machine.ts";
 import { required } from "../../container/required.ts";
 import { once } from "../once.ts";
 import type { Figure, Row } from "../row.ts";

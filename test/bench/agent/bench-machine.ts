@@ -6,8 +6,8 @@ import { stderrLog as log } from "../../../lib/log.ts";
 import { createNetwork, destroyNetwork, type Network, type NetworkOptions } from "../../../lib/lxc/network.ts";
 import { ensureSubordinateIds } from "../../../lib/lxc/subordinate-ids.ts";
 import { run } from "../../../lib/run.ts";
-import { createMachine, type Machine } from "../../container/boot.ts";
-import { workFolder } from "../../container/requirements.ts";
+import { createMachine, type Machine } from "../../container/create-machine.ts";
+import { workFolder } from "../../container/needs.ts";
 import { bringTools } from "../../run/bring-tools.ts";
 import { once } from "../once.ts";
 

@@ -1,4 +1,4 @@
-import type { Machine } from "../../container/boot.ts";
+import type { Machine } from "../../container/create-machine.ts";
 import { healthyAfter } from "../../container/healthy.ts";
 import { required } from "../../container/required.ts";
 import { mainPid } from "../../container/units.ts";
@@ -8,7 +8,7 @@ import { appendRows } from "./append-rows.ts";
 import type { BenchMachines } from "./bench-machine.ts";
 import { healthRow } from "./health-row.ts";
 
-const node = "/opt/stack-agent/bin/node";
+const node = "/opt/stack-agent/current/bin/node";
 /** Seconds of idling that are measured, and those before in which what the start needed goes. */
 const idle = { before: 30, measured: 30 } as const;
 const ticksPerSecond = 100;
@@ -91,11 +91,28 @@ export function agentRows({ machines, repeats, log }: AgentBenchOptions): Row[] 
       target: { atMost: 0.5, unit: "%" },
       measure: async () => {
         const site = await machine();
-        const pid = await mainPid(site, required.agent.unit);
-        const ticks = async (): Promise<number> => Number(await site.sh(`awk '{print $14+$15}' /proc/${pid}/stat`));
-        const before = await ticks();
-        await site.sh(`sleep ${idle.measured}`);
-        return { figure: { value: ((await ticks()) - before) / ticksPerSecond / idle.measured / 0.01, unit: "%" } };
+        const pid = String(await mainPid(site, required.agent.unit));
+        return { figure: { value: await processorShare(site, pid), unit: "%" } };
+      },
+    },
+    {
+      name: "page-memory",
+      title: "agent with one page open, resident",
+      target: { atMost: 65, unit: "MB" },
+      measure: async () => {
+        const site = await machine();
+        const value = await withPage(site, (pid) => resident(site, pid));
+        return { figure: { value, unit: "MB" } };
+      },
+    },
+    {
+      name: "page-processor",
+      title: "agent with one page open, share of a core",
+      target: { atMost: 0.5, unit: "%" },
+      measure: async () => {
+        const site = await machine();
+        const value = await withPage(site, (pid) => processorShare(site, pid));
+        return { figure: { value, unit: "%" } };
       },
     },
     healthRow(async () => ({ namespace: `/proc/${(await machine()).pid()}/ns/net`, port: required.agent.port })),
@@ -140,6 +157,27 @@ async function timed(machine: Machine, command: string): Promise<number[]> {
 
 async function resident(machine: Machine, pid: string): Promise<number> {
   return (Number(await machine.sh(`awk '/^VmRSS/{print $2}' /proc/${pid}/status`)) * 1024) / 1e6;
+}
+
+/** Percent of a core. */
+async function processorShare(site: Machine, pid: string): Promise<number> {
+  const ticks = async (): Promise<number> => Number(await site.sh(`awk '{print $14+$15}' /proc/${pid}/stat`));
+  const before = await ticks();
+  await site.sh(`sleep ${idle.measured}`);
+  return ((await ticks()) - before) / ticksPerSecond / idle.measured / 0.01;
+}
+
+/** Measures while somebody has the page open, and has had for a while. */
+async function withPage(site: Machine, measure: (pid: string) => Promise<number>): Promise<number> {
+  const pid = String(await mainPid(site, required.agent.unit));
+  const url = `http://127.0.0.1:${required.agent.port}`;
+  await site.sh(`curl -s ${url}/ >/dev/null`);
+  await site.sh(`systemd-run --quiet --unit=page-reader curl -sN -o /dev/null ${url}/page/events`);
+  await site.sh(`sleep ${idle.before}`);
+  await site.sh(`sleep ${idle.before}`);
+  const found = await measure(pid);
+  await site.sh("systemctl stop page-reader");
+  return found;
 }
 
 async function bareNode(machine: Machine): Promise<number> {

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { archiveKey, controlText, type PackageFields, releaseText, served, sha256 } from "./signed-archive.ts";
+import { archiveKey, controlText, type PackageFields, releaseText, served, sha256 } from "./archive-key.ts";
 
 /** A package of an index; there is no file of it. */
 export type Offered = PackageFields;

@@ -5,7 +5,7 @@ import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Run } from "../../../lib/run.ts";
-import { archiveKey, controlText, type PackageFields, releaseText, served, sha256 } from "./signed-archive.ts";
+import { archiveKey, controlText, type PackageFields, releaseText, served, sha256 } from "./archive-key.ts";
 
 export interface MirroredPackage extends PackageFields {
   /** Bytes of a file in it that can't be made smaller. */

@@ -196,7 +196,7 @@ t.test(
   },
   async (t) => {
     const disk = mkdtempSync(join(tmpdir(), "fetch-"));
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "none", disk]);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "none", disk]);
     t.teardown(() => {
       execFileSync("umount", [disk]);
       rmSync(disk, { recursive: true });
@@ -206,10 +206,14 @@ t.test(
     const { resolve, fetch } = machine(["large"]);
     const resolution = await resolve();
     const full = { code: "work-full", hint: /TMPDIR=/ };
-    await t.rejects(fetch(resolution), full);
-    for (const left of [20_000, 0]) {
+    const fill = (left: number): void => {
       const { bsize, bavail } = statfsSync(disk);
       writeFileSync(join(disk, `filler-${left}`), Buffer.alloc(Math.max(bsize * bavail - left, 0)));
+    };
+    fill(1_000_000);
+    await t.rejects(fetch(resolution), full);
+    for (const left of [20_000, 0]) {
+      fill(left);
       await t.rejects(machine(["server"]).resolve(), full);
     }
   },

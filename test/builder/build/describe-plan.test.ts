@@ -112,7 +112,7 @@ t.test("with layers in the cache", async (t) => {
   const facts = factsFor(model);
   const lower = [
     await keep("base", plan.base, oneFile("/etc/debian_version"), facts),
-    await keep("python", plan.python, oneFile("/opt/python")),
+    await keep("python", plan.python ?? {}, oneFile("/opt/python")),
     await keep("node", plan.node, oneFile("/opt/node")),
     await keep("agent", plan.agent.inputs, oneFile("/opt/agent")),
   ];

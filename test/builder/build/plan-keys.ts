@@ -56,7 +56,7 @@ export async function planKeys(file: string, cache: string, mirror: Mirror): Pro
   const facts = baseFacts(model);
   const lower = [
     layer("base", plan.base),
-    layer("python", plan.python),
+    layer("python", plan.python ?? {}),
     layer("node", plan.node),
     layer("agent", plan.agent.inputs),
   ];

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import t from "tap";
-import { archive, clean, file } from "../verify/planted-archive.ts";
+import { archive, clean, file } from "../verify/planted.ts";
 
 const module = JSON.stringify(join(import.meta.dirname, "../../../builder/cli/verify-command.ts"));
 

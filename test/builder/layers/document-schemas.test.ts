@@ -30,8 +30,21 @@ t.test("the template brings a JSON Schema of each document that the agent gives"
   t.same(
     [...schemas.keys()].sort(),
     [
-      ...["analysis", "doctor", "drift", "health", "jobs", "plan", "progress", "release-change", "releases"],
-      ...["reset", "secrets", "services", "status", "timeline"],
+      ...["analysis", "backup-change", "backup-check", "backups", "doctor", "drift", "handover", "health"],
+      ...[
+        "jobs",
+        "new-service",
+        "plan",
+        "progress",
+        "release-change",
+        "releases",
+        "reset",
+        "restore",
+        "secrets",
+        "services",
+        "stack-releases",
+      ],
+      ...["status", "support-bundle", "timeline", "updates", "upgrade"],
     ].map((name) => `${name}.schema.json`),
   );
   for (const name of schemas.keys()) t.type(validator(name), "function", name);
@@ -47,7 +60,7 @@ t.test("the template brings a JSON Schema of each document that the agent gives"
     ...{ definition: "", sources: new Map(), manifest: "{}" },
   });
   for (const [name, text] of schemas) {
-    const entry = entries.find(({ path }) => path === `/usr/share/stack-agent/schemas/${name}`);
+    const entry = entries.find(({ path }) => path === `/opt/stack-agent/releases/0/share/schemas/${name}`);
     t.match(entry, { mode: 0o644, content: { kind: "text", text } }, name);
   }
 });

@@ -59,17 +59,6 @@ t.test("what is missing is refused with 64: folder, lock, module", async (t) => 
   await t.rejects(find("whole", "other"), { code: "no-source", exit: 64 });
 });
 
-t.test("two folders of one name are refused: their locks would be one file in the container", async (t) => {
-  const files = {
-    "x/svc/app.py": "",
-    "x/svc/requirements.lock": "",
-    "y/svc/app.py": "",
-    "y/svc/requirements.lock": "",
-  };
-  const both = ["x/svc", "y/svc"].map((source) => service({ name: source, source, module: "app" }));
-  await t.rejects(findSources(both, project, folder(t, files)), { code: "source-clash", exit: 64 });
-});
-
 t.test("a program's folder is taken whole, and needs no lock; that it can be run is part of its digest", async (t) => {
   const top = folder(t, { "prices/prices": "#!/bin/sh\n", "prices/README.md": "", "prices/data/a.csv": "" });
   const find = async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import t from "tap";
 import { readBaseFacts } from "../../../builder/layers/base/facts.ts";
-import { bundleAgent } from "../../../builder/layers/stack-agent/bundle.ts";
+import { agentInputs } from "../../../builder/layers/stack-agent/agent.ts";
 import { readNpmPackage } from "../../../builder/layers/stack-agent/npm-package.ts";
 import { origins } from "../../../builder/provenance/origins.ts";
 import { purl } from "../../../builder/provenance/purl.ts";
@@ -133,7 +133,7 @@ t.test("it is accepted for all that this machine and the real agent consist of",
     ),
     [],
   );
-  const bundle = await bundleAgent(project);
+  const bundle = await agentInputs(project, "/opt/stack-agent/releases/0");
   const names = bundle.packages.map(({ name }) => name);
   for (const name of ["pg", "ioredis", "amqplib", "zod", "cron", "ejs", "yaml"]) t.ok(names.includes(name), name);
   t.notOk(names.includes("esbuild"), "what only builds is not in it");

@@ -10,7 +10,7 @@ import type { Trust } from "../../../builder/verify/signature-check.ts";
 import { isStackError } from "../../../lib/error.ts";
 import { run } from "../../../lib/run.ts";
 import { waitFor } from "../../../lib/wait.ts";
-import { archive, clean } from "../verify/planted-archive.ts";
+import { archive, clean } from "../verify/planted.ts";
 
 const { signal } = new AbortController();
 const machine = { hostname: "", authorities: "", publicAuthorities: [] };

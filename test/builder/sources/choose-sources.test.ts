@@ -5,7 +5,7 @@ import type { Resolution } from "../../../builder/apt/resolve-packages.ts";
 import type { BuildContext } from "../../../builder/context.ts";
 import { chooseSources, type Finders } from "../../../builder/sources/choose-sources.ts";
 import type { Finder } from "../../../builder/sources/finder.ts";
-import { lockPath } from "../../../builder/sources/lock-file.ts";
+import { lockPath } from "../../../builder/sources/lock.ts";
 import { StackError } from "../../../lib/error.ts";
 import { type RabbitmqSource, rabbitmqSources } from "../../../stack/components/rabbitmq/sources.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";

@@ -28,7 +28,12 @@ t.test("each target has a folder of its name, and is a subcommand, but for the d
 });
 
 t.test("no file's name is one that two targets verify", async (t) => {
-  for (const file of ["x_1.0.0-0a1b2c3d_amd64.tar.gz", "x.tar.zst", "x_1_amd64.deb"]) {
+  for (const file of [
+    "x_1.0.0-0a1b2c3d_amd64.tar.gz",
+    "x.tar.zst",
+    "x_1_amd64.deb",
+    "x_1-0a1b2c3d_amd64.stack-release",
+  ]) {
     t.equal(targets.filter(({ verifies }) => verifies.test(file)).length, 1, file);
   }
 });

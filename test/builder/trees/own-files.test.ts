@@ -102,7 +102,7 @@ t.test("a file with the path of one of our templates replaces it, at build and a
     return content?.kind === "text" ? content.text : content;
   };
   t.equal(text("/etc/motd"), "Welcome to orders\n");
-  const share = "/usr/share/stack-agent/templates/";
+  const share = "/opt/stack-agent/releases/0/share/templates/";
   t.equal(text(`${share}rootfs-overlay/etc/motd.ejs`), "Welcome to <%= stack.name %>\n");
   t.match(text(`${share}rootfs-overlay/etc/postgresql/cluster/conf.d/memory.conf.ejs`), "budget.miB.postgres");
   t.equal(text(`${share}units/parts/mine.ejs`), "# included by others", "what the agent's templates may include");

@@ -1,7 +1,9 @@
 import type { Test } from "tap";
+import { waitFor } from "../../../lib/wait.ts";
 import { analysisDocument } from "../../../stack/documents/analysis.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
-import type { Machine } from "../boot.ts";
+import { stackModel } from "../../stack/stack-model.ts";
+import type { Machine } from "../create-machine.ts";
 import { health } from "../health.ts";
 import { secret } from "../logins.ts";
 import { required, serviceNames } from "../required.ts";
@@ -47,7 +49,12 @@ export function agentRows(t: Test, machine: Machine): void {
     t.equal(analysis.run, "first");
     t.strictSame(analysis.stages.map(({ id }) => id).sort(), [...stages].sort());
     const chain = analysis.spans.filter((span) => span.critical);
-    t.match(chain.at(0), { stage: "system" }, "the chain begins with the first stage");
+    t.match(chain.at(0), { kind: "look", round: 1 }, "the chain begins with a first look: the one that took longest");
+    t.match(
+      chain.find(({ kind }) => kind === "action"),
+      { stage: "system" },
+      "its first action is of the stage that all others need",
+    );
     t.ok(
       analysis.spans.find(({ do: name, what }) => name === "startUnits" && what?.includes(required.rabbitmq.unit)),
       "and every action is told of",
@@ -79,12 +86,26 @@ export function agentRows(t: Test, machine: Machine): void {
         `${name}: dependencies and its own function`,
       );
     }
-    const metrics = await machine.inside().http({ url: `http://127.0.0.1:${port}/metrics` });
+    const scrape = () => machine.inside().http({ url: `http://127.0.0.1:${port}/metrics` });
+    // A broker counts itself some seconds after its start; it is asked every 30.
+    const counted = async () => /^stack_rabbitmq_memory_used_bytes /m.test((await scrape()).body);
+    await waitFor(counted, { what: "RabbitMQ's figures", timeout: 120_000, interval: 1_000 });
+    const metrics = await scrape();
     t.equal(metrics.status, 200);
     t.match(metrics.body, /^# TYPE stack_redis_memory_used_ratio gauge$/m);
     t.match(metrics.body, /^stack_redis_memory_used_ratio 0\.\d+$/m);
     t.match(metrics.body, /^stack_memory_available_ratio 0\.\d+$/m);
     t.match(metrics.body, /^stack_postgres_oldest_snapshot_transactions \d+$/m);
+    t.match(metrics.body, /^stack_service_release_info\{service="frontend",release="[\w-]+"\} 1$/m);
+    t.match(metrics.body, /^stack_rabbitmq_queue_consumers\{queue="stock-analysis-event-bus"\} \d+$/m);
+    // The default stack has no projection of its own; whether there is PSI the kernel decides.
+    const told = stackModel().checks.flatMap(({ metrics = [] }) => metrics.map(({ name }) => name));
+    const missing = told.filter((name) => !metrics.body.includes(`# TYPE ${name} `));
+    t.strictSame(
+      missing.filter((name) => !/^stack_(postgres_projection_lag_events|pressure_)/.test(name)),
+      [],
+      "every metric that the checks of this stack declare",
+    );
     t.match(await machine.inside().http({ url: `http://127.0.0.1:${port}/` }), {
       status: 200,
       headers: { "content-type": /^text\/html/ },
@@ -113,7 +134,9 @@ export function agentRows(t: Test, machine: Machine): void {
       .split("\n")
       .map(Number)
       .sort((a, b) => a - b);
-    const node = (await machine.sh(loop.replace("stack-agent status", "/opt/stack-agent/bin/node -e 0 2>/dev/null")))
+    const node = (
+      await machine.sh(loop.replace("stack-agent status", "/opt/stack-agent/current/bin/node -e 0 2>/dev/null"))
+    )
       .split("\n")
       .map(Number)
       .sort((a, b) => a - b);

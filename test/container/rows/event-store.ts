@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Test } from "tap";
 import { waitFor } from "../../../lib/wait.ts";
-import type { Machine } from "../boot.ts";
 import { type Client, openClient } from "../client.ts";
 import type { PgLogin } from "../client-ops.ts";
+import type { Machine } from "../create-machine.ts";
 import { proveEventStore, type Query } from "../event-store.ts";
 import { postgresLogin, secret } from "../logins.ts";
 import { required } from "../required.ts";

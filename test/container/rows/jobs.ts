@@ -1,6 +1,6 @@
 import type { Test } from "tap";
 import { jobsDocument } from "../../../stack/documents/jobs.ts";
-import type { Machine } from "../boot.ts";
+import type { Machine } from "../create-machine.ts";
 import { health } from "../health.ts";
 import { required } from "../required.ts";
 import { planIsEmpty } from "./reboot.ts";
@@ -79,7 +79,7 @@ export function jobRows(t: Test, machine: Machine): void {
     t.match(metrics.body, /^stack_job_last_run_success\{job_name="nightly-report"\} 1$/m);
     t.match(metrics.body, /^stack_job_next_run_timestamp_seconds\{job_name="slow"\} \d+$/m);
     const page = await machine.inside().http({ url: `http://127.0.0.1:${port}/` });
-    t.match(page.body, "<td>greedy</td>");
+    t.match(page.body, /<tr><th scope="row">greedy<\/th>/);
     const anyone = await machine.sh("runuser -u nobody -- stack-agent job ls || true");
     t.match(anyone, /^slow/m);
     t.notMatch(anyone, /within 2 s/, "why it failed is for root");
@@ -108,6 +108,8 @@ export function jobRows(t: Test, machine: Machine): void {
     t.match((await health(machine, port, "/health/jobs")).document.components, [{ status: "pass" }]);
     await define("");
     t.match(await agent("job", "run", "nightly-report"), { code: 64 }, "what is not declared any more is none");
+    const left = "systemctl list-units --all --plain --no-legend 'stack-job@*'; find /etc/systemd -name 'stack-job@*'";
+    t.notMatch(await machine.sh(left), /nightly-report|turns|often|slow|greedy/, "nothing of it is left");
     await planIsEmpty(t, machine);
   });
 }

@@ -1,7 +1,7 @@
 import type { Test } from "tap";
 import { manifestDocument } from "../../../stack/documents/manifest.ts";
 import { statusDocument } from "../../../stack/documents/status.ts";
-import type { Machine } from "../boot.ts";
+import type { Machine } from "../create-machine.ts";
 import { debian } from "../debian.ts";
 import { postgresLogin, redisLogin } from "../logins.ts";
 import { brokerVersion } from "../management.ts";

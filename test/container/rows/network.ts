@@ -1,6 +1,6 @@
 import type { Test } from "tap";
 import { waitFor } from "../../../lib/wait.ts";
-import type { Machine } from "../boot.ts";
+import type { Machine } from "../create-machine.ts";
 import { required, serviceNames } from "../required.ts";
 
 /** What answers from outside, and nothing else does: ssh, the agent, the services. */

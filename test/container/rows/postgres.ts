@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Test } from "tap";
-import type { Machine } from "../boot.ts";
 import type { PgLogin } from "../client-ops.ts";
+import type { Machine } from "../create-machine.ts";
 import { postgresLogin, secret } from "../logins.ts";
 import { required } from "../required.ts";
 

@@ -1,5 +1,5 @@
 import type { Test } from "tap";
-import type { Machine } from "../boot.ts";
+import type { Machine } from "../create-machine.ts";
 import { serviceNames, serviceUnit } from "../required.ts";
 import { sandboxed } from "./sandbox.ts";
 

@@ -1,5 +1,5 @@
 import type { Test } from "tap";
-import type { Machine } from "../boot.ts";
+import type { Machine } from "../create-machine.ts";
 import { serviceNames } from "../required.ts";
 
 const venvs = "/opt/stock-analysis/venvs";
@@ -18,7 +18,7 @@ export function pythonRows(t: Test, machine: Machine, uv = "/usr/local/bin/uv"):
   });
 
   t.test("R05 a venv holds exactly what its lock lists, each with a hash", async (t) => {
-    const lock = await machine.sh("cat /usr/share/stack-agent/requirements/reference.lock");
+    const lock = await machine.sh("cat /opt/stock-analysis/services/event-bus/releases/0/requirements.lock");
     const locked = requirements(lock);
     t.ok(locked.length > 10, "the lock lists the service's packages");
     t.strictSame(

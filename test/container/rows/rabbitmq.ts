@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Test } from "tap";
-import type { Machine } from "../boot.ts";
 import type { AmqpMessage, Settle } from "../client-ops.ts";
+import type { Machine } from "../create-machine.ts";
 import { amqpLogin } from "../logins.ts";
 import { management, managementAs } from "../management.ts";
 import { required, type ServiceName, serviceNames, serviceQueue } from "../required.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Test } from "tap";
-import type { Machine } from "../boot.ts";
+import type { Machine } from "../create-machine.ts";
 import { amqpLogin, postgresLogin, redisLogin } from "../logins.ts";
 import { required, serviceQueue } from "../required.ts";
 import { becomesHealthy } from "../stack-machine.ts";

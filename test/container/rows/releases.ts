@@ -5,11 +5,12 @@ import { idMap } from "../../../lib/lxc/id-map.ts";
 import { run } from "../../../lib/run.ts";
 import { waitFor } from "../../../lib/wait.ts";
 import { releaseChangeDocument, releasesDocument, servicesDocument } from "../../../stack/documents/releases.ts";
-import type { Machine } from "../boot.ts";
-import { shellBlocks } from "../deploy-commands.ts";
+import type { Machine } from "../create-machine.ts";
 import { answers } from "../health.ts";
 import { loadWhile } from "../load.ts";
+import { shellBlocks } from "../pct-create.ts";
 import { required, type ServiceName, serviceUnit } from "../required.ts";
+import { smallService } from "../small-service.ts";
 import { mainPid, restarted } from "../units.ts";
 import { planIsEmpty } from "./reboot.ts";
 
@@ -254,48 +255,13 @@ export function releaseRows(t: Test, machine: Machine, wheels: string): void {
   );
 }
 
-/** A service of a few lines: takes its port from systemd, tells that it is ready, says its name. */
-function module(text: string, { ready = true, status = 200 } = {}): string {
-  return `import http.server, os, socket, threading, time
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(${status})
-        self.send_header("content-length", "${text.length}")
-        self.end_headers()
-        self.wfile.write(b"${text}")
-
-    def log_message(self, *_):
-        pass
-
-
-def tell():
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-        address = os.environ["NOTIFY_SOCKET"]
-        channel.connect("\\0" + address[1:] if address.startswith("@") else address)
-        channel.send(b"READY=1")
-        while True:
-            channel.send(b"WATCHDOG=1")
-            time.sleep(5)
-
-
-print("this is ${text}")
-server = http.server.ThreadingHTTPServer(("", 0), Handler, bind_and_activate=False)
-server.socket.close()
-server.socket = socket.socket(fileno=3)
-${ready ? "threading.Thread(target=tell, daemon=True).start()" : ""}
-server.serve_forever()
-`;
-}
-
 const small = {
-  manual: module("manual"),
-  one: module("one"),
-  two: module("two"),
-  three: module("three"),
-  four: module("four"),
+  manual: smallService("manual"),
+  one: smallService("one"),
+  two: smallService("two"),
+  three: smallService("three"),
+  four: smallService("four"),
   ends: 'print("this is ends")\nraise SystemExit(3)\n',
-  silent: module("silent", { ready: false }),
-  sick: module("sick", { status: 500 }),
+  silent: smallService("silent", { ready: false }),
+  sick: smallService("sick", { status: 500 }),
 };

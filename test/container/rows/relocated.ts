@@ -1,6 +1,6 @@
 import type { Test } from "tap";
-import type { Machine } from "../boot.ts";
 import { brokerEval } from "../broker-eval.ts";
+import type { Machine } from "../create-machine.ts";
 import { debian } from "../debian.ts";
 
 const folder = "/usr/lib/stack-trixie-libraries";

@@ -1,10 +1,10 @@
 import type { Test } from "tap";
-import type { Machine } from "../boot.ts";
 import { openClient } from "../client.ts";
+import type { Machine } from "../create-machine.ts";
 import { healthyAfter } from "../healthy.ts";
 import { amqpLogin, postgresLogin, redisLogin, secret } from "../logins.ts";
 import { required, serviceNames, serviceUnit } from "../required.ts";
-import { secretsFolder } from "../secrets/search.ts";
+import { secretsFolder } from "../secrets/files-with.ts";
 import { mainPid } from "../units.ts";
 import { planIsEmpty } from "./reboot.ts";
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Test } from "tap";
-import type { Machine } from "../boot.ts";
-import { shellBlocks } from "../deploy-commands.ts";
+import type { Machine } from "../create-machine.ts";
+import { shellBlocks } from "../pct-create.ts";
 
 const page = join(import.meta.dirname, "../../../docs/operations.md");
 

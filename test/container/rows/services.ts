@@ -1,7 +1,7 @@
 import type { Test } from "tap";
 import { waitFor } from "../../../lib/wait.ts";
 import { healthDocument } from "../../../stack/documents/health.ts";
-import type { Machine } from "../boot.ts";
+import type { Machine } from "../create-machine.ts";
 import { answers } from "../health.ts";
 import { required, serviceNames, serviceSocket, serviceUnit } from "../required.ts";
 import { journal, mainPid, restarted, unitProperties } from "../units.ts";

@@ -1,6 +1,6 @@
 import type { Test } from "tap";
 import { dpkgRules } from "../../builder/layers/dpkg-rules.ts";
-import type { Machine } from "../boot.ts";
+import type { Machine } from "../create-machine.ts";
 import { secret } from "../logins.ts";
 import { required } from "../required.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Test } from "tap";
 import { waitFor } from "../../../lib/wait.ts";
-import type { Machine } from "../boot.ts";
+import type { Machine } from "../create-machine.ts";
 import { health } from "../health.ts";
 import { amqpLogin } from "../logins.ts";
 import { management } from "../management.ts";

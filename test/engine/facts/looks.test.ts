@@ -1,8 +1,8 @@
 import t from "tap";
 import { ownerIds, parseAccounts } from "../../../engine/facts/accounts.ts";
 import { limitFiles, memoryMiB } from "../../../engine/facts/memory.ts";
-import { installedVersions } from "../../../engine/facts/package-facts.ts";
-import { parseUnits } from "../../../engine/facts/unit-facts.ts";
+import { installedVersions } from "../../../engine/facts/read-packages.ts";
+import { parseUnits } from "../../../engine/facts/read-units.ts";
 import { parseDpkgStatus } from "../../../lib/dpkg-status.ts";
 
 const host = "MemTotal:       16384000 kB\nMemFree: 1 kB\n";

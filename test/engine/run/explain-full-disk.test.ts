@@ -57,3 +57,13 @@ t.test("other errors stay what they are", async (t) => {
   const stopped = new StackError("aborted", "provisioning was stopped", { exit: 130 });
   t.equal(await explain(stopped, disk(0)), stopped);
 });
+
+t.test("what has to be done may be said by who knows: also of what was told as a full disk before", async (t) => {
+  const hint = "nothing was changed; make room";
+  const riddle = new StackError("backup-failed", "pgbackrest backup: [2] No such file or directory");
+  t.match(await explainFullDisk(riddle, async () => [disk(0)], hint), { code: "disk-full", hint });
+  const known = new StackError("disk-full", "copying: no room", { hint: "make room in the target", detail: ["a"] });
+  const told = await explainFullDisk(known, async () => [], hint);
+  t.match(told, { code: "disk-full", message: "copying: no room", hint, detail: ["a"] });
+  t.equal(await explainFullDisk(riddle, async () => [], hint), riddle);
+});

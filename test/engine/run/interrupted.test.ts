@@ -7,7 +7,7 @@ import { interrupted, isInterrupted } from "../../../engine/run/interrupted.ts";
 import { readProgress } from "../../../engine/run/read-progress.ts";
 import { waitFor } from "../../../lib/wait.ts";
 import { type ProgressDocument, progressDocument } from "../../../stack/documents/progress.ts";
-import { progress } from "../../agent/health/table.ts";
+import { progress } from "../../agent/health/snapshot.ts";
 
 t.test("a run is interrupted when it says it is at work and its process is gone", async (t) => {
   const gone = () => false;

@@ -1,6 +1,6 @@
 import t from "tap";
 import { rabbitmqHash, scramVerifier } from "../../../engine/secrets/secret-forms.ts";
-import { found, needlesOf } from "../../container/secrets/forms.ts";
+import { found, needlesOf } from "../../container/secrets/needles.ts";
 
 const value = "abcdefghijABCDEFGHIJ0123456789klmnopKLMN";
 const needles = needlesOf("redis.auth", value);

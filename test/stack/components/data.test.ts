@@ -89,8 +89,22 @@ t.test("servers listen on loopback only", (t) => {
 
 t.test("memory is this machine's share, not what was declared", (t) => {
   t.match(rendered("/etc/postgresql/15/main/conf.d/memory.conf"), /^shared_buffers = 2048MB$/m);
-  t.match(rendered("/etc/redis/redis-7100.conf"), /^maxmemory 4\d\dmb$/m);
+  t.match(rendered("/etc/redis/redis-7100.conf"), /^maxmemory 727mb$/m);
   t.match(rendered("/etc/rabbitmq/conf.d/memory.conf"), /^vm_memory_high_watermark\.absolute = 512MiB$/m);
+  t.end();
+});
+
+t.test("where nobody tells them to, the nodes save late, and each at another time", (t) => {
+  const saves = [7100, 7101, 7102].map((port) => /^save (.*)$/m.exec(rendered(`/etc/redis/redis-${port}.conf`))?.[1]);
+  const rewrites = [7100, 7101, 7102].map(
+    (port) => /^auto-aof-rewrite-min-size (.*)$/m.exec(rendered(`/etc/redis/redis-${port}.conf`))?.[1],
+  );
+  t.same(saves, [
+    "87300 1 86700 100 86460 10000",
+    "116100 1 115500 100 115260 10000",
+    "144900 1 144300 100 144060 10000",
+  ]);
+  t.same(rewrites, ["4362mb", "4605mb", "4847mb"]);
   t.end();
 });
 

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { loadJobs } from "../../../components/agent.ts";
-import { ownJobNames } from "../../../stack/components/agent/declared-jobs.ts";
+import { ownJobNames } from "../../../stack/components/agent/own-job-names.ts";
 import { rootJobNames } from "../../../stack/components/agent/root-jobs.ts";
+import { backupJobNames } from "../../../stack/components/backup/jobs.ts";
 import { parseDefinition } from "../../../stack/definition/parse.ts";
 import { renderFile } from "../../../stack/render/render-file.ts";
 import { resolve } from "../../../stack/resolve.ts";
@@ -49,5 +50,5 @@ t.test("a service's account brings its settings and credentials; another's and r
 
 t.test("no declared job can be called like one that the stack has", async (t) => {
   const own = (await loadJobs(stackModel())).map(({ name }) => name);
-  t.same([...ownJobNames].sort(), [...rootJobNames, ...own].sort());
+  t.same([...ownJobNames].sort(), [...rootJobNames, ...own, ...backupJobNames].sort());
 });

@@ -12,7 +12,7 @@ import type { Model, ServiceModel } from "../../../../stack/model.ts";
 import { currentLink, currentTarget, releaseFolder, releasesFolder, releaseZero } from "../../../../stack/releases.ts";
 import { listReleases } from "./list-releases.ts";
 import { makeRelease } from "./make-release.ts";
-import { restartAndWatch } from "./watch-release.ts";
+import { restartAndWatch } from "./restart-and-watch.ts";
 
 export interface ChangeOptions {
   readonly model: Model;
@@ -109,17 +109,11 @@ async function changing(
       seconds: (now().getTime() - began) / 1000,
     };
   } catch (error) {
-    throw withHint(await explainFullDisk(error, () => disksOf(model)), service.name);
+    const hint = `make room, and deploy it again; what runs is what ran before: stack-agent service releases ${service.name}`;
+    throw await explainFullDisk(error, () => disksOf(model), hint);
   } finally {
     await lock.close();
   }
-}
-
-/** A full disk's own hint goes on with provisioning. */
-function withHint(error: unknown, service: string): unknown {
-  if (!(error instanceof StackError) || error.code !== "disk-full") return error;
-  const hint = `make room, and deploy it again; what runs is what ran before: stack-agent service releases ${service}`;
-  return new StackError(error.code, error.message, { hint, detail: error.detail, cause: error.cause });
 }
 
 /** @throws StackError `unknown-service`, exit 64 */
@@ -127,7 +121,7 @@ export function serviceOf({ services }: Model, name: string): ServiceModel {
   const found = services.find((one) => one.name === name);
   if (found !== undefined) return found;
   throw new StackError("unknown-service", `this stack has no service ${name}`, {
-    hint: `there are ${services.map((one) => one.name).join(", ")}`,
+    hint: `there are ${services.map((one) => one.name).join(", ")}; a new one: stack-agent service deploy ${name} FOLDER --port PORT`,
     exit: ExitCode.usage,
   });
 }

@@ -1,6 +1,6 @@
 import type { Action } from "../../../../engine/action.ts";
 import type { FactReader } from "../../../../engine/facts/fact-reader.ts";
-import { joinResets, resetData } from "../../../../engine/plan/plan-reset.ts";
+import { joinResets, resetData } from "../../../../engine/plan/reset-component.ts";
 import type { Problem, ResetPlan, ResetWish } from "../../../../engine/stage.ts";
 import { parseWantedReleases, wantedOf, wantedReleasesPath } from "../../../../engine/state/wanted-releases.ts";
 import type { Model } from "../../../../stack/model.ts";

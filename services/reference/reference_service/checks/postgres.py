@@ -5,36 +5,13 @@ import os
 import socket
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import sql
 
+from event_store.connect import connection_arguments
+from event_store.health import failure_code as store_failure
+from event_store.health import probe_query
 from reference_service.checks.check import PASS, CheckFailed, Verdict, failure_code
 from reference_service.settings import Postgres
-
-# libpq gives a failed connection no SQLSTATE, only text (English with the stack's locale).
-_CONNECT_CODES = (
-    ("password authentication failed", "auth"),
-    ("no pg_hba.conf entry", "auth"),
-    ("is not permitted to log in", "auth"),
-    ("does not exist", "database-missing"),
-    ("starting up", "starting"),
-    ("not yet accepting connections", "starting"),
-    ("shutting down", "stopping"),
-    ("in recovery mode", "starting"),
-    ("too many", "too-many-connections"),
-    ("remaining connection slots", "too-many-connections"),
-    ("Connection refused", "refused"),
-    ("closed the connection unexpectedly", "connection-lost"),
-    ("could not translate host name", "unreachable"),
-    ("timeout expired", "timeout"),
-)
-
-# A service may select events and execute append: both are what its application will live on.
-_EVENT_STORE = """
-select exists (select from {schema}.events limit 1),
-       exists (select from pg_catalog.pg_proc
-               where proname = 'append' and pronamespace = pg_catalog.to_regnamespace({name})
-                 and pg_catalog.has_function_privilege(oid, 'execute'))
-"""
 
 
 class PostgresCheck:
@@ -47,10 +24,11 @@ class PostgresCheck:
         self._client = client
         self._query: sql.SQL | sql.Composed = sql.SQL("select true, true")
         if settings.schema_name:
-            self._query = sql.SQL(_EVENT_STORE).format(
-                schema=sql.Identifier(settings.schema_name), name=sql.Literal(settings.schema_name)
-            )
+            self._query = probe_query(settings.schema_name)
         self._connection: psycopg.AsyncConnection | None = None
+        hosts = settings.host.split(",")
+        ports = settings.port.split(",")
+        self._servers = list(zip(hosts, ports if len(ports) == len(hosts) else ports * len(hosts), strict=True))
 
     async def probe(self) -> Verdict:
         """Run the query; reconnect first where the last probe failed."""
@@ -60,7 +38,7 @@ class PostgresCheck:
             row = await _fetch_one(connection, self._query)
         except psycopg.Error as error:
             await self.close()
-            raise CheckFailed(_code(error)) from error
+            raise CheckFailed(store_failure(error) or failure_code(error)) from error
         except BaseException:
             await self.close()
             raise
@@ -76,16 +54,20 @@ class PostgresCheck:
 
     async def _connect(self) -> psycopg.AsyncConnection:
         settings = self._settings
-        return await psycopg.AsyncConnection.connect(
-            host=settings.host,
-            port=settings.port,
-            dbname=settings.database,
+        servers = list(self._servers)
+        # libpq tries them in turn: one that is off, and says nothing, must not take each probe's whole time.
+        self._servers = [*servers[1:], servers[0]]
+        arguments = connection_arguments(
+            host=",".join(host for host, _ in servers),
+            port=",".join(port for _, port in servers),
+            database=settings.database,
             user=settings.user,
             password=settings.password.get_secret_value(),
-            application_name=self._client,
-            gssencmode="disable",
-            autocommit=True,
+            client=self._client,
         )
+        connection = await psycopg.AsyncConnection.connect(**arguments, autocommit=True)
+        self._servers = servers
+        return connection
 
 
 async def _fetch_one(connection: psycopg.AsyncConnection, query: sql.SQL | sql.Composed) -> tuple[object, ...] | None:
@@ -112,24 +94,3 @@ def _hang_up(connection: psycopg.AsyncConnection) -> None:
             channel.shutdown(socket.SHUT_RDWR)
     except (OSError, psycopg.Error):
         pass
-
-
-def _code(error: psycopg.Error) -> str:
-    match error:
-        case errors.InvalidAuthorizationSpecification():
-            return "auth"
-        case errors.InsufficientPrivilege():
-            return "denied"
-        case errors.UndefinedTable() | errors.InvalidSchemaName():
-            return "schema-missing"
-        case errors.AdminShutdown() | errors.CrashShutdown():
-            return "stopping"
-        case errors.QueryCanceled():
-            return "timeout"
-        case errors.OperationalError():
-            text = str(error)
-            for part, code in _CONNECT_CODES:
-                if part in text:
-                    return code
-            return failure_code(error) if error.__cause__ else "connection-lost"
-    return "error"

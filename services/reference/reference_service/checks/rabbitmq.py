@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiormq
-from aiormq.connection import TCPTransportFactory
+from aiormq.connection import TCPTransportFactory, TLSTransportFactory, TransportFactory
 from aiormq.exceptions import (
     AMQPError,
     AuthenticationError,
@@ -24,13 +24,14 @@ from reference_service.settings import RabbitMQ
 _HEARTBEAT_SECONDS = 10
 
 
-class _Transport(TCPTransportFactory):
+class _Transport(TransportFactory):
     """Remembers the socket, for a stalled broker answers no closing handshake either."""
 
     writer: asyncio.StreamWriter | None = None
 
-    async def create(self, *args: Any, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, self.writer = await super().create(*args, **kwargs)
+    async def create(self, url: Any, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        factory = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
+        reader, self.writer = await factory.create(url, **kwargs)
         return reader, self.writer
 
     def abort(self) -> None:
@@ -49,6 +50,9 @@ class RabbitMQCheck:
         self._connection: aiormq.Connection | None = None
         self._channel: Any = None
         self._transport = _Transport()
+        hosts = settings.host.split(",")
+        ports = settings.port.split(",")
+        self._servers = list(zip(hosts, ports if len(ports) == len(hosts) else ports * len(hosts), strict=True))
 
     async def probe(self) -> Verdict:
         """Do one round; connect first where the last probe failed."""
@@ -75,14 +79,19 @@ class RabbitMQCheck:
     async def _connect(self) -> Any:
         settings = self._settings
         user, password = quote(settings.user, ""), quote(settings.password.get_secret_value(), "")
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        name, port = self._servers[0]
+        # Another one the next time, unless this one answers.
+        self._servers.append(self._servers.pop(0))
+        host = f"[{name}]" if ":" in name else name
+        scheme, tls = ("amqp", "") if settings.ca is None else ("amqps", f"&cafile={quote(settings.ca, '')}")
         self._transport = _Transport()
         self._connection = aiormq.Connection(
-            f"amqp://{user}:{password}@{host}:{settings.port}/{quote(settings.vhost, '')}"
-            f"?heartbeat={_HEARTBEAT_SECONDS}&name={quote(self._client, '')}",
+            f"{scheme}://{user}:{password}@{host}:{port}/{quote(settings.vhost, '')}"
+            f"?heartbeat={_HEARTBEAT_SECONDS}&name={quote(self._client, '')}{tls}",
             transport_factory=self._transport,
         )
         await self._connection.connect()
+        self._servers.insert(0, self._servers.pop())
         self._channel = await self._connection.channel(publisher_confirms=False)
         return self._channel
 

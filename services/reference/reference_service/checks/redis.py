@@ -1,4 +1,4 @@
-"""Redis Cluster: every slot served, every primary answers, a key written and read back.
+"""Redis Cluster: every slot served, every primary answers, a key written and read back. Of others: the key alone.
 
 Plain clients, one a node: redis-py's own RedisCluster (8.1) loses sight of connections when a node fails,
 and leaves them open until they are garbage.
@@ -7,7 +7,8 @@ and leaves them open until they are garbage.
 import asyncio
 import contextlib
 import os
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -27,6 +28,7 @@ from reference_service.checks.check import PASS, CheckFailed, Verdict, failure_c
 from reference_service.settings import Redis as RedisSettings
 
 SLOTS = 16384
+T = TypeVar("T")
 Node = tuple[str, int]
 
 _KEY_SECONDS = 30
@@ -68,6 +70,30 @@ class RedisCheck:
                 await asyncio.wait_for(client.aclose(), _CLOSE_SECONDS)
 
     async def _round(self) -> Verdict:
+        match self._settings.mode:
+            case "single":
+                await self._first(lambda node: self._write_and_read(self._client(node)))
+                return PASS
+            case "sentinel":
+                asked = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._settings.master)
+                master = await self._first(lambda node: _command(self._client(node, known=False), *asked))
+                if master is None:
+                    raise CheckFailed("no-master")
+                await self._write_and_read(self._client((master[0], int(master[1]))))
+                return PASS
+        return await self._cluster_round()
+
+    async def _first(self, ask: Callable[[Node], Awaitable[T]]) -> T:
+        """Ask the first node that answers."""
+        failure: Exception = CheckFailed("refused")
+        for node in self._settings.nodes:
+            try:
+                return await ask(node)
+            except _UNREACHABLE as error:
+                failure = error
+        raise failure
+
+    async def _cluster_round(self) -> Verdict:
         ranges = await self._slot_ranges()
         if sum(last - first + 1 for first, last, _ in ranges) != SLOTS:
             raise CheckFailed("slots-missing")
@@ -91,15 +117,8 @@ class RedisCheck:
 
     async def _slot_ranges(self) -> list[tuple[int, int, Node]]:
         """Ask the first node that answers; a range is (first slot, last slot, primary)."""
-        failure: Exception = CheckFailed("refused")
-        for node in self._settings.nodes:
-            try:
-                slots = await _command(self._client(node), "CLUSTER SLOTS")
-            except _UNREACHABLE as error:
-                failure = error
-            else:
-                return [(first, last, (primary[0], primary[1])) for first, last, primary, *_ in slots]
-        raise failure
+        slots = await self._first(lambda node: _command(self._client(node), "CLUSTER SLOTS"))
+        return [(first, last, (primary[0], primary[1])) for first, last, primary, *_ in slots]
 
     async def _write_and_read(self, client: Redis) -> None:
         written = os.urandom(8).hex()
@@ -107,14 +126,19 @@ class RedisCheck:
         if await client.get(self._key) != written:
             raise CheckFailed("lost-write")
 
-    def _client(self, node: Node) -> Redis:
+    def _client(self, node: Node, *, known: bool = True) -> Redis:
+        """Of a node; Sentinels are asked as nobody."""
         if node not in self._clients:
             host, port = node
             # Without retries of its own: the monitor tries again, and a failure must show at once.
             self._clients[node] = Redis(
                 host=host,
                 port=port,
-                password=self._settings.password.get_secret_value(),
+                username=self._settings.user if known else None,
+                password=self._settings.password.get_secret_value() if known else None,
+                ssl=self._settings.ca is not None,
+                ssl_ca_certs=self._settings.ca,
+                ssl_check_hostname=True,
                 decode_responses=True,
                 protocol=2,
                 retry=Retry(NoBackoff(), 0),
@@ -125,8 +149,8 @@ class RedisCheck:
         return self._clients[node]
 
 
-async def _command(client: Redis, command: str) -> Any:
-    return await client.execute_command(command)  # type: ignore[no-untyped-call]
+async def _command(client: Redis, *command: str) -> Any:
+    return await client.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
 def _code(error: RedisError) -> str:

@@ -9,7 +9,7 @@ import { verifyTemplate } from "../../../../builder/targets/proxmox/verify.ts";
 import type { MachineTraits } from "../../../../builder/verify/probes/machine.ts";
 import type { VerifyReport } from "../../../../builder/verify/report.ts";
 import { run } from "../../../../lib/run.ts";
-import { archive, clean, file, folder, link, type Planted } from "../../verify/planted-archive.ts";
+import { archive, clean, file, folder, link, type Planted } from "../../verify/planted.ts";
 
 type T = Pick<typeof import("tap").default, "testdir">;
 

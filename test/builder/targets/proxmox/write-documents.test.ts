@@ -9,7 +9,7 @@ import { writeDocuments } from "../../../../builder/targets/proxmox/write-docume
 import { projectFolder as project } from "../../../../lib/project-folder.ts";
 import { parseDefinition } from "../../../../stack/definition/parse.ts";
 import { resolve } from "../../../../stack/resolve.ts";
-import { archive, clean } from "../../verify/planted-archive.ts";
+import { archive, clean } from "../../verify/planted.ts";
 
 t.test(
   "what tells of a template lies beside it, the same each time, and Proxmox takes none of it for one",

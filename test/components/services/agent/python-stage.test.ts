@@ -7,7 +7,7 @@ const whole: VenvFacts = {
   service: "frontend",
   venv: "/opt/s/venvs/frontend",
   unit: "s-frontend.service",
-  lock: "/usr/share/stack-agent/requirements/reference.lock",
+  lock: "/opt/s/services/frontend/releases/0/requirements.lock",
   wanted: "aa",
   found: "aa",
   there: true,
@@ -23,7 +23,16 @@ t.test("a venv is made where it is missing, not whole, or from another lock", as
 
 t.test("a missing lock is a problem that names it", async (t) => {
   t.match(pythonStage.preflight([{ ...whole, wanted: undefined }], model), [
-    { code: "lock-missing", message: /frontend .*reference\.lock/ },
+    { code: "lock-missing", message: /frontend .*requirements\.lock/ },
   ]);
   t.same(pythonStage.preflight([whole], model), []);
 });
+
+t.test(
+  "a service that came after the template has no lock of the template's, and its releases their own venvs",
+  async (t) => {
+    const later = { ...whole, wanted: undefined, found: undefined, there: false, deployed: true };
+    t.same(pythonStage.preflight([later], model), []);
+    t.same(pythonStage.plan([later], model).actions, []);
+  },
+);

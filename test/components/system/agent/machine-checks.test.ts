@@ -10,7 +10,9 @@ const GiB = 1024 ** 3;
 t.test("the fullest file system decides, by blocks or by inodes", async (t) => {
   const row = (path: string, available: number, filesFree = 50) => ({
     path,
+    component: path === "/" ? "system" : "redis",
     blocks: 100,
+    blockSize: 4096,
     available,
     files: 100,
     filesFree,
@@ -23,6 +25,15 @@ t.test("the fullest file system decides, by blocks or by inodes", async (t) => {
     { of: [{ ...row("/", 90), files: 0, filesFree: 0 }], status: "pass", observedValue: 10 },
   ];
   for (const { of, ...expected } of table) t.match(diskOutcome(of), expected);
+  const { figures } = diskOutcome([row("/", 50), row("/srv/a", 30), row("/srv/b", 20), row("/srv/c", 40)]);
+  t.same(
+    figures?.stack_filesystem_free_bytes,
+    [
+      { labels: { component: "system" }, value: 50 * 4096 },
+      { labels: { component: "redis" }, value: 20 * 4096 },
+    ],
+    "metrics tell of each component's fullest, and of no path",
+  );
 });
 
 t.test("this machine's disks are looked at, folders that are not there left out", async (t) => {
@@ -31,6 +42,29 @@ t.test("this machine's disks are looked at, folders that are not there left out"
   t.ok(outcome.observedValue !== undefined && outcome.observedValue > 0 && outcome.observedValue <= 100);
   t.match(outcome.message, /^\/ is/);
 });
+
+t.test(
+  "while there is room the kernel is asked at one look of five, and at each from when there is little",
+  async (t) => {
+    let asked = 0;
+    let available = 50;
+    const check = diskCheck({ paths: { state: "/state" } as never, data: [] }, async (place) => {
+      asked += 1;
+      return { ...place, blocks: 100, blockSize: 4096, available, files: 0, filesFree: 0 };
+    })(context);
+    const look = async (): Promise<string> => (await check.run(never)).code;
+    const looks = [];
+    for (let i = 0; i < 5; i += 1) looks.push(await look());
+    t.strictSame(looks, ["ok", "ok", "ok", "ok", "ok"]);
+    t.equal(asked, 2, "two places, once");
+    available = 2;
+    t.equal(await look(), "full");
+    t.equal(await look(), "full");
+    t.equal(asked, 6);
+    available = 50;
+    t.equal(await look(), "ok", "what is over is seen at once");
+  },
+);
 
 t.test("memory is short by the machine or by the control group, whichever is shorter", async (t) => {
   const table = [

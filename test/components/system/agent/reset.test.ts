@@ -39,6 +39,7 @@ const facts: SystemFacts = {
   place: undefined,
   knownPlace: undefined,
   sshKeys: [],
+  leftJobs: [],
   own: { state: true, run: true, cache: true },
   components: [],
   early: [],

@@ -23,6 +23,7 @@ const ready: SystemFacts = {
   place: undefined,
   knownPlace: undefined,
   sshKeys: ["ed25519"],
+  leftJobs: [],
   own: { state: true, run: true, cache: false },
   components: [],
   early: [],
@@ -125,7 +126,14 @@ t.test("a bare host on which an installation was killed gets it mended, though n
 });
 
 t.test("a bare host where ports, data or files are somebody's is refused, saying whose, and what helps", async (t) => {
-  const by = { port: 5432, elsewhere: false, pid: 77, program: "postgres", unit: "postgresql@15-main.service" };
+  const by = {
+    port: 5432,
+    elsewhere: false,
+    everywhere: false,
+    pid: 77,
+    program: "postgres",
+    unit: "postgresql@15-main.service",
+  };
   const use = model.ports.find(({ port }) => port === 5432);
   t.ok(use);
   const facts: BareHostFacts = {

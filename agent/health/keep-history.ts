@@ -1,0 +1,27 @@
+import { healthGroupOf } from "../../stack/health-groups.ts";
+import { type History, history } from "../page/history.ts";
+import { componentStates, type Snapshot } from "./component-states.ts";
+import { overall } from "./status-report.ts";
+
+/** Milliseconds: as often as a check looks. */
+const interval = 2_000;
+
+/** The last hour, noted down as time goes by. */
+export function keepHistory(snapshot: () => Snapshot): { readonly history: History; stop(): void } {
+  const kept = history(healthGroupOf);
+  const note = (): void => {
+    const now = snapshot();
+    const components = componentStates(now);
+    const states = components.map((state) => ({ ...state, ports: [] }));
+    kept.note({
+      now: now.now,
+      date: now.date,
+      overall: overall(now.progress, states, now.date),
+      results: now.results,
+      components,
+    });
+  };
+  const timer = setInterval(note, interval).unref();
+  note();
+  return { history: kept, stop: () => clearInterval(timer) };
+}

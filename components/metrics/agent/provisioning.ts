@@ -1,0 +1,3 @@
+import { metricsStage } from "./stage.ts";
+
+export const stages = { metrics: metricsStage };
