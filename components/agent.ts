@@ -24,6 +24,7 @@ import type { Model } from "../stack/model.ts";
 type AgentParts = { readonly [Name in DependencyName]: AgentPart<Name, ComponentCheck<Name>> } & {
   readonly system: AgentPart<"system", keyof typeof machineChecks>;
   readonly services: AgentPart<"python" | "services", ServicesCheck>;
+  readonly cluster: Pick<AgentPart<"cluster">, "provisioning">;
   readonly backup: AgentPart<"backup", BackupCheck>;
   readonly metrics: AgentPart<"metrics", MetricsCheck>;
 };
@@ -60,6 +61,7 @@ const parts = {
     handover: () => import("./rabbitmq/agent/handover.ts"),
     external: { monitoring: () => import("./rabbitmq/agent/monitoring.ts") },
   },
+  cluster: { provisioning: () => import("./cluster/agent/provisioning.ts") },
   memcached: {
     provisioning: () => import("./memcached/agent/provisioning.ts"),
     monitoring: () => import("./memcached/agent/monitoring.ts"),
@@ -179,9 +181,9 @@ type Watched = Pick<AgentPart, "monitoring" | "findings" | "evidence" | "backup"
 /** Of what the stack has beside the machine itself. */
 function partsOf({ components, backup, metrics }: Model): readonly Watched[] {
   return [
-    ...components.map(({ name, external }): Watched => {
-      const part: Watched & Pick<AgentPart, "external"> = parts[name];
-      return (external ? part.external : undefined) ?? part;
+    ...components.map(({ name, external, clustered }): Watched => {
+      const part: Watched & Pick<AgentPart, "external" | "clustered"> = parts[name];
+      return (external ? part.external : clustered ? part.clustered : undefined) ?? part;
     }),
     parts.services,
     ...(backup === undefined ? [] : [parts.backup]),

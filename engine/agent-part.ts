@@ -6,6 +6,7 @@ import type { MachineFinding } from "../stack/documents/doctor.ts";
 import type { Model, SecretName } from "../stack/model.ts";
 import type { Executors } from "./action.ts";
 import type { BackupPart } from "./backup-part.ts";
+import type { ClusterPart } from "./cluster-part.ts";
 import type { CheckOpeners } from "./declared-checks.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Job } from "./job.ts";
@@ -78,6 +79,10 @@ export interface AgentPart<Id extends StageId = StageId, Checks extends CheckNam
   readonly evidence?: () => Promise<EvidencePart>;
   readonly handover?: () => Promise<HandoverPart>;
   readonly backup?: () => Promise<BackupModule>;
+  /** How its servers stand as members of a cluster. */
+  readonly cluster?: () => Promise<ClusterPart>;
   /** In the place of these where its servers are somebody else's: what may be looked at there. */
   readonly external?: Pick<AgentPart<Id, Checks>, "monitoring" | "findings">;
+  /** In the place of these where its server is one of three. */
+  readonly clustered?: Pick<AgentPart<Id, Checks>, "monitoring"> & Partial<AgentPart<Id, Checks>>;
 }

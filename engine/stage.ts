@@ -15,6 +15,8 @@ export interface Problem {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
+  /** Nothing is wrong: somebody has something to do first, or another machine. The stage waits, and fails nothing else. */
+  readonly waits?: true;
 }
 
 export interface Plan {

@@ -12,7 +12,7 @@ export interface LogSource {
   readonly component?: string;
 }
 
-type NamedParts = Pick<Model, DependencyName | "services" | "backup" | "metrics">;
+type NamedParts = Pick<Model, DependencyName | "services" | "cluster" | "backup" | "metrics">;
 
 /** Every name that logs can be asked for: the agent, its provisioning, databases, services, and the other stages. */
 export function logSources(model: NamedParts & Pick<Model, "units">): readonly LogSource[] {
@@ -31,7 +31,9 @@ export function logNames(model: NamedParts): readonly string[] {
 }
 
 function presentStages(model: NamedParts): readonly StageId[] {
-  const absent = ([...dependencyNames, "backup", "metrics"] as const).filter((name) => model[name] === undefined);
+  const absent = ([...dependencyNames, "cluster", "backup", "metrics"] as const).filter(
+    (name) => model[name] === undefined,
+  );
   return stageIds.filter((id) => !absent.some((name) => name === id));
 }
 

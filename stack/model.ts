@@ -1,6 +1,7 @@
 import type { MemoryClaim } from "./budget.ts";
 import type { BackupModel } from "./components/backup/model.ts";
 import type { CheckName, CheckSpec } from "./components/check-spec.ts";
+import type { ClusterModel } from "./components/cluster/model.ts";
 import type { Dependency } from "./components/index.ts";
 import type { MetricsSettings } from "./components/metrics/settings.ts";
 import type { DependencyName } from "./components/names.ts";
@@ -12,7 +13,7 @@ import type { PackageSources } from "./package-sources.ts";
 export type { DependencyName } from "./components/names.ts";
 
 /** The parts a stack is made of. `system`, `agent` and `services` are in every stack. */
-export type ComponentName = "system" | "agent" | DependencyName | "services" | "backup" | "metrics";
+export type ComponentName = "system" | "agent" | "cluster" | DependencyName | "services" | "backup" | "metrics";
 
 /** What the components' sections mean, each by the component's name. */
 export type DependencyModels = { readonly [D in Dependency as D["name"]]: Placed<ReturnType<D["model"]>> };
@@ -35,6 +36,8 @@ export interface BaseModel extends Partial<DependencyModels> {
   readonly backup?: BackupModel;
   /** Undefined where the stack has no Prometheus of its own. */
   readonly metrics?: MetricsSettings;
+  /** Undefined where the stack is one machine. */
+  readonly cluster?: ClusterModel;
 }
 
 /** A stack before there are tables. */
@@ -96,6 +99,8 @@ export interface ComponentSpec {
   readonly firstBoot?: string;
   /** Its servers are somebody else's: nothing of it is on this machine. */
   readonly external?: true;
+  /** Its server here is one of three. */
+  readonly clustered?: true;
 }
 
 export interface CheckModel extends CheckSpec {
@@ -166,6 +171,8 @@ export interface PackagedAccount extends Group {
     /** Number of a static group of Debian's, where it has none of its own. */
     readonly group?: number;
   };
+  /** Further groups, which sysusers makes too. */
+  readonly groups?: readonly Group[];
 }
 
 /** Stable name of a secret, `COMPONENT.PURPOSE`, e.g. `redis.auth`. */
@@ -178,6 +185,8 @@ export interface SecretSpec {
   readonly purpose: string;
   /** Who checks it must restart for another value: it is rotated apart from those that change while all runs. */
   readonly restarts?: true;
+  /** All members of the cluster have the same: it comes with `stack-agent cluster init` and `join`. */
+  readonly shared?: true;
 }
 
 /** A program that is run by a schedule, as a oneshot of its own. */
@@ -213,8 +222,8 @@ export interface PortUse {
   /** Component or service that listens. */
   readonly owner: string;
   readonly what: string;
-  /** `any` answers from outside, `loopback` only inside the container. */
-  readonly bind: "any" | "loopback";
+  /** `any` answers from outside, `members` the machines of the cluster, `loopback` only inside the container. */
+  readonly bind: "any" | "members" | "loopback";
   /** systemd listens, and starts the server when somebody comes. */
   readonly activated?: true;
 }

@@ -5,8 +5,10 @@ import { backup } from "./components/backup/component.ts";
 import { backupJobs } from "./components/backup/jobs.ts";
 import { backupModel, backupSecrets } from "./components/backup/model.ts";
 import { checkModels } from "./components/check-models.ts";
+import { cluster } from "./components/cluster/component.ts";
+import { clusterModel } from "./components/cluster/model.ts";
 import type { AnyComponent, OwnPart, Part } from "./components/component.ts";
-import { formOf, isExternal } from "./components/form-of.ts";
+import { formOf, isClustered, isExternal } from "./components/form-of.ts";
 import { dependencies } from "./components/index.ts";
 import { metrics } from "./components/metrics/component.ts";
 import { portsOf } from "./components/ports.ts";
@@ -20,12 +22,14 @@ import { machinePaths } from "./machine-paths.ts";
 import type {
   BareModel,
   BaseModel,
+  ComponentName,
   DataFolder,
   DependencyModels,
   DependencyName,
   FileEntry,
   Model,
   Paths,
+  SecretSpec,
   UnitSpec,
 } from "./model.ts";
 
@@ -37,12 +41,18 @@ import type {
 export function resolve(definition: Definition): Model {
   const bare = bareModel(definition);
   const components = presentIn(definition);
+  const members: ReadonlySet<ComponentName> = new Set(
+    components
+      .filter(({ name, clustered }) => clustered !== undefined && isClustered(definition[name], definition.cluster))
+      .map(({ name }) => name),
+  );
+  const ofCluster = bare.cluster === undefined ? [] : [cluster];
   const own: readonly OwnPart[] = [
     services,
     ...(bare.backup === undefined ? [] : [backup]),
     ...(bare.metrics === undefined ? [] : [metrics]),
   ];
-  const parts: readonly Part[] = [system, agent, ...components, ...own];
+  const parts: readonly Part[] = [system, agent, ...ofCluster, ...components, ...own];
   const data = components.flatMap(({ name, data }): DataFolder[] => {
     if (data === undefined) return [];
     const { path, mode, owner } = data;
@@ -69,12 +79,11 @@ export function resolve(definition: Definition): Model {
   const portsOfOwn = (part: OwnPart) => part.ports?.(bare) ?? [];
   return {
     ...bare,
-    components: components.map(({ name, label, kind, firstBoot }) => ({
-      name,
-      label,
-      kind,
-      ...(firstBoot && { firstBoot }),
-      ...(isExternal(definition[name]) && { external: true }),
+    components: components.map((component) => ({
+      ...{ name: component.name, label: component.label, kind: component.kind },
+      ...(component.firstBoot && { firstBoot: component.firstBoot }),
+      ...(isExternal(definition[component.name]) && { external: true }),
+      ...(members.has(component.name) && { clustered: true }),
     })),
     packages: [...new Set(parts.flatMap((part) => part.packages(bare)))].sort(),
     packageSources: components.flatMap(({ name, packageSources }) =>
@@ -93,7 +102,9 @@ export function resolve(definition: Definition): Model {
     ],
     users: parts.flatMap((part) => part.users?.(bare) ?? []),
     packagedAccounts: parts.flatMap((part) => part.packagedAccounts ?? []),
-    secrets: parts.flatMap((part) => part.secrets?.(bare) ?? []),
+    secrets: parts.flatMap(({ name, secrets }) =>
+      (secrets?.(bare) ?? []).map((secret): SecretSpec => (members.has(name) ? { ...secret, shared: true } : secret)),
+    ),
     ports: [
       ...portsOfOwn(system),
       ...portsOfOwn(agent),
@@ -156,6 +167,7 @@ export function bareModel(definition: Definition): BareModel {
     debian: debianReleases[definition.debian],
     architecture: definition.architecture,
     definition,
+    ...(definition.cluster && { cluster: clusterModel(definition.cluster) }),
     ...(definition.metrics && { metrics: definition.metrics }),
     ...(definition.backup && { backup: backupModel(definition.backup, definition) }),
   };
@@ -171,12 +183,12 @@ export function bareModel(definition: Definition): BareModel {
 
 /** Of all components those that a definition has, as it has them: with servers of their own, or on others'. */
 export function presentIn(
-  definition: Partial<Record<DependencyName, unknown>>,
+  definition: Partial<Record<DependencyName | "cluster", unknown>>,
 ): readonly AnyComponent<DependencyName>[] {
   const all: readonly AnyComponent<DependencyName>[] = dependencies;
   return all.flatMap((component) => {
     const section = definition[component.name];
-    return section === undefined ? [] : [formOf(component, section)];
+    return section === undefined ? [] : [formOf(component, section, definition.cluster)];
   });
 }
 

@@ -16,7 +16,8 @@ const most = 5;
 export function nextSteps(status: StatusDocument): readonly string[] {
   if (status.status === "healthy") return [];
   const failed = status.stages.filter((stage) => stage.status === "failed");
-  const hints = failed.flatMap((stage) => (stage.error?.hint === undefined ? [] : [stage.error.hint]));
+  const waiting = status.stages.filter(({ status, error }) => status === "waiting" && error?.code !== "needs-failed");
+  const hints = [...failed, ...waiting].flatMap((stage) => (stage.error?.hint === undefined ? [] : [stage.error.hint]));
   const steps = [
     ...hints,
     ...(failed.length > 0 ? ["stack-agent logs provision", "stack-agent provision --plan"] : []),

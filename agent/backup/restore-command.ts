@@ -46,7 +46,8 @@ export async function restoreCommand(options: RestoreCommandOptions): Promise<nu
     // The definition may be another one now.
     const model = await loadModel();
     const stages = presentStages(await loadStages(), model);
-    return (await provision(await thisMachine({ model, stages, run, log, signal }), stages)).state;
+    const { state } = await provision(await thisMachine({ model, stages, run, log, signal }), stages);
+    return state === "waiting" ? "failed" : state;
   };
   let state = await provisioned();
   const late = state === "done" ? restored.late : [];

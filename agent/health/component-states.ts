@@ -99,6 +99,7 @@ function provisionState(progress: ProgressDocument | undefined): ComponentState 
   const failed = undone.filter((stage) => stage.status === "failed");
   const told = failed.length > 0 ? failed : undone;
   const message = told.map((stage) => `${stage.id}: ${stage.error?.message ?? stage.status}`).join("; ");
+  if (progress.state === "waiting") return { ...state, status: "fail", code: "waiting", message };
   return { ...state, status: "fail", code: "failed", message: message || "provisioning failed" };
 }
 

@@ -56,7 +56,7 @@ export function overall(
   components: StatusDocument["components"],
   date: Date,
 ): StatusDocument["status"] {
-  if (progress === undefined || progress.state === "running") return "working";
+  if (progress === undefined || progress.state === "running" || progress.state === "waiting") return "working";
   if (progress.state === "failed") return "failed";
   // The agent hears of provisioning's end a moment after the file that tells of it.
   if (components.some(({ name, code }) => name === provisionComponent && code === "running")) return "working";

@@ -33,7 +33,7 @@ export interface ProvisionCommandOptions {
  * `stack-agent provision`.
  *
  * @returns 0 done or nothing to do, or planned; 1 a stage failed; 2 the stages asked for are
- *   done, one that they need is not
+ *   done, one that they need is not; 3 a stage waits for somebody, or for another machine
  * @throws StackError usage (64), `not-root`, `already-running`, `preflight`, `aborted`
  */
 export async function provisionCommand(options: ProvisionCommandOptions): Promise<number> {
@@ -59,7 +59,7 @@ export async function provisionCommand(options: ProvisionCommandOptions): Promis
   const document = await provision(machine, all);
   if (options.json) options.write(`${JSON.stringify(document)}\n`);
   else options.write(summary(document, chosen));
-  if (failedOf(document, chosen).length > 0) return ExitCode.failed;
+  if (failedOf(document, chosen).length > 0) return document.state === "waiting" ? ExitCode.working : ExitCode.failed;
   return unmet.length > 0 ? ExitCode.degraded : ExitCode.healthy;
 }
 

@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { loadResumeRestore } from "../../components/agent.ts";
 import type { EngineOptions } from "../../engine/run/engine-options.ts";
 import { disksOf, explainFullDisk } from "../../engine/run/explain-full-disk.ts";
+import { isWaiting } from "../../engine/run/preflight.ts";
 import {
   type Progress,
   progressError,
@@ -75,7 +76,7 @@ export async function provision(
       await mendDrift(paths.run, done, done.length === all.length, new Date(options.now()));
       progress.set({ setAside: await setAside(options) });
       const isDone = progress.document.stages.every((stage) => stage.status === "done");
-      end(progress, isDone ? "done" : "failed", options);
+      end(progress, isDone ? "done" : isWaitingAlone(results) ? "waiting" : "failed", options);
     } catch (thrown) {
       const error = await explainFullDisk(thrown, options.disks ?? (() => disksOf(options.model)));
       for (const { id } of options.stages) {
@@ -170,7 +171,13 @@ async function installedDeviations({ reader, model }: EngineOptions): Promise<st
   return deviations(model, new Map(installed));
 }
 
-function end(progress: Progress, state: "done" | "failed", { now }: EngineOptions): void {
+/** Whether what is not done waits for somebody, or for a stage that does. */
+function isWaitingAlone(results: readonly StageResult[]): boolean {
+  const errors = results.flatMap(({ error }) => error ?? []);
+  return errors.some(isWaiting) && errors.every((error) => isWaiting(error) || error.code === "needs-failed");
+}
+
+function end(progress: Progress, state: "done" | "waiting" | "failed", { now }: EngineOptions): void {
   progress.set({ state, finishedAt: new Date(now()).toISOString() });
 }
 

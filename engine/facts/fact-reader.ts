@@ -67,4 +67,6 @@ export interface FactReader {
   /** Memory this machine may use, MiB: the least of MemTotal and the cgroup limits, v1 and v2. */
   memoryMiB(): Promise<number>;
   machineId(): Promise<string | undefined>;
+  /** Addresses that this machine has, but for loopback's. */
+  addresses(): Promise<readonly string[]>;
 }

@@ -5,7 +5,7 @@ import type { FactReader } from "../facts/fact-reader.ts";
 import { foresee, isForeseen } from "../plan/foresee.ts";
 import type { FailingServer, Plan, Stage, StageId } from "../stage.ts";
 import type { EngineOptions } from "./engine-options.ts";
-import { preflightError, problemError } from "./preflight.ts";
+import { isWaiting, preflightError, problemError } from "./preflight.ts";
 import { describeAction } from "./run-stage.ts";
 
 type Looking = Pick<EngineOptions, "stages" | "reader" | "model" | "executors" | "signal" | "redact">;
@@ -90,7 +90,7 @@ async function planStage(stage: Stage, reader: FactReader, { model, signal }: Lo
   try {
     const facts = await stage.inspect(reader, model, signal);
     const problem = problemError(stage.preflight(facts, model));
-    if (problem !== undefined) return { error: problem, refused: true };
+    if (problem !== undefined) return { error: problem, refused: !isWaiting(problem) };
     return { plan: stage.plan(facts, model) };
   } catch (error) {
     if (isStackError(error)) return { error, refused: false };

@@ -1,4 +1,4 @@
-import { StackError } from "../../lib/error.ts";
+import { ExitCode, StackError } from "../../lib/error.ts";
 import type { Problem, Stage } from "../stage.ts";
 
 /** A stage's problems as one error, `detail` a line each; undefined where there are none. */
@@ -8,7 +8,13 @@ export function problemError(problems: readonly Problem[]): StackError | undefin
   return new StackError(first.code, first.message, {
     detail: problems.map((problem) => `${problem.message} [${problem.code}]`),
     hint: [...new Set(problems.map((problem) => problem.hint))].join("; "),
+    ...(problems.every(({ waits }) => waits) && { exit: ExitCode.working }),
   });
+}
+
+/** Whether the stage only waits for somebody, and nothing is wrong. */
+export function isWaiting(error: StackError): boolean {
+  return error.exit === ExitCode.working;
 }
 
 /** A stage, and what it has against this machine. */

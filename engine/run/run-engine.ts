@@ -4,7 +4,7 @@ import type { Problem, Stage, StageId } from "../stage.ts";
 import type { EngineOptions, EngineTimeouts } from "./engine-options.ts";
 import { disksOf, explainFullDisk } from "./explain-full-disk.ts";
 import { namedLocks } from "./named-locks.ts";
-import { preflightError, problemError } from "./preflight.ts";
+import { isWaiting, preflightError, problemError } from "./preflight.ts";
 import { type Progress, progressError } from "./progress.ts";
 import { type EarlyFacts, runStage, type StageRun, seconds, throwIfStopped } from "./run-stage.ts";
 
@@ -89,7 +89,7 @@ async function preflight(
   throwIfStopped(signal);
   const refused = stages.flatMap((stage, index) => {
     const error = problemError(found[index] ?? []);
-    return error === undefined ? [] : [{ stage, error }];
+    return error === undefined || isWaiting(error) ? [] : [{ stage, error }];
   });
   for (const { stage, error } of refused) {
     progress.stage(stage.id, { status: "failed", error: progressError(error) });
@@ -131,7 +131,13 @@ async function settle(
   } catch (thrown) {
     const { disks = () => disksOf(run.options.model) } = run.options;
     const error = stageError(stage, await explainFullDisk(thrown, disks), run.options);
-    run.progress.stage(stage.id, { status: "failed", seconds: took(), action: undefined, error: progressError(error) });
+    const told = { seconds: took(), action: undefined, error: progressError(error) };
+    if (isWaiting(error)) {
+      run.progress.stage(stage.id, { status: "waiting", ...told });
+      log("notice", error.message, fields);
+      return { id: stage.id, seconds: took(), error };
+    }
+    run.progress.stage(stage.id, { status: "failed", ...told });
     log("error", [error.message, ...error.detail.map((line) => `  ${line}`)].join("\n"), {
       ...fields,
       MESSAGE_ID: messageIds.stageFailed,

@@ -44,7 +44,7 @@ export interface Part<Name extends string = ComponentName, Stack = BareModel> {
 }
 
 /** A part that is no component which services could need: in every stack, but for backups. */
-export interface OwnPart extends Part<"system" | "agent" | "services" | "backup" | "metrics"> {
+export interface OwnPart extends Part<"system" | "agent" | "cluster" | "services" | "backup" | "metrics"> {
   ports?(stack: BareModel): readonly PortUse[];
   checks?(stack: BareModel): readonly CheckModel[];
 }
@@ -103,6 +103,8 @@ export interface Component<
   readonly connection: ConnectionSpec<Stack>;
   /** What it is on servers that are somebody else's; undefined: it can't be. */
   readonly external?: ExternalForm<Stack>;
+  /** What differs where it is one of a cluster of three; undefined: each machine has its own, or there can be no cluster. */
+  readonly clustered?: ClusteredForm<S, Own, Checks, Stack>;
   /** What somebody has to give for it. */
   givenSecrets?(stack: Stack): readonly AskedSecret[];
 }
@@ -119,6 +121,22 @@ export interface ExternalForm<Stack> {
   files?(stack: Stack): readonly DeclaredFile[];
   readonly connection: ConnectionSpec<Stack>;
 }
+
+/**
+ * A component whose servers are members of a cluster of three, one on each machine (stack/components/form-of.ts):
+ * what is said here goes before what the component says. It has `stack.cluster`; files `when: "boot"` have `place`, too,
+ * the machine's own node. What it makes as a secret all members have the same.
+ */
+export type ClusteredForm<
+  S extends Settings,
+  Own extends object,
+  Checks extends `${string}:${string}`,
+  Stack,
+> = Partial<Omit<Component<string, S, Own, Checks & `${string}:${string}`, Stack>, FixedOfForm>>;
+
+/** What a component is in each of its forms. */
+type FixedOfForm = "name" | "label" | "kind" | "settings" | "external" | "clustered" | "slim" | keyof ServiceShape;
+type ServiceShape = Pick<AnyComponent, "serviceSettings" | "strictServiceSettings">;
 
 /** A secret that somebody has to give, and who but root reads it. Services get it as their credential. */
 export type AskedSecret = Pick<GivenSecret, "name" | "description" | "reader">;
@@ -139,6 +157,8 @@ export type PortSpec<Setting extends string = string> = Readonly<{
   who?: string;
   /** systemd listens, and starts the server when somebody comes. */
   activated?: true;
+  /** Default loopback. */
+  bind?: PortUse["bind"];
 }> &
   ({ readonly setting: Setting; readonly plus?: number } | { readonly port: number });
 

@@ -39,7 +39,8 @@ export function portsOf(
   component: AnyComponent<DependencyName>,
   { definition }: { readonly definition: Definition },
 ): PortUse[] {
-  return placedPorts(component, definition[component.name] ?? {}).map(({ port, spec: { what, activated } }) => {
-    return { port, owner: component.name, what, bind: "loopback", ...(activated && { activated }) };
+  return placedPorts(component, definition[component.name] ?? {}).map(({ port, spec }) => {
+    const { what, activated, bind = "loopback" } = spec;
+    return { port, owner: component.name, what, bind, ...(activated && { activated }) };
   });
 }

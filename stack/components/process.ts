@@ -117,8 +117,8 @@ export interface ProcessSandbox {
   readonly wholeProc?: string;
   /** Address families beside UNIX, INET and INET6. */
   readonly families?: string;
-  /** It speaks with others than this machine. */
-  readonly network?: "any";
+  /** It speaks with others than this machine: with members of the cluster, or with any. */
+  readonly network?: "members" | "any";
   /** Folders where no program may be run from. */
   readonly noExec?: readonly string[];
   /** Paths that it must not see, whether they are there or not. */

@@ -8,6 +8,7 @@ import { placedPorts } from "../components/ports.ts";
 import { serviceUser } from "../components/services/model.ts";
 import { reservedNames } from "../health-groups.ts";
 import { presentIn } from "../resolve.ts";
+import { clusterFaults } from "./cluster-faults.ts";
 import type { Fault } from "./fault.ts";
 
 interface Claim {
@@ -36,6 +37,7 @@ export function conflicts(data: unknown): Fault[] {
     ...foreignPrograms(root),
     ...nothingToRun(root),
     ...nothingToBackUp(root),
+    ...clusterFaults(root),
   ];
 }
 
@@ -69,6 +71,9 @@ function claims(root: Record<string, unknown>): Claim[] {
   if (root.metrics !== undefined) {
     claim("Prometheus", ["metrics", "port"], asRecord(root.metrics).port, 9090);
     claim("Alertmanager", ["metrics", "alertmanagerPort"], asRecord(root.metrics).alertmanagerPort, 9093);
+  }
+  if (root.cluster !== undefined) {
+    claim("a member's that waits for another one", ["cluster", "joinPort"], asRecord(root.cluster).joinPort, 8090);
   }
   claim("the agent", ["agent", "port"], asRecord(root.agent).port, 8000);
   for (const [name, service] of Object.entries(asRecord(root.services))) {

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { backupSettings } from "../components/backup/settings.ts";
+import { clusterSettings } from "../components/cluster/settings.ts";
 import { metricsSettings } from "../components/metrics/settings.ts";
 import { dependencyNames } from "../components/names.ts";
 import { componentSlim } from "../components/slim.ts";
@@ -226,6 +227,7 @@ export const definitionSchema = z.strictObject({
     {},
   ),
   ...sections,
+  cluster: z.optional(clusterSettings),
   backup: z.optional(backupSettings),
   metrics: z.optional(metricsSettings),
   jobs: z._default(

@@ -28,7 +28,8 @@ export function starterDefinition({ name, components, services }: Starter): stri
   const fieldsOf = ({ path }: Pick<SettingRow, "path">): string[] =>
     below(path).map((one) => `#   ${lastKey(one.path)}: ${one.description}\n`);
   const parts = rows
-    .filter((row) => depth(row) === 1 && row.path !== "services")
+    // A cluster takes three machines: docs/cluster.md.
+    .filter((row) => depth(row) === 1 && row.path !== "services" && row.path !== "cluster")
     .map((row) => {
       if (!row.section) return setting(row, name, "", row.required);
       if (isMap(row)) return `\n# ${row.description}\n${fieldsOf(row).join("")}# ${row.path}: {}\n`;

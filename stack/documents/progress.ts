@@ -47,7 +47,8 @@ export const memoryBudget = z.object({
  */
 export const progressDocument = z.object({
   schemaVersion: z.literal(1),
-  state: z.enum(["running", "done", "failed"]),
+  /** `waiting`: nothing failed; a stage waits for somebody, or for another machine. */
+  state: z.enum(["running", "done", "waiting", "failed"]),
   /** The process that writes it: a run whose process is gone has ended without a word. */
   pid: z.optional(z.number()),
   /** ISO 8601. */

@@ -107,7 +107,9 @@ t.test("completion offers commands, then their options, then the options' values
   t.same(complete("service", "deploy", "--timeout", "9", "ev"), ["event-bus"]);
   t.same(complete("service", "deploy", "event-bus", "package."), ["package.json"]);
   const services = model.services.map(({ name }) => name);
-  const absent = ([...dependencyNames, "backup", "metrics"] as const).filter((name) => model[name] === undefined);
+  const absent = ([...dependencyNames, "cluster", "backup", "metrics"] as const).filter(
+    (name) => model[name] === undefined,
+  );
   const stages = stageIds.filter((id) => !absent.some((name) => name === id));
   const word = (offered: string): boolean => !offered.startsWith("-");
   t.same(complete("health", "").filter(word), [

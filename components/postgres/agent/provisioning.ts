@@ -1,5 +1,5 @@
 import type { Executors } from "../../../engine/action.ts";
-import { eitherStage } from "../../../engine/either-stage.ts";
+import { stageByForm } from "../../../engine/stage-by-form.ts";
 import { externalPostgresStage } from "./external-stage.ts";
 import { initdb } from "./initdb.ts";
 import { migrate } from "./migrate.ts";
@@ -7,6 +7,6 @@ import { sql } from "./sql.ts";
 import { postgresStage } from "./stage.ts";
 import { superuserPassword } from "./superuser-password.ts";
 
-export const stages = { postgres: eitherStage(postgresStage, externalPostgresStage) };
+export const stages = { postgres: stageByForm(postgresStage, { external: externalPostgresStage }) };
 
 export const executors = { initdb, superuserPassword, sql, migrate } satisfies Partial<Executors>;

@@ -1,5 +1,5 @@
 import type { Executors } from "../../../engine/action.ts";
-import { eitherStage } from "../../../engine/either-stage.ts";
+import { stageByForm } from "../../../engine/stage-by-form.ts";
 import { declareInBroker } from "./declare-in-broker.ts";
 import { deleteBrokerUser } from "./delete-broker-user.ts";
 import { externalRabbitmqStage } from "./external-stage.ts";
@@ -9,7 +9,7 @@ import { recoverStreams } from "./recover-streams.ts";
 import { reviveQueue } from "./revive-queue.ts";
 import { rabbitmqStage } from "./stage.ts";
 
-export const stages = { rabbitmq: eitherStage(rabbitmqStage, externalRabbitmqStage) };
+export const stages = { rabbitmq: stageByForm(rabbitmqStage, { external: externalRabbitmqStage }) };
 
 export const executors = {
   declareInBroker,

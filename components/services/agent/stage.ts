@@ -28,7 +28,7 @@ export interface ServicesFacts extends ComponentFacts {
 export const servicesStage = defineStage<"services", ServicesFacts>({
   id: "services",
   title: "Services",
-  needs: ["system", "python", ...dependencyNames],
+  needs: ["system", "python", "cluster", ...dependencyNames],
   present: (model) => model.services.length > 0,
   checks: () => [],
   async inspect(reader, model, signal) {

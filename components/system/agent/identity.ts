@@ -38,9 +38,9 @@ export function planIdentity(
     const keys = why === copied && facts.bare === undefined ? [] : facts.sshKeys;
     return {
       first: [
-        ...model.secrets.map(
-          ({ name }): Action => ({ do: "renewSecret", why, args: { name, units: secretReaders(name, model) } }),
-        ),
+        ...model.secrets
+          .filter(({ shared }) => !shared)
+          .map(({ name }): Action => ({ do: "renewSecret", why, args: { name, units: secretReaders(name, model) } })),
         ...keys.map((type): Action => ({ do: "renewSshKey", why, args: { type } })),
       ],
       last: remember(why),

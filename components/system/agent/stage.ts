@@ -49,6 +49,8 @@ async function inspect(reader: FactReader, model: Model): Promise<SystemFacts> {
   }
   const memory = await reader.memoryMiB();
   const template = await reader.exists(`${model.paths.share}/manifest.json`);
+  // What all members of a cluster have the same comes with its own commands.
+  const own = model.secrets.filter(({ shared }) => !shared);
   // Too little memory is a problem of its own (preflight); files that tell it can't be rendered.
   const names = tooLittle(model, memory) === undefined ? ownComponents(template) : [];
   // All at once: at boot this stage is what every server waits for.
@@ -71,7 +73,7 @@ async function inspect(reader: FactReader, model: Model): Promise<SystemFacts> {
     reader.packages(wantedPackages(model, template)),
     missingAccounts(reader, model),
     hasLocale(reader, model.definition.locale),
-    Promise.all(model.secrets.map(async ({ name }) => ((await reader.hasSecret(name)) ? [] : [name]))),
+    Promise.all(own.map(async ({ name }) => ((await reader.hasSecret(name)) ? [] : [name]))),
     reader.machineId(),
     reader.readText(statePath(model.paths.state)),
     template ? lookAtPlace(reader) : undefined,
@@ -106,7 +108,7 @@ async function inspect(reader: FactReader, model: Model): Promise<SystemFacts> {
     knownPlace: known.place,
     sshKeys,
     leftJobs: jobs,
-    own: { state: state !== undefined || secrets.flat().length < model.secrets.length, run, cache },
+    own: { state: state !== undefined || secrets.flat().length < own.length, run, cache },
     components,
     early,
   };

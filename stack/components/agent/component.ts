@@ -1,4 +1,5 @@
 import type { BareModel } from "../../model.ts";
+import { clusterGroup } from "../cluster/model.ts";
 import type { DeclaredUnit, OwnPart } from "../component.ts";
 import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
@@ -15,7 +16,13 @@ export const agent: OwnPart = {
   // The Node binary needs libstdc++; the journald addon libsystemd.
   packages: () => ["libstdc++6", "libsystemd0"],
   users: (model) => [
-    { name: agentUser, id: 300, comment: `Agent of the ${model.name} stack`, home: model.paths.state, groups: [] },
+    {
+      name: agentUser,
+      id: 300,
+      comment: `Agent of the ${model.name} stack`,
+      home: model.paths.state,
+      groups: model.cluster === undefined ? [] : [clusterGroup],
+    },
   ],
   secrets: () => [healthToken],
   ports: (model) => [{ port: model.definition.agent.port, owner: "agent", what: "health, status page", bind: "any" }],

@@ -129,7 +129,7 @@ function presentIn({ definition }: NamedParts): readonly AnyComponent[] {
   const parts: readonly AnyComponent[] = dependencies;
   return parts.flatMap((part) => {
     const section = definition[part.name as DependencyName];
-    return section === undefined ? [] : [formOf(part, section)];
+    return section === undefined ? [] : [formOf(part, section, definition.cluster)];
   });
 }
 

@@ -2,6 +2,7 @@ import { stackGroupId } from "../../account-ids.ts";
 import type { BareModel, ServiceModel } from "../../model.ts";
 import { currentLink } from "../../releases.ts";
 import { checkModels } from "../check-models.ts";
+import { clusterGroup } from "../cluster/model.ts";
 import type { OwnPart } from "../component.ts";
 import type { Process } from "../process.ts";
 import { buildFile } from "../system/component.ts";
@@ -18,7 +19,7 @@ export const services: OwnPart = {
       id: service.id,
       comment: `${service.name} of ${model.name}`,
       home: service.folder,
-      groups: [{ name: model.name, id: stackGroupId }],
+      groups: [{ name: model.name, id: stackGroupId }, ...(model.cluster === undefined ? [] : [clusterGroup])],
     })),
   ports: (model) =>
     model.services.map(({ name, port, socket }) => ({

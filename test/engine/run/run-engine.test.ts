@@ -13,7 +13,7 @@ import { runEngine } from "../../../engine/run/run-engine.ts";
 import { trackTimeline } from "../../../engine/run/timeline.ts";
 import { asSealed } from "../../../engine/secrets/sealed.ts";
 import type { FailingServer, Problem, Stage, StageId } from "../../../engine/stage.ts";
-import { isStackError, StackError } from "../../../lib/error.ts";
+import { ExitCode, isStackError, StackError } from "../../../lib/error.ts";
 import { readTextIfAny } from "../../../lib/files.ts";
 import { planDocument } from "../../../stack/documents/plan.ts";
 import { type ProgressDocument, progressDocument } from "../../../stack/documents/progress.ts";
@@ -246,6 +246,27 @@ t.test("nothing is touched when any stage has a problem, and all problems are to
     { id: "postgres", status: "failed", error: { code: "a", detail: ["a! [a]", "b! [b]"] } },
     { id: "redis", status: "failed", error: { code: "c", hint: "repair c" } },
   ]);
+});
+
+t.test("a stage that waits for somebody has failed nothing: what does not need it is done", async (t) => {
+  const folder = t.testdir();
+  const problem: Problem = { code: "not-a-member", message: "no member!", hint: "join it", waits: true };
+  const { options, progress, told } = bench(folder, [
+    fileStage("system", folder),
+    fileStage("cluster", folder, { needs: ["system"], problems: [problem] }),
+    fileStage("postgres", folder, { needs: ["system", "cluster"] }),
+    fileStage("memcached", folder, { needs: ["system"] }),
+  ]);
+  t.match((await planStages(options, { refuse: true })).unseen, ["cluster: no member!"], "no reason to refuse a plan");
+  const results = await runEngine(options, progress);
+  t.same(told.sort(), ["write memcached", "write system"]);
+  t.match(progress.document.stages, [
+    { status: "done" },
+    { id: "cluster", status: "waiting", error: { code: "not-a-member", hint: "join it" } },
+    { id: "postgres", status: "waiting", error: { code: "needs-failed", message: "waiting: needs cluster" } },
+    { status: "done" },
+  ]);
+  t.equal(results.find(({ id }) => id === "cluster")?.error?.exit, ExitCode.working);
 });
 
 t.test("a problem that shows only once a server runs fails its stage, and nothing more is done there", async (t) => {

@@ -1,0 +1,3 @@
+import { clusterStage } from "./stage.ts";
+
+export const stages = { cluster: clusterStage };
