@@ -475,6 +475,15 @@ export const agentCommands = {
     ],
     examples: [{ command: "stack-agent cluster join <token.txt", help: "the token is no argument, and in no history" }],
   },
+  "cluster status": {
+    help: "every node's servers in one table: leaders, replicas, how far they are behind",
+    options: [asJson],
+    notes: [
+      "Needs root, on a member. Ends with 0 when every server is well, 2 when one is lost and the others go on, 1 when of a " +
+        "component less than two nodes' are left.",
+    ],
+    examples: [{ command: "stack-agent cluster status", help: "who leads, and who is behind" }],
+  },
   "cluster listen": {
     help: "wait for others to join while a token is valid (stack-cluster-join.service)",
     options: [],
