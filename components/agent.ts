@@ -65,7 +65,13 @@ const parts = {
     evidence: () => import("./rabbitmq/agent/evidence.ts"),
     backup: () => import("./rabbitmq/agent/backup.ts"),
     handover: () => import("./rabbitmq/agent/handover.ts"),
+    cluster: () => import("./rabbitmq/agent/cluster.ts"),
     external: { monitoring: () => import("./rabbitmq/agent/monitoring.ts") },
+    clustered: {
+      monitoring: async () => (await import("./rabbitmq/agent/members/clustered-monitoring.ts")).clusteredMonitoring,
+      findings: () => import("./rabbitmq/agent/findings.ts"),
+      evidence: () => import("./rabbitmq/agent/evidence.ts"),
+    },
   },
   cluster: { provisioning: () => import("./cluster/agent/provisioning.ts") },
   memcached: {
