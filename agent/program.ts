@@ -6,6 +6,7 @@ import type { AgentCommand } from "../stack/components/agent/commands.ts";
 import type { BackupAction } from "./backup/backup-command.ts";
 import { carryOut } from "./cli/carry-out.ts";
 import { commandOf } from "./cli/command-of.ts";
+import type { ClusterAction } from "./cluster/cluster-command.ts";
 import type { HandoverAction } from "./handover/handover-command.ts";
 import type { SendDatagram } from "./notify/datagram-sender.ts";
 import type { SecretContext } from "./secrets/secret-context.ts";
@@ -160,6 +161,25 @@ function registerAll(root: Command, end: (code: number) => void): void {
       return rotateSecretsCommand(secrets, { ...options, log: context.log }, context);
     }),
   );
+
+  const ofCluster = async (action: ClusterAction, options: { json?: boolean }): Promise<void> => {
+    const { clusterCommand } = await import("./cluster/cluster-command.ts");
+    const writeAside = (text: string): void => void process.stderr.write(text);
+    end(await interruptible((context) => clusterCommand(action, { ...options, ...context, writeAside })));
+  };
+  commandOf(root, "cluster init").action((options: { json?: boolean }) => ofCluster({ do: "init" }, options));
+  commandOf(root, "cluster token").action(({ ttl, ...options }: { ttl: number; json?: boolean }) =>
+    ofCluster({ do: "token", ttl: Number(ttl) }, options),
+  );
+  commandOf(root, "cluster join").action(
+    async (token: string | undefined, { address, ...options }: { address?: string; json?: boolean }) => {
+      const { readValue } = await import("./secrets/read-value.ts");
+      const given = async (): Promise<string> =>
+        token ?? (await readValue("token", { signal: new AbortController().signal })).toString("utf8");
+      await ofCluster({ do: "join", token: given, address }, options);
+    },
+  );
+  commandOf(root, "cluster listen").action(() => ofCluster({ do: "listen" }, {}));
 
   const ofBackups = async (action: BackupAction, options: { json?: boolean }): Promise<void> => {
     const { backupCommand } = await import("./backup/backup-command.ts");

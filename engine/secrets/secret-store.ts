@@ -19,6 +19,8 @@ export interface SecretStore {
   make(name: SecretName): Promise<void>;
   /** Puts a new value in the place of the old one, whole or not at all. */
   renew(name: SecretName): Promise<void>;
+  /** The same with a value that another member of the cluster has. @throws StackError `secret-invalid` */
+  take(name: SecretName, value: string): Promise<void>;
   /** Takes every value that was read so far, in each form it is written in, out of a text: for errors and logs. */
   redact(text: string): string;
 }
@@ -100,8 +102,7 @@ export function secretStore(options: SecretStoreOptions): SecretStore {
           hint: "stack-agent provision --only system makes what is missing",
         });
       }
-      // Values stand unquoted in configuration files and statements.
-      if (!/^[A-Za-z0-9_-]{16,128}$/.test(value)) {
+      if (!isValue(value)) {
         throw new StackError("secret-invalid", `the secret ${name} must be 16 to 128 characters of A-Z a-z 0-9 _ -`, {
           hint: `write another value into ${join(folder, name)}, then: stack-agent provision`,
         });
@@ -123,12 +124,23 @@ export function secretStore(options: SecretStoreOptions): SecretStore {
       await writeFileAtomic(path, `${newValue()}\n`, { mode, ...ids });
     },
 
+    async take(name, value) {
+      if (!isValue(value)) throw new StackError("secret-invalid", `the other member's secret ${name} is none`);
+      const { path, mode, ids } = await prepare(name);
+      await writeFileAtomic(path, `${value}\n`, { mode, ...ids });
+    },
+
     redact(text) {
       let clean = text;
       for (const text of written()) clean = clean.replaceAll(text, "«secret»");
       return clean;
     },
   };
+}
+
+/** Values stand unquoted in configuration files and statements. */
+function isValue(text: string): boolean {
+  return /^[A-Za-z0-9_-]{16,128}$/.test(text);
 }
 
 /** Forms of values, made once: deriving a verifier takes milliseconds. */

@@ -74,6 +74,7 @@ export const agentGroups = {
   handover: "what deploy-template replace runs here, and in the container that takes over",
   backup: "backups of the stack: make one, list them, prove the newest",
   secrets: "the secrets that the stack makes and those that it is given",
+  cluster: "three containers as one stack: make the first member, take in the others, see how they stand",
 } as const satisfies Readonly<Record<string, string>>;
 
 /**
@@ -432,6 +433,53 @@ export const agentCommands = {
       { command: "stack-agent secrets rotate postgres.app", help: "the services' password for PostgreSQL" },
       { command: "stack-agent secrets rotate --all", help: "all, after somebody has left" },
     ],
+  },
+  "cluster init": {
+    help: "make the cluster's authority and secrets, and this machine its first member",
+    options: [asJson],
+    notes: [
+      "Needs root, and the definition's section cluster. On one of the three alone: where another node answers already, it " +
+        "is refused. It may be interrupted at any time: begun again, it goes on; on a member it changes nothing.",
+    ],
+    examples: [{ command: "stack-agent cluster init", help: "on the first of three" }],
+  },
+  "cluster token": {
+    help: "print a token by which the others join",
+    options: [{ flags: "--ttl <seconds>", help: "how long it is valid", initial: 900, values: "seconds" }, asJson],
+    notes: [
+      "Needs root, on a member. While a token is valid the member waits on the definition's cluster.joinPort, and only " +
+        "there and then. The token says who gave it, and carries the hash of the cluster's authority: one that joins sends " +
+        "nothing to anybody else. The member keeps its hash alone. Ten wrong ones, and none is valid any more.",
+    ],
+    examples: [{ command: "stack-agent cluster token --ttl 300", help: "five minutes for both of the others" }],
+  },
+  "cluster join": {
+    help: "become a member, by a token of one that is",
+    arguments: [
+      {
+        name: "[token]",
+        help: "as `cluster token` printed it; left out, it is read from standard input, or asked for",
+      },
+    ],
+    options: [
+      {
+        flags: "--address <host>",
+        help: "where the member is, HOST or HOST:PORT; default its address in the definition",
+        values: "any",
+      },
+      asJson,
+    ],
+    notes: [
+      "Needs root. It gets the cluster's authority, its secrets, and a certificate for this machine's own address, and is " +
+        "provisioned then. Cut off anywhere, it is no member, and joins again; on a member it changes nothing.",
+    ],
+    examples: [{ command: "stack-agent cluster join <token.txt", help: "the token is no argument, and in no history" }],
+  },
+  "cluster listen": {
+    help: "wait for others to join while a token is valid (stack-cluster-join.service)",
+    options: [],
+    notes: [],
+    examples: [],
   },
   "backup now": {
     help: "make a backup of the stack now",

@@ -42,6 +42,9 @@ export const clusterFiles: ClusterFiles = {
   group: clusterGroup.name,
 };
 
+/** Takes in others while a token is valid. */
+export const joinUnit = "stack-cluster-join.service";
+
 export function clusterModel({ nodes, joinPort }: ClusterSettings): ClusterModel {
   return {
     ...clusterFiles,

@@ -11,10 +11,10 @@ t.test("what chosen stages need, and what that needs in turn, is known", async (
   const table: [chosen: string[], needed: string[]][] = [
     [["system"], []],
     [["redis"], ["system"]],
-    [["services"], ["system", "python", ...dependencyNames]],
+    [["services"], ["system", "python", "cluster", ...dependencyNames]],
     [
       ["redis", "services"],
-      ["system", "python", ...dependencyNames.filter((name) => name !== "redis")],
+      ["system", "python", "cluster", ...dependencyNames.filter((name) => name !== "redis")],
     ],
   ];
   for (const [chosen, needed] of table) {
