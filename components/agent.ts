@@ -51,7 +51,13 @@ const parts = {
     evidence: () => import("./redis/agent/evidence.ts"),
     backup: () => import("./redis/agent/backup.ts"),
     handover: () => import("./redis/agent/handover.ts"),
+    cluster: () => import("./redis/agent/cluster.ts"),
     external: { monitoring: async () => (await import("./redis/agent/external-monitoring.ts")).externalMonitoring },
+    clustered: {
+      monitoring: async () => (await import("./redis/agent/members/clustered-monitoring.ts")).clusteredMonitoring,
+      findings: () => import("./redis/agent/findings.ts"),
+      evidence: () => import("./redis/agent/evidence.ts"),
+    },
   },
   rabbitmq: {
     provisioning: () => import("./rabbitmq/agent/provisioning.ts"),
@@ -60,7 +66,13 @@ const parts = {
     evidence: () => import("./rabbitmq/agent/evidence.ts"),
     backup: () => import("./rabbitmq/agent/backup.ts"),
     handover: () => import("./rabbitmq/agent/handover.ts"),
+    cluster: () => import("./rabbitmq/agent/cluster.ts"),
     external: { monitoring: () => import("./rabbitmq/agent/monitoring.ts") },
+    clustered: {
+      monitoring: async () => (await import("./rabbitmq/agent/members/clustered-monitoring.ts")).clusteredMonitoring,
+      findings: () => import("./rabbitmq/agent/findings.ts"),
+      evidence: () => import("./rabbitmq/agent/evidence.ts"),
+    },
   },
   cluster: { provisioning: () => import("./cluster/agent/provisioning.ts") },
   memcached: {
