@@ -122,7 +122,7 @@ export const agent: OwnPart = {
   ],
 };
 
-function server({ name, paths }: BareModel): Process {
+function server({ name, paths, cluster }: BareModel): Process {
   return {
     unit: "stack-agent.service",
     logName: "stack-agent",
@@ -157,6 +157,10 @@ function server({ name, paths }: BareModel): Process {
       },
     ],
     writable: [`-${paths.run}/${requestFolder}`],
-    sandbox: { network: "any", wholeProc: "how much memory is left is read from meminfo" },
+    sandbox: {
+      ...{ network: "any", wholeProc: "how much memory is left is read from meminfo" },
+      // Which of the nodes it is on its addresses tell (getifaddrs(3)).
+      ...(cluster && { families: "AF_NETLINK" }),
+    },
   };
 }

@@ -59,7 +59,7 @@ export function agent(machine: Machine, line: string, accept: readonly number[] 
   return machine.exec("stack-agent", line.split(" "), how);
 }
 
-/** Waits until provisioning says so of a stage. */
+/** Waits until provisioning says so of a stage. @returns the code of its error, or none */
 export async function stageIs(machine: Machine, stage: string, status: string, seconds: number): Promise<string> {
   const look = async () => {
     const text = await machine.sh("cat /run/stack-agent/progress.json 2>/dev/null || true");
@@ -67,7 +67,9 @@ export async function stageIs(machine: Machine, stage: string, status: string, s
       readonly stages?: readonly { readonly id: string; readonly status: string; readonly error?: { code: string } }[];
     };
     const found = stages.find(({ id }) => id === stage);
-    return found?.status === status ? (found.error?.code ?? "none") : undefined;
+    // One that waits says for what; before its turn it waits, too, and says nothing.
+    if (found?.status !== status || (status === "waiting" && found.error === undefined)) return undefined;
+    return found.error?.code ?? "none";
   };
   return waitFor(look, { what: `${stage} to be ${status}`, timeout: seconds * 1000, interval: 500 });
 }
