@@ -420,7 +420,7 @@ export const agentCommands = {
     help: "make other values of secrets that the stack makes, for all that use them",
     arguments: [{ name: "[secret...]", help: "as `secrets ls` names those that are made", names: "madeSecrets" }],
     options: [
-      { flags: "--all", help: "every secret that the stack makes" },
+      { flags: "--all", help: "every secret that the stack makes, but for those that a cluster's members share" },
       { flags: "--json", help: "print how it ended as JSON" },
     ],
     notes: [
