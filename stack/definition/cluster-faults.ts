@@ -8,7 +8,7 @@ const shape = "container.network: {address: 10.1.1.121/24, gateway: 10.1.1.1}";
 /** What is wrong between the section cluster and others. @param root as it was read, valid or not */
 export function clusterFaults(root: Readonly<Record<string, unknown>>): Fault[] {
   if (root.cluster === undefined) return [];
-  return [...networkFaults(root), ...componentFaults(root), ...backupFaults(root)];
+  return [...networkFaults(root), ...componentFaults(root), ...backupFaults(root), ...brokerFaults(root)];
 }
 
 /** One template is all three's: the network that it has is that of each, but for the address. */
@@ -54,6 +54,15 @@ function componentFaults(root: Readonly<Record<string, unknown>>): Fault[] {
 function backupFaults(root: Readonly<Record<string, unknown>>): Fault[] {
   if (root.backup === undefined) return [];
   return [{ path: ["backup"], message: "is of one machine, not of a cluster; leave it out here", atKey: true }];
+}
+
+/** Its own on Debian 12 is 3.10, whose metadata any two of three brokers can't start with. */
+function brokerFaults(root: Readonly<Record<string, unknown>>): Fault[] {
+  const { sources } = recordOf(root.rabbitmq);
+  if (!Array.isArray(sources) || sources.some((source) => source !== "debian")) return [];
+  if ((root.debian ?? "bookworm") !== "bookworm") return [];
+  const message = "has RabbitMQ 3.10 alone, and a cluster needs 4.0; leave it out, or name relocated too";
+  return [{ path: ["rabbitmq", "sources"], message }];
 }
 
 function networkOf(address: string, prefix: number): number {
