@@ -50,7 +50,13 @@ const parts = {
     evidence: () => import("./redis/agent/evidence.ts"),
     backup: () => import("./redis/agent/backup.ts"),
     handover: () => import("./redis/agent/handover.ts"),
+    cluster: () => import("./redis/agent/cluster.ts"),
     external: { monitoring: async () => (await import("./redis/agent/external-monitoring.ts")).externalMonitoring },
+    clustered: {
+      monitoring: async () => (await import("./redis/agent/members/clustered-monitoring.ts")).clusteredMonitoring,
+      findings: () => import("./redis/agent/findings.ts"),
+      evidence: () => import("./redis/agent/evidence.ts"),
+    },
   },
   rabbitmq: {
     provisioning: () => import("./rabbitmq/agent/provisioning.ts"),

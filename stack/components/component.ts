@@ -160,7 +160,15 @@ export type PortSpec<Setting extends string = string> = Readonly<{
   /** Default loopback. */
   bind?: PortUse["bind"];
 }> &
-  ({ readonly setting: Setting; readonly plus?: number } | { readonly port: number });
+  (
+    | {
+        readonly setting: Setting;
+        readonly plus?: number;
+        /** Of a list only so many. */
+        readonly first?: number;
+      }
+    | { readonly port: number }
+  );
 
 /** What of a component's packages need not be in a template: a setting of the section `slim`, by default left out. */
 export interface SlimSpec {

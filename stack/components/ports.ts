@@ -27,6 +27,7 @@ export function placedPorts({ ports }: AnyComponent, settings: Readonly<Record<s
     return (list ? value : [value]).flatMap((port, index) =>
       ports.flatMap((spec): PlacedPort[] => {
         if (!("setting" in spec) || spec.setting !== key || typeof port !== "number") return [];
+        if (index >= (spec.first ?? Number.POSITIVE_INFINITY)) return [];
         const place = list ? { path: [key, index], number: index + 1 } : { path: [key] };
         return [{ port: port + (spec.plus ?? 0), spec, ...place }];
       }),

@@ -8,7 +8,7 @@ import { infoField } from "./info-field.ts";
 import { clusterFigures, figureSections, nodeFigures } from "./node-figures.ts";
 
 /** Percent of maxmemory from which keys are about to be evicted. */
-const nearlyFull = 95;
+export const nearlyFull = 95;
 
 /** What redis.conf asks for; Redis takes as many as the limit of open files leaves it, and says so at its start only. */
 const mostClients = 10_000;
@@ -53,7 +53,7 @@ function openCheck({ redis }: StackWith<"redis">, context: CheckContext): OpenCh
     try {
       if (node.connection === undefined || node.connection.broken()) {
         drop(node);
-        node.connection = await openRedis(node.port, password, signal, redis?.address);
+        node.connection = await openRedis(node.port, password, signal, { address: redis.address });
       }
       const { client } = node.connection;
       return await abortable(lookAt(client, node), signal, () => drop(node));
@@ -119,24 +119,24 @@ function fewClients({ port }: Node, clients: number): string {
 }
 
 /** Each command's answer, or its error. */
-async function answers(pipeline: ChainableCommander): Promise<readonly unknown[]> {
+export async function answers(pipeline: ChainableCommander): Promise<readonly unknown[]> {
   return ((await pipeline.exec()) ?? []).map(([error, answer]) => error ?? answer);
 }
 
 /** @throws the error that is in the answer's place */
-function text(answer: unknown): string {
+export function text(answer: unknown): string {
   if (answer instanceof Error) throw answer;
   return String(answer);
 }
 
-function clusterFault(info: string): Pick<Outcome, "code" | "message"> | undefined {
+export function clusterFault(info: string): Pick<Outcome, "code" | "message"> | undefined {
   const state = infoField(info, "cluster_state");
   const slots = infoField(info, "cluster_slots_ok");
   if (state === "ok" && slots === "16384") return undefined;
   return { code: "cluster-down", message: `cluster is ${state}, ${slots} of 16384 slots are served` };
 }
 
-function persistenceFault(info: string): Pick<Outcome, "code" | "message"> | undefined {
+export function persistenceFault(info: string): Pick<Outcome, "code" | "message"> | undefined {
   const failed = ["rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status"].filter(
     (name) => infoField(info, name) === "err",
   );
@@ -144,13 +144,13 @@ function persistenceFault(info: string): Pick<Outcome, "code" | "message"> | und
 }
 
 /** Percent of maxmemory, 0 where there is no limit. */
-function share(info: string): number {
+export function share(info: string): number {
   const limit = Number(infoField(info, "maxmemory") ?? 0);
   return limit === 0 ? 0 : Math.round((1000 * Number(infoField(info, "used_memory") ?? 0)) / limit) / 10;
 }
 
 /** A key of ours in a slot that this node serves: the node itself says which it would send elsewhere. */
-async function ownKey(client: Redis): Promise<string> {
+export async function ownKey(client: Redis): Promise<string> {
   for (let number = 0; ; number += 1) {
     const key = `stack-agent:health:${number}`;
     try {
@@ -191,6 +191,6 @@ const codes: Readonly<Record<string, string>> = {
   OOM: "memory",
 };
 
-function failure(error: unknown, signal: AbortSignal): Outcome {
+export function failure(error: unknown, signal: AbortSignal): Outcome {
   return { status: "fail", code: signal.aborted ? "timeout" : (codes[redisCode(error) ?? ""] ?? "error") };
 }

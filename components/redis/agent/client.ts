@@ -1,5 +1,8 @@
 import type { Redis } from "ioredis";
+import { memberTls } from "../../../engine/cluster/member-tls.ts";
+import { ownNode } from "../../../engine/cluster/own-node.ts";
 import { abortable } from "../../../lib/abortable.ts";
+import type { ClusterModel } from "../../../stack/components/cluster/model.ts";
 import { loopback } from "../../../stack/loopback.ts";
 
 export interface RedisConnection {
@@ -21,9 +24,27 @@ export function openRedis(
   port: number,
   password: string,
   signal: AbortSignal,
-  host: string = loopback,
+  { address: host = loopback, cluster }: OwnRedis = {},
 ): Promise<RedisConnection> {
+  if (cluster !== undefined) return openMember(cluster, { host: ownNode(cluster).address, port, password }, signal);
   return openServer({ host, port, password }, signal);
+}
+
+/** Where this machine's own nodes are. */
+export interface OwnRedis {
+  /** Default: loopback. */
+  readonly address?: string;
+  /** On a machine of a cluster: at its address there, for members alone. */
+  readonly cluster?: ClusterModel;
+}
+
+/** The same of a node on any machine of the cluster. @throws as `openRedis`; StackError `not-a-member` */
+export async function openMember(
+  cluster: ClusterModel,
+  login: Omit<RedisLogin, "tls">,
+  signal: AbortSignal,
+): Promise<RedisConnection> {
+  return openServer({ ...login, tls: await memberTls(cluster, login.host) }, signal);
 }
 
 export interface RedisLogin {
@@ -77,8 +98,9 @@ export async function withRedis<T>(
   password: string,
   signal: AbortSignal,
   use: (client: Redis) => Promise<T>,
+  own?: OwnRedis,
 ): Promise<T> {
-  const connection = await openRedis(port, password, signal);
+  const connection = await openRedis(port, password, signal, own);
   try {
     return await abortable(use(connection.client), signal, connection.drop);
   } finally {

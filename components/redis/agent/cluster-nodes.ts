@@ -7,11 +7,18 @@ export type SlotRange = readonly [number, number];
 /** One line of CLUSTER NODES. */
 export interface ClusterNode {
   readonly id: string;
+  readonly address: string;
   readonly port: number;
   readonly myself: boolean;
   /** It has not answered a MEET yet; its id is made up until it does. */
   readonly handshake: boolean;
   readonly noaddr: boolean;
+  /** The others take it for lost, too. */
+  readonly lost: boolean;
+  /** It is lost, or doesn't answer this one. */
+  readonly failing: boolean;
+  /** Id of its master; undefined where it is one itself. */
+  readonly master?: string;
   readonly slots: readonly SlotRange[];
 }
 
@@ -24,14 +31,17 @@ export function parseClusterNodes(text: string): ClusterNode[] {
     .split("\n")
     .filter((line) => line.trim() !== "")
     .map((line) => {
-      const [id = "", address = "", flags = "", , , , , , ...slots] = line.trim().split(" ");
+      const [id = "", where = "", flags = "", master = "-", , , , , ...slots] = line.trim().split(" ");
       const flag = new Set(flags.split(","));
+      const [, address = "", port = 0] = /^(.*):(\d+)(?:@|$|,)/.exec(where) ?? [];
       return {
-        id,
-        port: Number(/:(\d+)(@|$|,)/.exec(address)?.[1] ?? 0),
+        ...{ id, address, port: Number(port) },
         myself: flag.has("myself"),
         handshake: flag.has("handshake"),
         noaddr: flag.has("noaddr"),
+        lost: flag.has("fail"),
+        failing: flag.has("fail") || flag.has("fail?"),
+        ...(master !== "-" && { master }),
         slots: slots.filter((slot) => !slot.startsWith("[")).map(parseRange),
       };
     });

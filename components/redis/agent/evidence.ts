@@ -14,8 +14,12 @@ export function evidence({ model: { redis, paths }, signal }: FindingsOptions): 
     collect: async () => {
       const password = (await readSecret(paths.state, "redis.auth")) ?? "";
       const within = AbortSignal.any([signal, AbortSignal.timeout(LONGEST)]);
-      return withRedis(port, password, within, async (client) =>
-        [await client.info("all"), String(await client.cluster("NODES"))].join("\n"),
+      return withRedis(
+        port,
+        password,
+        within,
+        async (client) => [await client.info("all"), String(await client.cluster("NODES"))].join("\n"),
+        redis,
       );
     },
   }));

@@ -26,7 +26,7 @@ export async function persistence({ model: { redis, paths }, signal }: FindingsO
   const nodes = await Promise.all(
     (redis?.nodes ?? []).map(async ({ port }) => {
       const within = AbortSignal.any([signal, AbortSignal.timeout(LONGEST)]);
-      return { port, info: await withRedis(port, password, within, (client) => client.info("persistence")) };
+      return { port, info: await withRedis(port, password, within, (client) => client.info("persistence"), redis) };
     }),
   );
   return judgePersistence(nodes);

@@ -35,7 +35,7 @@ interface Node {
 export function savesInTurn({
   nodes: all,
   snapshots,
-  address,
+  ...own
 }: RedisModel & { readonly address: string }): Pick<Job, "run" | "again"> {
   let next: number | undefined = LOOK;
   const nodes = all.map(({ port, unit }): Node => ({ port, unit }));
@@ -45,7 +45,7 @@ export function savesInTurn({
     if (password === undefined) return;
     const open = async (node: Node): Promise<void> => {
       if (node.connection?.broken() === false) return;
-      node.connection = await answerOf(node, signal, (limited) => openRedis(node.port, password, limited, address));
+      node.connection = await answerOf(node, signal, (limited) => openRedis(node.port, password, limited, own));
       node.connection?.client.stream.unref();
     };
     try {

@@ -1,13 +1,26 @@
+import { clusterGroup, nodeAddresses } from "../cluster/model.ts";
 import type { Component, DeclaredFile } from "../component.ts";
 import { addressText } from "../external.ts";
 import type { Process, Variable } from "../process.ts";
 import { buildFile } from "../system/component.ts";
-import { metrics } from "./metrics.ts";
-import { busOffset, type ExternalRedis, type RedisModel, type RedisNode, redisModel } from "./model.ts";
+import { clusterMetrics, metrics } from "./metrics.ts";
+import { busOffset, type ExternalRedis, nodesOfMember, type RedisModel, type RedisNode, redisModel } from "./model.ts";
 import { redisSettings } from "./settings.ts";
 
 /** What a node takes of memory beside its data, fragmentation above all, as a multiple. */
 const fragmentation = 1.1;
+
+const account = { name: "redis", id: 303, user: { home: "/var/lib/redis" } } as const;
+
+const observes = {
+  unit: "percent of maxmemory",
+  metric: {
+    name: "stack_redis_memory_used_ratio",
+    type: "gauge",
+    help: "Memory that the fullest Redis node uses, of its maxmemory.",
+    per: 100,
+  },
+} as const;
 
 /** Redis Cluster: one unit and one folder a node, all on loopback, one password. */
 export const redis: Component<"redis", typeof redisSettings, RedisModel, "redis:cluster"> = {
@@ -25,7 +38,7 @@ export const redis: Component<"redis", typeof redisSettings, RedisModel, "redis:
     packaged: true,
     example: "8 GiB",
   },
-  packagedAccounts: [{ name: "redis", id: 303, user: { home: "/var/lib/redis" } }],
+  packagedAccounts: [account],
   packages: () => ["redis-server", "redis-tools"],
   secrets: () => [{ name: "redis.auth", reader: "agent", purpose: "Redis: the default user's password on every node" }],
   versions: () => [{ what: "Redis", package: "redis-server", least: "7.0" }],
@@ -37,15 +50,7 @@ export const redis: Component<"redis", typeof redisSettings, RedisModel, "redis:
   checks: {
     "redis:cluster": {
       proves: "each Redis node takes a write in a slot of its own and saves, and all 16384 slots are served",
-      observes: {
-        unit: "percent of maxmemory",
-        metric: {
-          name: "stack_redis_memory_used_ratio",
-          type: "gauge",
-          help: "Memory that the fullest Redis node uses, of its maxmemory.",
-          per: 100,
-        },
-      },
+      observes,
       metrics,
     },
   },
@@ -68,6 +73,32 @@ export const redis: Component<"redis", typeof redisSettings, RedisModel, "redis:
       credential: { name: "redis_password", secret: "redis_password", orEmpty: true },
     },
   },
+  clustered: {
+    firstBoot: "the Redis Cluster of all machines is formed by the first of them",
+    packagedAccounts: [{ ...account, groups: [clusterGroup] }],
+    ports: [
+      { setting: "ports", first: nodesOfMember, what: "Redis", who: "Redis node", bind: "members" },
+      {
+        ...{ setting: "ports", first: nodesOfMember, plus: busOffset, bind: "members" },
+        ...{ what: "Redis Cluster bus", who: "the cluster bus of Redis node" },
+      },
+    ],
+    processes: ({ name, redis }) => redis.nodes.map((node) => process(name, node, "members")),
+    checks: {
+      "redis:cluster": {
+        proves:
+          "each Redis node of this machine saves, and takes a write where it is a master; all 16384 slots are served, and each of them by two machines",
+        observes,
+        metrics: [...metrics, ...clusterMetrics],
+      },
+    },
+    jobs: ["redis-saves", "redis-balance"],
+    connection: {
+      addresses: ({ redis }) => memberAddresses(redis),
+      environment: ({ redis }) => memberVariables(redis),
+      credential: { name: "redis_password", secret: "redis.auth" },
+    },
+  },
   ports: [
     { setting: "ports", what: "Redis", who: "Redis node" },
     { setting: "ports", plus: busOffset, what: "Redis Cluster bus", who: "the cluster bus of Redis node" },
@@ -88,7 +119,24 @@ function externalVariables({ addresses, mode, master, user, ca }: ExternalRedis)
   ];
 }
 
-function process(name: string, node: RedisNode): Process {
+/** Masters' usual ports first: who asks the first that answers is told of the others. */
+function memberAddresses({ cluster, nodes }: RedisModel): string[] {
+  if (cluster === undefined) return [];
+  return nodes.flatMap(({ port }) => nodeAddresses(cluster).map((address) => `${address}:${port}`));
+}
+
+function memberVariables(redis: RedisModel): Variable[] {
+  const { ca, certificate, key } = redis.cluster ?? {};
+  if (ca === undefined || certificate === undefined || key === undefined) return [];
+  return [
+    { name: "REDIS_NODES", value: memberAddresses(redis).join(","), why: "Any of them tells of the others." },
+    { name: "REDIS_CA", value: ca, why: "By TLS, whose certificates these sign." },
+    { name: "REDIS_CERTIFICATE", value: certificate, why: "Only members are let in: what shows that this is one." },
+    { name: "REDIS_KEY", value: key },
+  ];
+}
+
+function process(name: string, node: RedisNode, network?: "members"): Process {
   return {
     unit: node.unit,
     logName: `redis-${node.port}`,
@@ -103,7 +151,7 @@ function process(name: string, node: RedisNode): Process {
     restart: "always",
     openFiles: 65_535,
     writable: [node.dataDirectory],
-    sandbox: { noExec: ["/tmp", "/var/tmp", "/dev/shm"] },
+    sandbox: { noExec: ["/tmp", "/var/tmp", "/dev/shm"], ...(network && { network }) },
   };
 }
 

@@ -18,3 +18,11 @@ export const metrics = [
   gauge("stack_redis_node_last_save_timestamp_seconds", "When the last snapshot ended."),
   gauge("stack_redis_node_last_fork_seconds", "How long the node stood still for its last fork."),
 ] as const;
+
+/** Beside them, of a machine that is one of a cluster's three. */
+export const clusterMetrics = [
+  gauge("stack_redis_cluster_slots_served", "Slots that a master serves, of 16384, as this machine's nodes see it."),
+  gauge("stack_redis_cluster_nodes_reachable", "Nodes of all machines that this one's can reach, of 6."),
+  gauge("stack_redis_node_is_master", "1 where the node is a master, 0 where it is a replica."),
+  gauge("stack_redis_node_replication_lag_bytes", "What a replica has not got of its master's changes yet."),
+] as const;

@@ -1,6 +1,7 @@
 import type { Suite } from "../../debian.ts";
 import type { Definition } from "../../definition/schema.ts";
 import type { SecretName } from "../../model.ts";
+import { type ClusterModel, clusterModel } from "../cluster/model.ts";
 import { type ExternalServers, externalServers } from "../external.ts";
 import { wellKnownPorts } from "../well-known-ports.ts";
 import type { RedisSettings } from "./settings.ts";
@@ -12,6 +13,8 @@ export interface RedisModel extends Omit<RedisSettings, "external"> {
   /** None where the servers are somebody else's. */
   readonly nodes: readonly RedisNode[];
   readonly external?: ExternalRedis;
+  /** Where its nodes are two on each of three machines: by default a shard's master, and the replica of the one before. */
+  readonly cluster?: ClusterModel;
   /** The secret that is its password. */
   readonly secret: SecretName;
 }
@@ -43,18 +46,25 @@ export interface RedisNode {
   };
 }
 
+/** How many of `ports` a machine of a cluster has a node on: a master's, and a replica's. */
+export const nodesOfMember = 2;
+
 /** Of Debian's Redis. */
 const hidesData: Readonly<Record<Suite, boolean>> = { bookworm: false, trixie: true };
 
 /** Redis's own rule: the cluster bus listens on port + 10000. */
 export const busOffset = 10_000;
 
-/** Redis Cluster as a definition means it: one master a port, each a unit of its own. */
+/**
+ * Redis Cluster as a definition means it: one master a port, each a unit of its own; on a machine of a cluster of three,
+ * a master and a replica.
+ */
 export function redisModel(
   { external, ...settings }: RedisSettings,
-  { debian }: Pick<Definition, "debian">,
+  { debian, cluster }: Pick<Definition, "debian" | "cluster">,
 ): RedisModel {
   const snapshots = snapshotsOf(settings.save);
+  const ports = cluster === undefined ? settings.ports : settings.ports.slice(0, nodesOfMember);
   return {
     ...settings,
     hidesData: hidesData[debian],
@@ -62,7 +72,8 @@ export function redisModel(
     ...(external === undefined
       ? {
           secret: "redis.auth",
-          nodes: settings.ports.map((port, index, { length }) => node(port, alone(snapshots, index / length))),
+          ...(cluster && { cluster: clusterModel(cluster) }),
+          nodes: ports.map((port, index, { length }) => node(port, alone(snapshots, index / length))),
         }
       : { secret: "redis_password", nodes: [], external: externalRedis(external) }),
   };

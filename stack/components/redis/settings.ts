@@ -47,7 +47,9 @@ export const redisSettings = z
         .check(
           z.minLength(3, "a Redis Cluster needs at least three masters"),
           z.maxLength(1000, "a Redis Cluster has at most 1000 nodes"),
-          z.describe("The nodes' ports, on loopback; a node's cluster bus listens on port + 10000"),
+          z.describe(
+            "The nodes' ports, on loopback; a node's cluster bus listens on port + 10000. In a cluster each machine has the first two",
+          ),
         ),
       [6379, 6380, 6381],
     ),

@@ -195,7 +195,8 @@ t.test("of two nodes with one identity the one whose slots are not its own gives
   const shares = slotShares(3);
   const self = (id: string, share: number): ClusterNode => {
     const range = shares[share];
-    return { id, port: 0, myself: true, handshake: false, noaddr: false, slots: range === undefined ? [] : [range] };
+    const flags = { myself: true, handshake: false, noaddr: false, lost: false, failing: false };
+    return { id, address: "127.0.0.1", port: 0, ...flags, slots: range === undefined ? [] : [range] };
   };
   const view = (index: number, id: string, share: number) => ({
     port: redis.nodes[index]?.port ?? 0,
