@@ -10,5 +10,8 @@ declare module "../../../engine/action.ts" {
     reviveQueue: { member: string; folder: string; damaged: "config" | "log" };
     declareInBroker: { login: ExternalAdmin; requests: readonly BrokerRequest[] };
     recoverStreams: Record<string, never>;
+    joinBroker: { own: string; broker: string; remembered: boolean };
+    enableKhepri: { managementPort: number };
+    growStreams: { vhost: string; streams: readonly string[] };
   }
 }

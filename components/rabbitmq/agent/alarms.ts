@@ -1,7 +1,9 @@
 import type { FindingsOptions } from "../../../engine/agent-part.ts";
+import { ownNode } from "../../../engine/cluster/own-node.ts";
 import type { Found } from "../../../engine/finding.ts";
 import { readSecret } from "../../../engine/secrets/read-secret.ts";
 import { StackError } from "../../../lib/error.ts";
+import { brokerName, type RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";
 import { management } from "./management.ts";
 
 /** Milliseconds for the broker's answer. */
@@ -12,6 +14,9 @@ const manyFiles = 0.9;
 
 /** Of `/api/nodes`: https://www.rabbitmq.com/docs/alarms */
 export interface BrokerNode {
+  readonly name?: string;
+  /** Whether it answers the others. */
+  readonly running?: boolean;
   readonly mem_alarm?: boolean;
   readonly mem_used?: number;
   readonly mem_limit?: number;
@@ -30,8 +35,15 @@ export async function alarms({ model: { rabbitmq, paths }, signal }: FindingsOpt
   }
   const login = { port: rabbitmq.managementPort, user: rabbitmq.adminUser, password };
   const within = AbortSignal.any([signal, AbortSignal.timeout(LONGEST)]);
-  const [node = {}] = (await management(login, "GET", "/nodes", { signal: within })) as readonly BrokerNode[];
-  return judgeAlarms(node, rabbitmq.vhost);
+  const nodes = (await management(login, "GET", "/nodes", { signal: within })) as readonly BrokerNode[];
+  return judgeAlarms(ownBroker(nodes, rabbitmq), rabbitmq.vhost);
+}
+
+/** This machine's, of a cluster's brokers. */
+export function ownBroker(nodes: readonly BrokerNode[], { cluster }: Pick<RabbitmqModel, "cluster">): BrokerNode {
+  if (cluster === undefined) return nodes[0] ?? {};
+  const own = brokerName(ownNode(cluster).address);
+  return nodes.find(({ name }) => name === own) ?? {};
 }
 
 export function judgeAlarms(node: BrokerNode, vhost: string): Found {

@@ -1,8 +1,11 @@
 import type { ChannelModel } from "amqplib";
+import { memberTls } from "../../../engine/cluster/member-tls.ts";
 import { verifiedTls } from "../../../engine/verified-tls.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { firstOf } from "../../../lib/first-of.ts";
+import type { ClusterModel } from "../../../stack/components/cluster/model.ts";
 import type { ExternalServers, ServerAddress } from "../../../stack/components/external.ts";
+import { wellKnownPorts } from "../../../stack/components/well-known-ports.ts";
 import { loopback } from "../../../stack/loopback.ts";
 
 export interface AmqpLogin {
@@ -45,6 +48,21 @@ export function openAmqp({ external, ...login }: AmqpLogin, signal: AbortSignal)
     return openOne({ ...login, host, port, ...(tls && { tls }) }, limited);
   };
   return firstOf(addresses, signal, open, (connection) => connection.drop());
+}
+
+/**
+ * The same of whichever of the cluster's brokers answers first.
+ *
+ * @throws as `openAmqp`; StackError `not-a-member`
+ */
+export function openMember(
+  cluster: ClusterModel,
+  login: Omit<AmqpLogin, "external" | "host" | "port">,
+  signal: AbortSignal,
+): Promise<AmqpConnection> {
+  const open = async ({ address: host }: { readonly address: string }, limited: AbortSignal) =>
+    openOne({ ...login, host, port: wellKnownPorts.amqps, tls: await memberTls(cluster, host) }, limited);
+  return firstOf(cluster.nodes, signal, open, (connection) => connection.drop());
 }
 
 async function openOne(

@@ -97,7 +97,7 @@ function openCheck({ rabbitmq }: StackWith<"rabbitmq">, context: CheckContext): 
   };
 }
 
-async function openLine(connection: AmqpConnection): Promise<Line> {
+export async function openLine(connection: AmqpConnection): Promise<Line> {
   const channel = await connection.model.createConfirmChannel();
   const line: Line = { connection, channel, broken: undefined };
   const note = (why: Error): void => {
@@ -113,7 +113,7 @@ async function openLine(connection: AmqpConnection): Promise<Line> {
  * Publishes one message, waits until it is confirmed, and takes one back. Not always its
  * own: provisioning checks beside the agent, and each takes as many as it gave.
  */
-async function roundtrip(line: Line, queue: string, signal: AbortSignal): Promise<void> {
+export async function roundtrip(line: Line, queue: string, signal: AbortSignal): Promise<void> {
   const { channel } = line;
   channel.publish(queue, queue, Buffer.alloc(0), { persistent: true, mandatory: true });
   await channel.waitForConfirms();
@@ -134,7 +134,7 @@ function blocked(reason: string): Outcome {
   return { status: "fail", code, message, ...(code === "disk-alarm" && { hopeless: true }) };
 }
 
-function failure(error: unknown, signal: AbortSignal): Outcome {
+export function failure(error: unknown, signal: AbortSignal): Outcome {
   return { status: "fail", code: signal.aborted ? "timeout" : codeOf(error), message: messageOf(error) };
 }
 

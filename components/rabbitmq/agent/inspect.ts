@@ -60,7 +60,8 @@ function whyUnseen(error: unknown): { readonly unseen: string } {
   return { unseen: [error.message, ...error.detail.slice(0, 1)].join(": ") };
 }
 
-async function readDefinitions(
+/** What the management API exports, users with whether their passwords are the secrets. */
+export async function readDefinitions(
   answer: unknown,
   wanted: Definitions,
   reader: Pick<FactReader, "secretMatches">,

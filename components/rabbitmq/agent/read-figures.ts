@@ -2,7 +2,7 @@ import type { Agent } from "node:http";
 import type { Figures, Sample } from "../../../engine/check.ts";
 import { mostQueues } from "../../../stack/components/rabbitmq/metrics.ts";
 import type { RabbitmqModel } from "../../../stack/components/rabbitmq/model.ts";
-import type { BrokerNode } from "./alarms.ts";
+import { type BrokerNode, ownBroker } from "./alarms.ts";
 import { management } from "./management.ts";
 
 /** Of `/api/queues`. What never happened to a queue is missing. */
@@ -13,18 +13,21 @@ export interface QueueFigures {
   readonly messages_unacknowledged?: number;
   readonly consumers?: number;
   readonly message_stats?: Readonly<Partial<Record<(typeof statistics)[number], number>>>;
+  /** Brokers that lead it, and that have a member of it that is there. */
+  readonly leader?: string;
+  readonly online?: readonly string[];
 }
 
 const statistics = ["publish", "deliver_get", "ack", "redeliver"] as const;
 
 const queueColumns = [
-  ...["name", "messages", "messages_ready", "messages_unacknowledged", "consumers"],
+  ...["name", "messages", "messages_ready", "messages_unacknowledged", "consumers", "leader", "online"],
   ...statistics.map((name) => `message_stats.${name}`),
 ].join(",");
 
 const nodeColumns = [
   ...["mem_used", "mem_limit", "mem_alarm", "disk_free", "disk_free_limit", "disk_free_alarm"],
-  ...["fd_used", "fd_total"],
+  ...["fd_used", "fd_total", "name", "running"],
 ].join(",");
 
 export interface ReadOptions {
@@ -47,8 +50,27 @@ export async function readFigures(rabbitmq: RabbitmqModel, { password, ...option
   const queues = `/queues/${encodeURIComponent(rabbitmq.vhost)}?${page}&columns=${queueColumns}`;
   const { items, total_count } = (await management(login, "GET", queues, options)) as Page;
   const nodes = await management(login, "GET", `/nodes?columns=${nodeColumns}`, options);
-  const [node = {}] = nodes as readonly BrokerNode[];
-  return brokerFigures(items, total_count, node, rabbitmq);
+  const all = nodes as readonly BrokerNode[];
+  const node = ownBroker(all, rabbitmq);
+  const figures = brokerFigures(items, total_count, node, rabbitmq);
+  return rabbitmq.cluster === undefined ? figures : { ...figures, ...memberFigures(items, all, node, rabbitmq) };
+}
+
+/** What a cluster's broker tells beside them. */
+export function memberFigures(
+  all: readonly QueueFigures[],
+  nodes: readonly BrokerNode[],
+  { name: own }: Pick<BrokerNode, "name">,
+  { checkQueue }: Pick<RabbitmqModel, "checkQueue">,
+): Figures {
+  const queues = all.filter(({ name, online }) => name !== checkQueue && online !== undefined).slice(0, mostQueues);
+  return {
+    stack_rabbitmq_brokers_running: nodes.filter(({ running }) => running).length,
+    stack_rabbitmq_queue_members_online: queues.flatMap(({ name, online }) => sample({ queue: name }, online?.length)),
+    stack_rabbitmq_queue_led_here: queues.flatMap(({ name, leader }) =>
+      sample({ queue: name }, Number(leader === own)),
+    ),
+  };
 }
 
 interface Page {

@@ -83,7 +83,7 @@ class Redis:
     """The Redis Cluster (REDIS_*): where to find its nodes.
 
     `mode` says what they are: of a `cluster`, `sentinel`s that know the server `master`, or a `single` server.
-    `ca`: by TLS.
+    `ca`: by TLS. `certificate` and `key`: what this side shows there, where it is asked.
     """
 
     nodes: tuple[tuple[str, int], ...]
@@ -92,18 +92,23 @@ class Redis:
     master: str = "mymaster"
     user: str | None = None
     ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RabbitMQ:
     """The RabbitMQ broker (RABBITMQ_*). The exchange is checked where it is named.
 
-    Of several brokers, any of which will do, host and port are lists. `ca`: by TLS.
+    Of several brokers, any of which will do, host and port are lists. `ca`: by TLS. `certificate` and `key`: what this
+    side shows there, where it is asked.
     """
 
     host: str
     port: str = "5672"
     ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
     vhost: str = "/"
     user: str
     exchange: str | None = None
@@ -209,6 +214,8 @@ def _redis(read: "_Reader") -> Redis:
         master=read.get("REDIS_MASTER", str, Redis.master),
         user=read.get("REDIS_USER", str, None),
         ca=read.get("REDIS_CA", str, None),
+        certificate=read.get("REDIS_CERTIFICATE", str, None),
+        key=read.get("REDIS_KEY", str, None),
     )
 
 
@@ -217,6 +224,8 @@ def _rabbitmq(read: "_Reader") -> RabbitMQ:
         host=read.need("RABBITMQ_HOST", str),
         port=read.get("RABBITMQ_PORT", _ports, RabbitMQ.port),
         ca=read.get("RABBITMQ_CA", str, None),
+        certificate=read.get("RABBITMQ_CERTIFICATE", str, None),
+        key=read.get("RABBITMQ_KEY", str, None),
         vhost=read.get("RABBITMQ_VHOST", str, RabbitMQ.vhost),
         user=read.need("RABBITMQ_USER", str),
         exchange=read.get("RABBITMQ_EXCHANGE", str, None),

@@ -1,16 +1,18 @@
+import { clusterGroup, nodeAddresses } from "../cluster/model.ts";
 import type { Component, DeclaredFile } from "../component.ts";
 import { addressText } from "../external.ts";
 import type { Process, Variable } from "../process.ts";
 import { buildFile } from "../system/component.ts";
+import { wellKnownPorts } from "../well-known-ports.ts";
 import { loadedDefinitions, rabbitmqDefinitions } from "./definitions.ts";
-import { metrics } from "./metrics.ts";
+import { clusterMetrics, metrics } from "./metrics.ts";
 import { type RabbitmqModel, rabbitmqModel } from "./model.ts";
 import { queueTypes } from "./queue-types.ts";
 import { rabbitmqServiceSettings } from "./service-settings.ts";
 import { rabbitmqSettings } from "./settings.ts";
 import { rabbitmqSources } from "./sources.ts";
 
-/** Fixed by Erlang and by rabbitmq-env.conf; both on loopback. */
+/** Fixed by Erlang and by rabbitmq-env.conf; both on loopback, but for the distribution of a cluster's brokers. */
 export const epmdPort = 4369;
 export const distributionPort = 25672;
 
@@ -18,6 +20,14 @@ export const distributionPort = 25672;
 export const definitionsPath = "/etc/rabbitmq/definitions.json";
 
 const etc = "rootfs-overlay/etc/rabbitmq";
+
+const accounts = {
+  rabbitmq: { name: "rabbitmq", id: 304, user: { comment: "RabbitMQ messaging server", home: "/var/lib/rabbitmq" } },
+  epmd: { name: "epmd", id: 305, user: { home: "/run/epmd" } },
+} as const;
+
+/** From it on Khepri, its metadata store of three members, is supported: two of three start without the third. */
+const leastOfCluster = "4.0";
 
 /** RabbitMQ: one node of a fixed name, everything it holds declared in definitions.json. */
 export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqModel, "rabbitmq:roundtrip"> & {
@@ -40,10 +50,7 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
     packaged: true,
     example: "8 GiB",
   },
-  packagedAccounts: [
-    { name: "rabbitmq", id: 304, user: { comment: "RabbitMQ messaging server", home: "/var/lib/rabbitmq" } },
-    { name: "epmd", id: 305, user: { home: "/run/epmd" } },
-  ],
+  packagedAccounts: [accounts.rabbitmq, accounts.epmd],
   packages: () => ["rabbitmq-server"],
   secrets: () => [
     { name: "rabbitmq.app", reader: "root", purpose: "RabbitMQ user of the services" },
@@ -88,6 +95,54 @@ export const rabbitmq: Component<"rabbitmq", typeof rabbitmqSettings, RabbitmqMo
       ...commonVariables(rabbitmq, service),
     ],
     credential: { name: "rabbitmq_password", secret: "rabbitmq.app" },
+  },
+  clustered: {
+    firstBoot: "the second and third broker join the first",
+    packagedAccounts: [{ ...accounts.rabbitmq, groups: [clusterGroup] }, accounts.epmd],
+    packageSources: ({ rabbitmq: { sources } }) => ({
+      ...{ label: "RabbitMQ", package: "rabbitmq-server", least: leastOfCluster },
+      ...{ asked: sources, setting: "rabbitmq.sources", of: rabbitmqSources },
+    }),
+    versions: () => [{ what: "RabbitMQ of a cluster", package: "rabbitmq-server", least: leastOfCluster }],
+    checks: {
+      "rabbitmq:roundtrip": {
+        proves:
+          "this machine's broker confirms a persistent message, gives it back from a quorum queue of three members, has no alarm, and sees the other two",
+        metrics: [...metrics, ...clusterMetrics],
+      },
+    },
+    ports: [
+      { setting: "port", what: "AMQP", who: "RabbitMQ" },
+      { setting: "managementPort", what: "RabbitMQ management", who: "RabbitMQ's management" },
+      { port: wellKnownPorts.amqps, what: "AMQP by TLS", who: "RabbitMQ, by TLS", bind: "members" },
+      { port: distributionPort, what: "Erlang distribution", who: "RabbitMQ's distribution", bind: "members" },
+      { port: epmdPort, what: "Erlang port mapper", who: "RabbitMQ's port mapper epmd", activated: true },
+    ],
+    processes: ({ name, rabbitmq }) => [portMapper(name), member(name, rabbitmq)],
+    files: ({ rabbitmq, definition }) => [
+      ...((definition.slim as Readonly<Record<string, boolean>>).rabbitmqExtras ? [withoutExtras] : []),
+      ...memberFiles(rabbitmq),
+      ...files(rabbitmq, definition.name),
+    ],
+    connection: {
+      addresses: ({ rabbitmq }) => memberAddresses(rabbitmq).map((address) => `${address}:${wellKnownPorts.amqps}`),
+      environment: ({ rabbitmq }, service) => {
+        const addresses = memberAddresses(rabbitmq);
+        const { ca = "", certificate = "", key = "" } = rabbitmq.cluster ?? {};
+        return [
+          { name: "RABBITMQ_HOST", value: addresses.join(","), why: "Any of them." },
+          { name: "RABBITMQ_PORT", value: addresses.map(() => wellKnownPorts.amqps).join(",") },
+          { name: "RABBITMQ_CA", value: ca, why: "By TLS, whose certificates these sign." },
+          {
+            ...{ name: "RABBITMQ_CERTIFICATE", value: certificate },
+            why: "Only members are let in: what shows that this is one.",
+          },
+          { name: "RABBITMQ_KEY", value: key },
+          ...commonVariables(rabbitmq, service),
+        ];
+      },
+      credential: { name: "rabbitmq_password", secret: "rabbitmq.app" },
+    },
   },
   external: {
     ownSettings: ["port", "managementPort", "sources", "minimumVersion"],
@@ -170,7 +225,24 @@ function portMapper(name: string): Process {
   };
 }
 
-function server(name: string, { unit }: RabbitmqModel): Process {
+function memberAddresses({ cluster }: RabbitmqModel): readonly string[] {
+  return cluster === undefined ? [] : nodeAddresses(cluster);
+}
+
+/** What Erlang evaluates before it starts RabbitMQ; `lead` where the broker is alone. */
+const startParts = { alone: ["log", "start", "lead"], member: ["log", "start"] } as const;
+
+/** One of a cluster's three: it leads nothing before the others have voted. */
+function member(name: string, rabbitmq: RabbitmqModel): Process {
+  const process = server(name, rabbitmq, startParts.member);
+  return { ...process, sandbox: { ...process.sandbox, network: "members" } };
+}
+
+function server(
+  name: string,
+  { unit }: RabbitmqModel,
+  parts: readonly (typeof startParts.alone)[number][] = startParts.alone,
+): Process {
   return {
     unit,
     logName: "rabbitmq",
@@ -197,7 +269,7 @@ function server(name: string, { unit }: RabbitmqModel): Process {
       },
       {
         name: "ERL_AFLAGS",
-        value: ["log", "start"].map((part) => `-run file eval /usr/lib/stack-agent/rabbitmq-${part}.erl`).join(" "),
+        value: parts.map((part) => `-run file eval /usr/lib/stack-agent/rabbitmq-${part}.erl`).join(" "),
         why: "Evaluated by Erlang first: no value of a message gets into the log, and RabbitMQ is ready sooner.",
       },
     ],
@@ -211,14 +283,33 @@ const withoutExtras = {
   beforePackages: true,
 } as const;
 
-function files(rabbitmq: RabbitmqModel, name: string): DeclaredFile[] {
-  const { unit } = rabbitmq;
+/** What a broker is a member of the cluster by. */
+function memberFiles({ unit }: RabbitmqModel): DeclaredFile[] {
   return [
-    { ...buildFile("/etc/rabbitmq/rabbitmq.conf", `${etc}/rabbitmq.conf.ejs`), unit },
-    { ...buildFile("/etc/rabbitmq/rabbitmq-env.conf", `${etc}/rabbitmq-env.conf`), unit },
+    { ...buildFile("/etc/rabbitmq/inter-node-tls.config", `${etc}/inter-node-tls.config.ejs`), unit },
+    {
+      // Read when the first broker of the cluster makes its database, and never again: no unit.
+      ...buildFile("/etc/rabbitmq/conf.d/first-user.conf", `${etc}/conf.d/first-user.conf.ejs`),
+      mode: 0o640,
+      owner: "root:rabbitmq",
+      when: "boot",
+    },
+  ];
+}
+
+function files(rabbitmq: RabbitmqModel, name: string): DeclaredFile[] {
+  const { unit, cluster } = rabbitmq;
+  // A member's have its address.
+  const when = cluster === undefined ? "build" : "boot";
+  return [
+    { ...buildFile("/etc/rabbitmq/rabbitmq.conf", `${etc}/rabbitmq.conf.ejs`), when, unit },
+    { ...buildFile("/etc/rabbitmq/rabbitmq-env.conf", `${etc}/rabbitmq-env.conf.ejs`), when, unit },
     { ...buildFile("/etc/rabbitmq/enabled_plugins", `${etc}/enabled_plugins`), unit },
-    ...["rabbitmq-log.erl", "rabbitmq-start.erl"].map((file) => ({
-      ...buildFile(`/usr/lib/stack-agent/${file}`, `rootfs-overlay/usr/lib/stack-agent/${file}`),
+    ...startParts[cluster === undefined ? "alone" : "member"].map((part) => ({
+      ...buildFile(
+        `/usr/lib/stack-agent/rabbitmq-${part}.erl`,
+        `rootfs-overlay/usr/lib/stack-agent/rabbitmq-${part}.erl`,
+      ),
       unit,
     })),
     { path: "/etc/rabbitmq/conf.d", kind: "directory", mode: 0o755, owner: "root:root", when: "build" },

@@ -22,3 +22,10 @@ export const metrics = [
   gauge("stack_rabbitmq_files_limit", "How many it may have."),
   gauge("stack_rabbitmq_alarm", "1 where the broker holds back publishers, for want of memory or disk."),
 ] as const;
+
+/** Beside them, of a machine that is one of a cluster's three. */
+export const clusterMetrics = [
+  gauge("stack_rabbitmq_brokers_running", "Brokers of the cluster that run, of 3, as this machine's sees it."),
+  gauge("stack_rabbitmq_queue_members_online", "Members of the queue or stream that are there, of 3."),
+  gauge("stack_rabbitmq_queue_led_here", "1 where this machine's broker leads the queue or stream."),
+] as const;

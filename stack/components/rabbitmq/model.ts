@@ -1,6 +1,7 @@
 import type { Complete } from "../../definition/complete.ts";
 import type { Definition, ServiceSettings } from "../../definition/schema.ts";
 import type { SecretName } from "../../model.ts";
+import { type ClusterModel, clusterModel } from "../cluster/model.ts";
 import { addressOf, type ExternalServers, externalServers, type ServerAddress } from "../external.ts";
 import { wellKnownPorts } from "../well-known-ports.ts";
 import type { QueueType } from "./queue-types.ts";
@@ -11,6 +12,8 @@ export interface RabbitmqModel extends Omit<Complete<RabbitmqSettings>, "externa
   readonly unit: string;
   /** Where it is, if it is somebody else's; undefined: on this machine. */
   readonly external?: ExternalBrokers;
+  /** Where it is one of three brokers that are a cluster. */
+  readonly cluster?: ClusterModel;
   readonly agentUser: string;
   readonly adminUser: string;
   /** Whose password is which secret. */
@@ -35,6 +38,13 @@ export interface ServiceQueue {
 }
 
 /**
+ * A broker's name in Erlang: by its machine's address, which needs nobody to look it up. Its data's folder is called so.
+ */
+export function brokerName(address: string): string {
+  return `rabbit@${address}`;
+}
+
+/**
  * RabbitMQ as a definition means it. Names not given come from the stack's:
  * `stock-analysis` → vhost `/stock-analysis`, user `stock-analysis`, exchanges
  * `stock-analysis-events` and `stock-analysis-dlx`. Every service that needs RabbitMQ has
@@ -42,7 +52,7 @@ export interface ServiceQueue {
  */
 export function rabbitmqModel(
   { vhost, user, exchange, deadLetterExchange, sources, external, ...settings }: RabbitmqSettings,
-  { name, debian, services }: Pick<Definition, "name" | "debian" | "services">,
+  { name, debian, services, cluster }: Pick<Definition, "name" | "debian" | "services" | "cluster">,
 ): RabbitmqModel {
   return {
     ...settings,
@@ -53,7 +63,10 @@ export function rabbitmqModel(
     deadLetterExchange: deadLetterExchange ?? `${name}-dlx`,
     unit: "rabbitmq-server.service",
     ...(external === undefined
-      ? { agentUser: "stack-agent", adminUser: "stack-admin", secrets: ownSecrets }
+      ? {
+          ...{ agentUser: "stack-agent", adminUser: "stack-admin", secrets: ownSecrets },
+          ...(cluster && { cluster: clusterModel(cluster) }),
+        }
       : {
           ...{ agentUser: `${name}-agent`, adminUser: external.admin, secrets: givenSecrets },
           external: externalBrokers(external),

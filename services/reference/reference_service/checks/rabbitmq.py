@@ -83,7 +83,9 @@ class RabbitMQCheck:
         # Another one the next time, unless this one answers.
         self._servers.append(self._servers.pop(0))
         host = f"[{name}]" if ":" in name else name
-        scheme, tls = ("amqp", "") if settings.ca is None else ("amqps", f"&cafile={quote(settings.ca, '')}")
+        files = {"cafile": settings.ca, "certfile": settings.certificate, "keyfile": settings.key}
+        tls = "".join(f"&{name}={quote(path, '')}" for name, path in files.items() if path)
+        scheme = "amqps" if settings.ca else "amqp"
         self._transport = _Transport()
         self._connection = aiormq.Connection(
             f"{scheme}://{user}:{password}@{host}:{port}/{quote(settings.vhost, '')}"

@@ -47,6 +47,7 @@ class RedisCheck:
         # A stalled node must leave time to ask the others.
         self._timeout = timeout / 3
         self._clients: dict[Node, Redis] = {}
+        self._nodes = list(settings.nodes)
 
     async def probe(self) -> Verdict:
         """Do one round; after a failure all clients are made anew."""
@@ -84,13 +85,19 @@ class RedisCheck:
         return await self._cluster_round()
 
     async def _first(self, ask: Callable[[Node], Awaitable[T]]) -> T:
-        """Ask the first node that answers."""
+        """Ask the first node that answers; the next time it is the first to be asked."""
         failure: Exception = CheckFailed("refused")
-        for node in self._settings.nodes:
+        for node in list(self._nodes):
+            # Before it answers: a probe may be over while it doesn't.
+            self._nodes.remove(node)
+            self._nodes.append(node)
             try:
-                return await ask(node)
+                answer = await ask(node)
             except _UNREACHABLE as error:
                 failure = error
+            else:
+                self._nodes.insert(0, self._nodes.pop())
+                return answer
         raise failure
 
     async def _cluster_round(self) -> Verdict:
@@ -138,6 +145,8 @@ class RedisCheck:
                 password=self._settings.password.get_secret_value() if known else None,
                 ssl=self._settings.ca is not None,
                 ssl_ca_certs=self._settings.ca,
+                ssl_certfile=self._settings.certificate,
+                ssl_keyfile=self._settings.key,
                 ssl_check_hostname=True,
                 decode_responses=True,
                 protocol=2,
