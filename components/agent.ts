@@ -42,7 +42,13 @@ const parts = {
     findings: () => import("./postgres/agent/findings.ts"),
     evidence: () => import("./postgres/agent/evidence.ts"),
     handover: () => import("./postgres/agent/handover.ts"),
+    cluster: () => import("./postgres/agent/cluster.ts"),
     external: { monitoring: () => import("./postgres/agent/monitoring.ts") },
+    clustered: {
+      monitoring: async () => (await import("./postgres/agent/members/clustered-monitoring.ts")).clusteredMonitoring,
+      findings: () => import("./postgres/agent/findings.ts"),
+      evidence: () => import("./postgres/agent/evidence.ts"),
+    },
   },
   redis: {
     provisioning: () => import("./redis/agent/provisioning.ts"),
