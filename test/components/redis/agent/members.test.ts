@@ -21,7 +21,11 @@ const seats = seatsOf(cluster, redis);
 const shares = slotShares(3);
 
 const idOf = (seat: Seat): string => `id-${seatName(seat)}`;
-const at = (name: string): Seat => seats.find((seat) => seatName(seat).endsWith(name)) ?? seats[0] ?? t.fail(name);
+function at(name: string): Seat {
+  const found = seats.find((seat) => seatName(seat).endsWith(name));
+  if (found === undefined) throw new TypeError(`no seat ${name}`);
+  return found;
+}
 
 /** A node as the others know it; the masters are at home unless it is said. */
 function node(seat: Seat, masters: readonly Seat[], more: Partial<ClusterNode> = {}): ClusterNode {
