@@ -6,7 +6,8 @@ import type { Seat } from "./members/seats.ts";
 declare module "../../../engine/action.ts" {
   interface ActionArgs {
     redisCluster: { ports: readonly number[] };
-    redisMembers: { cluster: ClusterModel; seats: readonly Seat[] };
+    /** By the machine of this index. */
+    redisMembers: { cluster: ClusterModel; seats: readonly Seat[]; index: number };
     /** Of a node that runs with what is at the path, but for the password in the text. */
     redisPassword: { port: number; unit: string; path: string; mode: number; owner: string; text: Sealed };
   }

@@ -3,7 +3,7 @@ import type { Job } from "../../../../engine/job.ts";
 import { abortable } from "../../../../lib/abortable.ts";
 import { isErrno } from "../../../../lib/error.ts";
 import type { RedisModel } from "../../../../stack/components/redis/model.ts";
-import { openRedis, type RedisConnection, redisCode } from "../client.ts";
+import { openMember, type RedisConnection, redisCode } from "../client.ts";
 import { parseClusterNodes } from "../cluster-nodes.ts";
 import { infoField } from "../info-field.ts";
 import { type OwnMember, planTakeover } from "./plan-takeover.ts";
@@ -23,7 +23,7 @@ const TWICE = 2;
  * there and in step. Its master hands over and loses nothing (redis.io/docs, CLUSTER FAILOVER); writes to the shard wait
  * for some milliseconds. Only the machine that lacks a master does it: no two can at once.
  */
-export function balanceMasters(redis: RedisModel): Pick<Job, "run" | "again"> {
+export function balanceMasters(redis: RedisModel, place = ownNode): Pick<Job, "run" | "again"> {
   let wished: Seat | undefined;
   let times = 0;
   const run: Job["run"] = async (context, signal) => {
@@ -34,12 +34,13 @@ export function balanceMasters(redis: RedisModel): Pick<Job, "run" | "again"> {
     const open: RedisConnection[] = [];
     try {
       const seats = seatsOf(cluster, redis);
-      const { index } = ownNode(cluster);
+      const { index } = place(cluster);
       const own = await Promise.all(
         seats
           .filter((seat) => seat.index === index)
           .map(async (seat) => {
-            const connection = await openRedis(seat.port, password, limited, redis);
+            const { address: host, port } = seat;
+            const connection = await openMember(cluster, { host, port, password }, limited);
             open.push(connection);
             return { seat, connection, member: await look(seat, connection, limited) };
           }),

@@ -5,7 +5,7 @@ import type { StackWith } from "../../../../engine/stack-with.ts";
 import { abortable } from "../../../../lib/abortable.ts";
 import { messageOf } from "../../../../lib/error.ts";
 import { answers, clusterFault, failure, nearlyFull, ownKey, persistenceFault, share, text } from "../check.ts";
-import { openRedis, type RedisConnection } from "../client.ts";
+import { openMember, type RedisConnection } from "../client.ts";
 import { type ClusterNode, parseClusterNodes } from "../cluster-nodes.ts";
 import { infoField } from "../info-field.ts";
 import { clusterFigures, figureSections, nodeFigures } from "../node-figures.ts";
@@ -34,11 +34,11 @@ interface Look {
  * Redis on a machine of a cluster: each of its nodes saves, and takes a write where it is a master; and what they see of
  * the others. Where two of three machines do the work it is `warn`.
  */
-export function clusteredCheck(model: StackWith<"redis">): CheckOpener {
-  return (context) => openCheck(model, context);
+export function clusteredCheck(model: StackWith<"redis">, place = ownNode): CheckOpener {
+  return (context) => openCheck(model, context, place);
 }
 
-function openCheck({ redis }: StackWith<"redis">, context: CheckContext): OpenCheck {
+function openCheck({ redis }: StackWith<"redis">, context: CheckContext, place: typeof ownNode): OpenCheck {
   const { cluster } = redis;
   if (cluster === undefined) throw new TypeError("the machine is alone");
   const seats = seatsOf(cluster, redis);
@@ -54,7 +54,8 @@ function openCheck({ redis }: StackWith<"redis">, context: CheckContext): OpenCh
     try {
       if (node.connection === undefined || node.connection.broken()) {
         drop(node);
-        node.connection = await openRedis(seat.port, password, signal, redis);
+        const { address: host, port } = seat;
+        node.connection = await openMember(cluster, { host, port, password }, signal);
       }
       return await abortable(lookAt(node.connection.client, node), signal, () => drop(node));
     } catch (error) {
@@ -78,7 +79,7 @@ function openCheck({ redis }: StackWith<"redis">, context: CheckContext): OpenCh
       if (password === undefined) {
         return { status: "fail", code: "starting", message: "the secret redis.auth is not there yet" };
       }
-      nodes ??= seats.filter(({ index }) => index === ownNode(cluster).index).map((seat) => ({ seat }));
+      nodes ??= seats.filter(({ index }) => index === place(cluster).index).map((seat) => ({ seat }));
       const looks = await Promise.all(nodes.map((node) => look(node, password, signal)));
       const observedValue = Math.max(...looks.map(({ used }) => used));
       const figures = figuresOf(looks, seats);

@@ -142,7 +142,7 @@ export function planClusteredRedis(facts: ClusteredRedisFacts, redis: RedisModel
   const steps = planMembers(members, seats, index);
   if (isWhole(steps) && isFormed(members)) return { actions: below, unseen: [] };
   const why = describeSteps(steps) || "the nodes are no cluster yet";
-  return { actions: [...below, { do: "redisMembers", why, args: { cluster, seats } }], unseen: [] };
+  return { actions: [...below, { do: "redisMembers", why, args: { cluster, seats, index } }], unseen: [] };
 }
 
 function clusterOf({ cluster }: RedisModel): ClusterModel {

@@ -10,6 +10,12 @@ export function judgeCluster(nodes: readonly ClusterNode[], seats: readonly Seat
   if (served < slotCount) {
     return { status: "fail", code: "cluster-down", message: `${served} of ${slotCount} slots are served` };
   }
+  const masters = nodes.filter(({ slots }) => slots.length > 0);
+  const reached = masters.filter(({ failing }) => !failing);
+  if (reached.length * 2 <= masters.length) {
+    const message = `${reached.length} of ${masters.length} masters can be reached: no majority, and no write`;
+    return { status: "fail", code: "cluster-down", message };
+  }
   const away = seats.filter((seat) => !isThere(nodes, seat));
   if (away.length > 0) {
     const names = away.map((seat) => `${seat.machine} (${seatName(seat)})`).join(", ");
@@ -20,8 +26,8 @@ export function judgeCluster(nodes: readonly ClusterNode[], seats: readonly Seat
     const names = alone.map((node) => seatName(node)).join(", ");
     return { status: "warn", code: "no-replica", message: `${names}: the only one with its slots` };
   }
-  const masters = seats.filter((seat) => nodes.some((node) => isIn(node, seat) && node.slots.length > 0));
-  const twice = masters.find((seat, at) => masters.some((other, place) => place < at && other.index === seat.index));
+  const placed = seats.filter((seat) => nodes.some((node) => isIn(node, seat) && node.slots.length > 0));
+  const twice = placed.find((seat, at) => placed.some((other, place) => place < at && other.index === seat.index));
   if (twice !== undefined) {
     const message = `${twice.machine} has two masters: were it lost now, no other could take over`;
     return { status: "warn", code: "unbalanced", message };

@@ -42,7 +42,7 @@ export function planMembers(views: readonly MemberView[], seats: readonly Seat[]
   const ids = idsOf(views);
   const fresh = views.filter(isFresh);
   return {
-    forget: views.flatMap((view) => goneOf(view, ids, views).map(({ id }) => ({ seat: view.seat, id }))),
+    forget: views.flatMap((view) => goneOf(view, ids, views, all).map(({ id }) => ({ seat: view.seat, id }))),
     // Two with one epoch settle that by themselves; a node that joins a cluster takes the cluster's.
     epochs: [],
     slots: all && index === 0 ? slotsOf(views, seats) : [],
@@ -95,13 +95,19 @@ function slotsOf(views: readonly MemberView[], seats: readonly Seat[]): MemberSt
 }
 
 /**
- * Nodes it remembers in whose seat another one is. One that has slots is remembered until its replica has them: its
+ * Nodes it remembers in whose seat another one is; where all six answer, those too that it knows no seat of. One that has slots is remembered until its replica has them: its
  * vote counts meanwhile. Where it has none left, its keys are gone.
  */
-function goneOf(view: MemberView, ids: ReadonlyMap<string, string>, views: readonly MemberView[]): ClusterNode[] {
+function goneOf(
+  view: MemberView,
+  ids: ReadonlyMap<string, string>,
+  views: readonly MemberView[],
+  all: boolean,
+): ClusterNode[] {
+  const present = new Set(ids.values());
   return view.nodes.filter((node) => {
-    const now = ids.get(seatName(node));
-    if (node.myself || node.handshake || now === undefined || now === node.id) return false;
+    if (node.myself || node.handshake || present.has(node.id)) return false;
+    if (!(all && node.noaddr) && !ids.has(seatName(node))) return false;
     const replicated = views.some((one) => one.nodes.some(({ myself, master }) => myself && master === node.id));
     return node.slots.length === 0 || !replicated;
   });

@@ -1,5 +1,4 @@
 import type { Executors } from "../../../../engine/action.ts";
-import { ownNode } from "../../../../engine/cluster/own-node.ts";
 import { waitFor } from "../../../../lib/wait.ts";
 import { withinDeadline } from "../../../../lib/within-deadline.ts";
 import { busOffset } from "../../../../stack/components/redis/model.ts";
@@ -24,9 +23,8 @@ const deadline = {
 export const redisMembers: Executors["redisMembers"] = {
   lock: "redis",
   describe: ({ seats }) => `of the nodes on ${[...new Set(seats.map(({ address }) => address))].join(", ")}`,
-  async apply({ seats, cluster }, io) {
+  async apply({ seats, cluster, index }, io) {
     const password = await io.secret("redis.auth");
-    const { index } = ownNode(cluster);
     const met = new Set<string>();
     const look = async (signal: AbortSignal): Promise<boolean> => {
       const { members } = await lookAtMembers(seats, cluster, password, signal);

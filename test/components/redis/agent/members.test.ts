@@ -21,11 +21,11 @@ const seats = seatsOf(cluster, redis);
 const shares = slotShares(3);
 
 const idOf = (seat: Seat): string => `id-${seatName(seat)}`;
-function at(name: string): Seat {
+const at = (name: string): Seat => {
   const found = seats.find((seat) => seatName(seat).endsWith(name));
-  if (found === undefined) throw new TypeError(`no seat ${name}`);
+  if (found === undefined) throw new TypeError(name);
   return found;
-}
+};
 
 /** A node as the others know it; the masters are at home unless it is said. */
 function node(seat: Seat, masters: readonly Seat[], more: Partial<ClusterNode> = {}): ClusterNode {
@@ -127,6 +127,18 @@ t.test(
     t.equal(new Set(steps.forget.map(({ id }) => id)).size, 2);
     t.ok(steps.forget.every(({ id }) => id.startsWith("id-10.1.1.121")));
 
+    const lost = others.map((view) => ({
+      ...view,
+      nodes: view.nodes.map((one) =>
+        one.address === "10.1.1.121" ? { ...one, address: "", port: 0, noaddr: true } : one,
+      ),
+    }));
+    t.strictSame(
+      planMembers([...empty, ...lost], seats, 1).forget,
+      planMembers([...empty, ...others], seats, 1).forget,
+    );
+    t.strictSame(planMembers([...empty.slice(1), ...lost], seats, 1).forget, [], "not while one may be it");
+
     const known = empty.map((view) => ({
       ...view,
       epoch: 2,
@@ -217,6 +229,8 @@ t.test("two of three machines are a warning, slots that nobody serves a failure"
   const gone = (one: ClusterNode) => (one.address === "10.1.1.121" ? { failing: true, lost: true } : {});
   t.match(seen(taken, gone), { status: "warn", code: "degraded", message: /^a \(10.1.1.121:6379\), a / });
   t.match(seen(home, gone), { status: "fail", code: "cluster-down", message: "10923 of 16384 slots are served" });
+  const cut = (one: ClusterNode) => (one.address === "10.1.1.123" ? {} : { failing: true });
+  t.match(seen(home, cut), { status: "fail", code: "cluster-down", message: /^1 of 3 masters can be reached/ });
   t.match(seen(taken), { status: "warn", code: "unbalanced", message: /^b has two masters/ });
   t.match(
     seen(home, (one) => (one.id === idOf(at("122:6380")) ? { master: idOf(at("123:6379")) } : {})),
