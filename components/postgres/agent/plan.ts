@@ -129,8 +129,18 @@ function wantedRoles(postgres: PostgresModel): readonly WantedRole[] {
   return [
     { name: postgres.owner, connectionLimit: -1, settings: [] },
     { name: postgres.user, connectionLimit: postgres.connections, secret: "postgres.app", settings: unlogged },
-    { name: postgres.agentUser, connectionLimit: agentConnections, secret: "postgres.agent", settings: [] },
+    {
+      name: postgres.agentUser,
+      connectionLimit: agentConnections * agentsOf(postgres),
+      secret: "postgres.agent",
+      settings: [],
+    },
   ];
+}
+
+/** The leader of a cluster has all three machines' agents. */
+function agentsOf({ servers }: PostgresModel): number {
+  return servers?.cluster?.nodes.length ?? 1;
 }
 
 /** What is wrong with a role, as the end of a sentence. */

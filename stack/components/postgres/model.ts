@@ -53,6 +53,9 @@ export interface Migration {
  */
 const reservedConnections = 10;
 
+/** Beside those: a cluster's leader has two agents more. */
+const reservedForMembers = 8;
+
 /** Debian's PostgreSQL. */
 const majors: Readonly<Record<Suite, string>> = { bookworm: "15", trixie: "17" };
 
@@ -92,8 +95,9 @@ export function postgresModel(
 ): PostgresModel {
   const prefix = name.replaceAll("-", "_");
   const major = majors[debian];
-  const maxConnections = settings.connections + reservedConnections;
   const three = external === undefined && cluster !== undefined ? clusterModel(cluster) : undefined;
+  const reserved = reservedConnections + (three === undefined ? 0 : reservedForMembers);
+  const maxConnections = settings.connections + reserved;
   const given = external && externalServers(external, wellKnownPorts.postgres);
   return {
     ...settings,

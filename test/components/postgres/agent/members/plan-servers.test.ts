@@ -53,6 +53,7 @@ t.test("roles, database and migrations are made once, where one leads and a seco
     ["sql", "sql", "sql", "migrate"],
   );
   t.match(actions, [{ args: { external: { user: "postgres", superuser: true, secret: "postgres.superuser" } } }]);
+  t.match(actions[0]?.args, { text: /ROLE stack_agent .* CONNECTION LIMIT 12;/ }, "agents of three machines");
   t.same(unseen, []);
   const alone = plan({ view: { servers: [leader], dynamic } });
   t.same(alone.actions, []);
