@@ -8,7 +8,7 @@ import { inspectServer } from "../inspect.ts";
 import { clusteredChecks } from "./clustered-monitoring.ts";
 import type { ClusteredPostgresFacts } from "./facts.ts";
 import { leaderOf, lookAtEtcd, lookAtServers } from "./look-at-servers.ts";
-import { planClusteredPostgres, preflightClusteredPostgres } from "./plan-servers.ts";
+import { planClusteredPostgres, preflightClusteredPostgres } from "./plan-clustered-postgres.ts";
 
 /** PostgreSQL on a machine of a cluster: etcd and Patroni here; roles, database, event store on the server that leads. */
 export const clusteredPostgresStage = defineComponentStage<"postgres", ClusteredPostgresFacts>({

@@ -3,7 +3,7 @@ import type { ClusteredPostgresFacts } from "../../../../../components/postgres/
 import {
   planClusteredPostgres,
   preflightClusteredPostgres,
-} from "../../../../../components/postgres/agent/members/plan-servers.ts";
+} from "../../../../../components/postgres/agent/members/plan-clustered-postgres.ts";
 import { parseDefinition } from "../../../../../stack/definition/parse.ts";
 import { resolve } from "../../../../../stack/resolve.ts";
 
