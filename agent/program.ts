@@ -179,6 +179,7 @@ function registerAll(root: Command, end: (code: number) => void): void {
       await ofCluster({ do: "join", token: given, address }, options);
     },
   );
+  commandOf(root, "cluster status").action((options: { json?: boolean }) => ofCluster({ do: "status" }, options));
   commandOf(root, "cluster listen").action(() => ofCluster({ do: "listen" }, {}));
 
   const ofBackups = async (action: BackupAction, options: { json?: boolean }): Promise<void> => {

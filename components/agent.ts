@@ -2,6 +2,7 @@ import type { Executors } from "../engine/action.ts";
 import type { AgentPart, FindingsOptions, HandoverPart, ProvisioningPart } from "../engine/agent-part.ts";
 import type { BackupPart } from "../engine/backup-part.ts";
 import type { Check } from "../engine/check.ts";
+import type { ClusterPart } from "../engine/cluster-part.ts";
 import { declaredChecks } from "../engine/declared-checks.ts";
 import type { Evidence } from "../engine/evidence.ts";
 import type { Job } from "../engine/job.ts";
@@ -41,7 +42,13 @@ const parts = {
     findings: () => import("./postgres/agent/findings.ts"),
     evidence: () => import("./postgres/agent/evidence.ts"),
     handover: () => import("./postgres/agent/handover.ts"),
+    cluster: () => import("./postgres/agent/cluster.ts"),
     external: { monitoring: () => import("./postgres/agent/monitoring.ts") },
+    clustered: {
+      monitoring: async () => (await import("./postgres/agent/members/clustered-monitoring.ts")).clusteredMonitoring,
+      findings: () => import("./postgres/agent/findings.ts"),
+      evidence: () => import("./postgres/agent/evidence.ts"),
+    },
   },
   redis: {
     provisioning: () => import("./redis/agent/provisioning.ts"),
@@ -141,6 +148,16 @@ export async function loadHandover({ components }: Model): Promise<ReadonlyMap<D
   const loaded = own.map(async ({ name }) => {
     const part: AgentPart<never, never> = parts[name] as never;
     const module = await part.handover?.();
+    return module === undefined ? [] : [[name, module] as const];
+  });
+  return new Map((await Promise.all(loaded)).flat());
+}
+
+/** How each of the components that are members of a cluster stands there. */
+export async function loadClusterParts({ components }: Model): Promise<ReadonlyMap<DependencyName, ClusterPart>> {
+  const loaded = components.map(async ({ name, clustered }) => {
+    const part: Pick<AgentPart, "cluster" | "monitoring"> = parts[name];
+    const module = clustered ? await part.cluster?.() : undefined;
     return module === undefined ? [] : [[name, module] as const];
   });
   return new Map((await Promise.all(loaded)).flat());

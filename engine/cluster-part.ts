@@ -1,3 +1,4 @@
+import type { Run } from "../lib/run.ts";
 import type { Model, SecretName } from "../stack/model.ts";
 
 /** A component's `agent/cluster.ts`: how its servers stand as members of the cluster. */
@@ -8,6 +9,8 @@ export interface ClusterPart {
    * @returns one line a server, more than one a node where a node has several
    */
   members(look: ClusterLook): Promise<readonly EngineMember[]>;
+  /** Has this machine's servers read its new certificate; left out where they do by themselves. Run as root. */
+  certificateRenewed?(look: ClusterLook & { readonly run: Run }): Promise<void>;
 }
 
 export interface ClusterLook {

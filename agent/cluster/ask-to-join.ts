@@ -5,7 +5,7 @@ import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { isErrno, messageOf, StackError } from "../../lib/error.ts";
 import type { ClusterNode } from "../../stack/components/cluster/model.ts";
 import { isAuthority, keyHash } from "./authority.ts";
-import { type JoinAnswer, type JoinRequest, joinAnswer, joinRefusal } from "./join-document.ts";
+import { type JoinAnswer, type JoinRequest, joinAnswer, joinRefusal } from "./join-request.ts";
 import type { Token } from "./token.ts";
 
 /** A member that gave a token, and where it waits. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { loadClusterParts } from "../../components/agent.ts";
 import { takeLock } from "../../engine/run/take-lock.ts";
 import { ExitCode, isStackError, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
@@ -9,7 +10,10 @@ import { loadModel } from "../model/load-model.ts";
 import { answersAt } from "./answers-at.ts";
 import { askToJoin } from "./ask-to-join.ts";
 import { keyHash } from "./authority.ts";
+import { certificateEnd } from "./certificate-end.ts";
 import { type ClusterContext, clusterContext } from "./cluster-context.ts";
+import { clusterStatus } from "./cluster-status.ts";
+import { clusterTable } from "./cluster-table.ts";
 import { initCluster } from "./init-cluster.ts";
 import { joinCluster } from "./join-cluster.ts";
 import { listenForJoins } from "./listen-for-joins.ts";
@@ -21,6 +25,7 @@ export type ClusterAction =
   | { readonly do: "init" }
   | { readonly do: "token"; readonly ttl: number }
   | { readonly do: "join"; readonly token: () => Promise<string>; readonly address?: string | undefined }
+  | { readonly do: "status" }
   | { readonly do: "listen" };
 
 export interface ClusterCommandOptions {
@@ -40,9 +45,9 @@ const longest = 86_400;
 const lockPatience = 60_000;
 
 /**
- * `stack-agent cluster init|token|join|listen`.
+ * `stack-agent cluster init|token|join|status|listen`.
  *
- * @returns 0
+ * @returns 0; status: 1 where two of three members of a component are lost, 2 where less than all is well
  * @throws StackError `usage` (64), `not-root`, as clusterContext, initCluster, joinCluster, requireMember and
  *   listenForJoins do
  */
@@ -65,6 +70,8 @@ export async function clusterCommand(action: ClusterAction, options: ClusterComm
     }
     case "token":
       return giveToken(context, action.ttl, options);
+    case "status":
+      return tellStatus(context, options);
     case "listen":
       await requireMember(context.files, context.place);
       await listenForJoins(context, tokenStore(context.files.stateFolder), log);
@@ -109,6 +116,17 @@ async function underLock<T>({ model, run }: ClusterContext, signal: AbortSignal,
       await sleep(500, undefined, { signal });
     }
   }
+}
+
+async function tellStatus(context: ClusterContext, { json, write, signal }: ClusterCommandOptions): Promise<number> {
+  const { files, place, model, secrets } = context;
+  await requireMember(files, place);
+  const parts = await loadClusterParts(model);
+  const ports = model.ports.flatMap(({ port, bind }) => (bind === "members" ? [port] : []));
+  const look = { model, signal, secret: (name: string) => secrets.read(name) };
+  const document = await clusterStatus(place.name, parts, look, certificateEnd(ports, signal));
+  write(json ? `${JSON.stringify(document)}\n` : clusterTable(document, process.stdout.isTTY));
+  return { healthy: ExitCode.healthy, degraded: ExitCode.degraded, failed: ExitCode.failed }[document.status];
 }
 
 async function giveToken(

@@ -1,5 +1,5 @@
 import type { ClusterModel, ClusterNode } from "../../stack/components/cluster/model.ts";
-import type { JoinRequest } from "./join-document.ts";
+import type { JoinRequest } from "./join-request.ts";
 import { judgeSecret, type StoredToken } from "./token.ts";
 
 export interface Refusal {

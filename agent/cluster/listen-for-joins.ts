@@ -6,7 +6,7 @@ import { isStackError, messageOf, StackError } from "../../lib/error.ts";
 import type { Log } from "../../lib/log.ts";
 import { signNode } from "./authority.ts";
 import type { ClusterContext } from "./cluster-context.ts";
-import { type JoinAnswer, joinRequest } from "./join-document.ts";
+import { type JoinAnswer, joinRequest } from "./join-request.ts";
 import { judgeJoin, type Refusal } from "./judge-join.ts";
 import { sharedSecrets } from "./membership.ts";
 import type { TokenStore } from "./token-store.ts";

@@ -99,7 +99,10 @@ function provisionState(progress: ProgressDocument | undefined): ComponentState 
   const failed = undone.filter((stage) => stage.status === "failed");
   const told = failed.length > 0 ? failed : undone;
   const message = told.map((stage) => `${stage.id}: ${stage.error?.message ?? stage.status}`).join("; ");
-  if (progress.state === "waiting") return { ...state, status: "fail", code: "waiting", message };
+  if (progress.state === "waiting") {
+    const code = undone.find(({ error }) => error !== undefined && error.code !== "needs-failed")?.error?.code;
+    return { ...state, status: "fail", code: code ?? "waiting", message };
+  }
   return { ...state, status: "fail", code: "failed", message: message || "provisioning failed" };
 }
 

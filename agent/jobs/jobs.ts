@@ -41,6 +41,7 @@ const outcomes: { readonly [Name in RootJobName]: RootJobOutcome } = {
     },
   },
   pending: { error: (runFolder) => asTold("pending", 120, runFolder) },
+  certificates: { error: (runFolder) => asTold("certificates", 120, runFolder) },
   updates: { timeout: updatesTimeout, error: (runFolder) => asTold("updates", updatesTimeout, runFolder) },
 };
 

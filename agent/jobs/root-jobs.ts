@@ -1,4 +1,5 @@
 import type { RootJobName } from "../../stack/components/agent/root-jobs.ts";
+import { certificatesJob } from "./certificates-job.ts";
 import { driftJob } from "./drift-job.ts";
 import { pendingJob } from "./pending-job.ts";
 import type { RootJob } from "./root-job.ts";
@@ -9,4 +10,5 @@ export const rootJobs: { readonly [Name in RootJobName]: RootJob } = {
   drift: driftJob,
   pending: pendingJob,
   updates: updatesJob,
+  certificates: certificatesJob,
 };

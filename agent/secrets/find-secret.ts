@@ -18,9 +18,20 @@ export function findGivenSecret({ givenSecrets, secrets }: Model, name: string):
   );
 }
 
-/** @throws StackError `no-such-secret`, `given-secret` (both exit 64) */
+/** @throws StackError `no-such-secret`, `given-secret`, `shared-secret` (all exit 64) */
 export function findMadeSecret({ givenSecrets, secrets }: Model, name: string): SecretName {
-  if (secrets.some((secret) => secret.name === name)) return name;
+  const found = secrets.find((secret) => secret.name === name);
+  if (found?.shared) {
+    throw new StackError(
+      "shared-secret",
+      `${name} is the same on every member of the cluster: no machine changes it alone`,
+      {
+        hint: "stack-agent secrets ls names those that are this machine's own",
+        exit: ExitCode.usage,
+      },
+    );
+  }
+  if (found !== undefined) return name;
   if (givenSecrets.some((secret) => secret.name === name)) {
     throw new StackError("given-secret", `${name} is given from outside: the stack can't make one`, {
       hint: `stack-agent secrets set ${name} takes another value`,

@@ -36,7 +36,9 @@ export async function rotateSecretsCommand(
       exit: ExitCode.usage,
     });
   }
-  const names = all ? model.secrets.map(({ name }) => name) : asked.map((name) => findMadeSecret(model, name));
+  const names = all
+    ? model.secrets.flatMap(({ name, shared }) => (shared ? [] : [name]))
+    : asked.map((name) => findMadeSecret(model, name));
   const stages = presentStages(await loadStages(), model);
   const machine = await thisMachine({ model, stages, run, log, signal });
   const restarting = names.filter((name) => model.secrets.some((secret) => secret.name === name && secret.restarts));

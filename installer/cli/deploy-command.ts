@@ -10,6 +10,7 @@ import { connect } from "../node/connect.ts";
 import { openTemplate, type Template } from "../template/open-template.ts";
 import type { Access } from "../transports/access.ts";
 import { chooseVmid } from "../wanted/choose-vmid.ts";
+import { nodeOfCluster } from "../wanted/node-of-cluster.ts";
 import { perNode } from "../wanted/per-node.ts";
 import { assignments, inOwnWords } from "../wanted/settings.ts";
 import { wanted } from "../wanted/wanted.ts";
@@ -71,8 +72,8 @@ async function perform(
   const template = await progress.step("template", `reading ${path}`, () => openTemplate(path, { run, signal }));
   const asks = askedOnce();
   const orders: Order[] = [];
-  for (const { label, flags: own } of nodes) {
-    const chosen = withSettings(template, own, flags);
+  for (const [index, { label, flags: own }] of nodes.entries()) {
+    const chosen = withSettings(template, own, flags, { index, count: nodes.length });
     const { deploy: settings } = chosen.model.definition;
     const credentials = await asks(own, settings);
     const to = credentials.kind === "local" ? "" : required(settings.to, "--to", "pve1");
@@ -114,9 +115,18 @@ function askedOnce(): (flags: DeployFlags, at: Pick<AccessFlags, "to" | "via">) 
   };
 }
 
-function withSettings(template: (set: readonly string[]) => Template, own: DeployFlags, flags: DeployFlags): Template {
+function withSettings(
+  template: (set: readonly string[]) => Template,
+  own: DeployFlags,
+  flags: DeployFlags,
+  { index, count }: { readonly index: number; readonly count: number },
+): Template {
   try {
-    return template(assignments({ ...own }, {}, flags.set));
+    const set = assignments({ ...own }, {}, flags.set);
+    const given = template(set);
+    const ofNode = nodeOfCluster(given.model, index, count);
+    // What was given for one goes before what its place says.
+    return ofNode.length === 0 ? given : template([...ofNode, ...set]);
   } catch (error) {
     throw inOwnWords(error, { ...flags });
   }

@@ -13,6 +13,12 @@ export function deploymentText(made: DeploymentDocument, to: string): string {
     "",
     "next, on the node:",
     `  pct exec ${vmid} -- stack-agent status`,
+    ...(warnings.includes("provision: not-a-member")
+      ? [
+          `  pct exec ${vmid} -- stack-agent cluster init      # on the first; then there: stack-agent cluster token`,
+          `  pct exec ${vmid} -- stack-agent cluster join TOKEN  # on the others`,
+        ]
+      : []),
     `  pct enter ${vmid}`,
     "to take it away again:",
     `  deploy-template destroy ${at}--vmid ${vmid}`,

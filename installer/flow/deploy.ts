@@ -3,6 +3,7 @@ import { isStackError, StackError } from "../../lib/error.ts";
 import type { Progress } from "../../lib/progress/progress.ts";
 import { urlOf } from "../../lib/url-of.ts";
 import type { DeploymentDocument } from "../../stack/documents/deployment.ts";
+import { provisionComponent } from "../../stack/health-groups.ts";
 import type { Node } from "../node/node.ts";
 import { type TaskWait, waitTask } from "../node/wait-task.ts";
 import { type Facts, lookAround, occupantOf } from "../preflight/facts.ts";
@@ -12,7 +13,7 @@ import { adopt, create } from "./create.ts";
 import { type Left, left } from "./left.ts";
 import { absences } from "./no-address.ts";
 import { plan, type Step } from "./plan.ts";
-import { type Ready, readyNow, waitReady } from "./ready.ts";
+import { isNoMember, type Ready, readyNow, waitReady } from "./ready.ts";
 import type { Turns } from "./turns.ts";
 
 export interface DeployOptions {
@@ -65,7 +66,8 @@ export async function deploy(options: DeployOptions): Promise<DeploymentDocument
     if (steps.join() === "wait") {
       const { port } = wanted.template.model.definition.agent;
       const { network } = wanted.container;
-      const ready = await readyNow(node, { vmid: wanted.vmid, port, network, signal: options.signal });
+      const clustered = wanted.template.model.cluster !== undefined;
+      const ready = await readyNow(node, { vmid: wanted.vmid, port, network, signal: options.signal, clustered });
       if (ready !== undefined) return deployed(options, [], ready, []);
     }
     let ready: Ready | undefined;
@@ -201,6 +203,7 @@ const actions: Readonly<Record<Step, Act>> = {
         ...{ vmid, signal, timeout: patience.healthy, bridge: settings.bridge },
         port: template.model.definition.agent.port,
         network: container.network,
+        clustered: template.model.cluster !== undefined,
         onLine: (line) => progress.log("debug", line),
       }),
     );
@@ -244,9 +247,10 @@ function deployed(
     ...{ address: ready.address, addresses: [...ready.addresses] },
     missingAddresses: [...ready.missing, ...ready.untold].map(({ option }) => option),
     urls: listeners.map(({ name, port, health }) => ({ name, url: urlOf(ready.address, port, health) })),
-    warnings: ready.health.components
-      .filter(({ status }) => status === "warn")
-      .map(({ name, code }) => `${name}: ${code}`),
+    warnings: (isNoMember(ready.health)
+      ? ready.health.components.filter(({ name }) => name === provisionComponent)
+      : ready.health.components.filter(({ status }) => status === "warn")
+    ).map(({ name, code }) => `${name}: ${code}`),
     taskWarnings: [...taskWarnings],
   };
 }

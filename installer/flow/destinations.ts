@@ -74,7 +74,8 @@ function refuseSameAddress(destinations: readonly Destination[]): void {
   const fixed = destinations.filter(
     ({ template }) => fixedAddresses(template.model.definition.container.network).length > 0,
   );
-  if (fixed.length < 2) return;
+  const all = fixed.flatMap(({ template }) => fixedAddresses(template.model.definition.container.network));
+  if (new Set(all).size === all.length) return;
   const labels = fixed.map(({ label }) => label).join(" and ");
   throw new StackError("address-shared", `the containers on ${labels} would have one fixed address`, {
     hint: "--set container.network=dhcp, or one node at a time with its own --set container.network={…}",

@@ -4,6 +4,7 @@ import { isStackError, StackError } from "../../lib/error.ts";
 import { urlOf } from "../../lib/url-of.ts";
 import { waitFor } from "../../lib/wait.ts";
 import { type HealthDocument, healthDocument } from "../../stack/documents/health.ts";
+import { provisionComponent } from "../../stack/health-groups.ts";
 import type { Node } from "../node/node.ts";
 import { type AddressWait, findAddresses, waitAddresses } from "./addresses.ts";
 import type { FoundAddresses } from "./found-addresses.ts";
@@ -11,6 +12,8 @@ import type { FoundAddresses } from "./found-addresses.ts";
 export interface ReadyWait extends AddressWait {
   /** The agent's port. */
   readonly port: number;
+  /** Of a cluster's machine: that it waits to become a member is an end, too. */
+  readonly clustered?: boolean;
 }
 
 export interface Ready extends FoundAddresses {
@@ -59,7 +62,7 @@ export async function waitReady(node: Node, wait: ReadyWait): Promise<Ready> {
     const line = standing(last.document);
     if (line !== told) wait.onLine(line);
     told = line;
-    return last.ready ? last : undefined;
+    return last.ready || (wait.clustered && isNoMember(last.document)) ? last : undefined;
   };
   try {
     const answer = await waitFor(look, {
@@ -83,19 +86,25 @@ export async function waitReady(node: Node, wait: ReadyWait): Promise<Ready> {
 /** The answer of `/readyz` as it is now; undefined where there is none. */
 export async function readyNow(
   node: Node,
-  wait: Pick<ReadyWait, "vmid" | "port" | "network" | "signal">,
+  wait: Pick<ReadyWait, "vmid" | "port" | "network" | "signal" | "clustered">,
 ): Promise<Ready | undefined> {
   const found = await findAddresses(node, wait);
   if (found.addresses.length === 0) return undefined;
   const agent = new Agent({ connect: { timeout: 3000 } });
   try {
     const { ready, address, document } = await ask(agent, found.addresses, wait.port, wait.signal);
-    return ready ? { ...found, address, health: document } : undefined;
+    const isEnd = ready || (wait.clustered && isNoMember(document));
+    return isEnd ? { ...found, address, health: document } : undefined;
   } catch {
     return undefined;
   } finally {
     await agent.close();
   }
+}
+
+/** Whether the machine waits for `stack-agent cluster init` or `join`. */
+export function isNoMember({ components }: HealthDocument): boolean {
+  return components.some(({ name, code }) => name === provisionComponent && code === "not-a-member");
 }
 
 interface Answer {

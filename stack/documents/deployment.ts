@@ -13,7 +13,7 @@ export const deploymentDocument = z.object({
   template: z.string(),
   /** Of a container's root disk. */
   storage: z.optional(z.string()),
-  /** `degraded`: all of it answers, something is `warn`. */
+  /** `degraded`: all of it answers, something is `warn`; or it waits to become a member of its cluster. */
   status: z.enum(["healthy", "degraded"]),
   /** False where there was nothing to do. */
   changed: z.boolean(),
@@ -27,7 +27,7 @@ export const deploymentDocument = z.object({
   missingAddresses: z.optional(z.array(z.string())),
   /** The agent's health and each service's. */
   urls: z.array(z.object({ name: z.string(), url: z.string() })),
-  /** COMPONENT: CODE of what is `warn`. */
+  /** COMPONENT: CODE of what is `warn`; `provision: not-a-member` where it waits for that. */
   warnings: z.array(z.string()),
   /** What the node's tasks warned of, on the way to a container. */
   taskWarnings: z.optional(z.array(z.string())),

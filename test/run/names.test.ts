@@ -13,6 +13,7 @@ const roles = new Set([
   "provisioning",
   "handover",
   "backup",
+  "cluster",
   "index",
 ]);
 

@@ -174,9 +174,9 @@ t.test("PostgreSQL of somebody else's", async (t) => {
     const check = postgresCheck(model)({ model, secret: async (name) => given.get(name) });
     t.teardown(() => check.close());
     t.match(await check.run(AbortSignal.timeout(30_000)), { status: "pass", code: "ok" });
-    const { external, port, database, user } = model.postgres;
+    const { servers, port, database, user } = model.postgres;
     const connection = await openPostgres(
-      { external, port, database, user, password: given.get("postgres_password") ?? "" },
+      { servers, port, database, user, password: given.get("postgres_password") ?? "" },
       signal,
     );
     t.teardown(() => connection.close());
@@ -234,7 +234,7 @@ t.test("an admin that may makes database and roles too, over TLS", async (t) => 
   const [, address] = external.addresses;
   if (address === undefined) throw new TypeError("there are two");
   const at = (host: string, authorities: string) =>
-    openPostgres({ ...login, external: { addresses: [{ ...address, host }], ca: authorities } }, signal);
+    openPostgres({ ...login, servers: { addresses: [{ ...address, host }], ca: authorities } }, signal);
   const connection = await at("localhost", ca);
   const { rows } = await connection.client.query("select ssl from pg_stat_ssl where pid = pg_backend_pid()");
   await connection.close();

@@ -6,6 +6,7 @@ import {
   backupsDocument,
   restoreDocument,
 } from "../../../stack/documents/backups.ts";
+import { clusterDocument } from "../../../stack/documents/cluster.ts";
 import { doctorDocument } from "../../../stack/documents/doctor.ts";
 import { driftDocument } from "../../../stack/documents/drift.ts";
 import { handoverLookDocument } from "../../../stack/documents/handover.ts";
@@ -34,6 +35,7 @@ const documents = {
   "backup-change": { title: "stack-agent backup now --json", of: backupChangeDocument },
   "backup-check": { title: "stack-agent backup check --json", of: backupCheckDocument },
   restore: { title: "stack-agent restore --json", of: restoreDocument },
+  cluster: { title: "stack-agent cluster status --json", of: clusterDocument },
   drift: { title: "stack-agent drift --json, and /run/stack-agent/drift.json", of: driftDocument },
   health: { title: "stack-agent health --format json, and the bodies of /health, /readyz, /livez", of: healthDocument },
   jobs: { title: "stack-agent job ls --json, and job run --json", of: jobsDocument },

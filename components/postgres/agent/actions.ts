@@ -1,4 +1,5 @@
 import type { Sealed } from "../../../engine/secrets/sealed.ts";
+import type { ClusterModel } from "../../../stack/components/cluster/model.ts";
 import type { Migration } from "../../../stack/components/postgres/model.ts";
 import type { ExternalAdmin } from "./external-admin.ts";
 
@@ -8,5 +9,7 @@ declare module "../../../engine/action.ts" {
     superuserPassword: { port: number };
     sql: { port: number; database: string; text: Sealed; external?: ExternalAdmin };
     migrate: { port: number; database: string; migrations: readonly Migration[]; external?: ExternalAdmin };
+    /** `settings`: a patch of what all servers have in common. */
+    patroniSettings: { cluster: ClusterModel; port: number; settings: Readonly<Record<string, unknown>> };
   }
 }

@@ -13,6 +13,7 @@ export async function adminLogin(
   if (external === undefined) {
     return { port, user: "postgres", password: await secret("postgres.superuser"), unlogged: true };
   }
-  const { servers, user } = external;
-  return { port, external: servers, user, password: await secret(external.secret) };
+  const { servers, user, superuser } = external;
+  const login = { port, servers, user, password: await secret(external.secret) };
+  return superuser === undefined ? login : { ...login, unlogged: superuser };
 }

@@ -33,14 +33,14 @@ function openCheck({ postgres }: StackWith<"postgres">, context: CheckContext): 
   const connect = async (signal: AbortSignal): Promise<PostgresConnection | Outcome> => {
     if (connection !== undefined && !connection.broken()) return connection;
     drop();
-    const { address: host, port, external, database, agentUser: user, secrets } = postgres;
+    const { address: host, port, external, servers, database, agentUser: user, secrets } = postgres;
     const password = await context.secret(secrets.agent);
     if (password === undefined) {
       return external === undefined
         ? { status: "fail", code: "starting", message: `the secret ${secrets.agent} is not there yet` }
         : { status: "fail", code: "no-secret", message: `stack-agent secrets set ${secrets.agent}` };
     }
-    connection = await openPostgres({ host, port, external, database, user, password }, signal);
+    connection = await openPostgres({ host, port, servers, database, user, password }, signal);
     return connection;
   };
 

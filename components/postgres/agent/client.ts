@@ -1,9 +1,11 @@
 import { Socket } from "node:net";
 import type { Client } from "pg";
+import { memberTls } from "../../../engine/cluster/member-tls.ts";
 import { verifiedTls } from "../../../engine/verified-tls.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import type { Deadline } from "../../../lib/within-deadline.ts";
-import { addressesText, type ExternalServers } from "../../../stack/components/external.ts";
+import { addressesText } from "../../../stack/components/external.ts";
+import type { PostgresServers } from "../../../stack/components/postgres/model.ts";
 import { loopback } from "../../../stack/loopback.ts";
 import { openWritable } from "./open-writable.ts";
 
@@ -11,8 +13,8 @@ export interface PostgresLogin {
   /** Default: loopback. */
   readonly host?: string;
   readonly port: number;
-  /** Somebody else's servers, in the place of host and port: the one that takes writes. */
-  readonly external?: ExternalServers | undefined;
+  /** Several servers, in the place of host and port: the one that takes writes. */
+  readonly servers?: PostgresServers | undefined;
   readonly database: string;
   readonly user: string;
   readonly password: string;
@@ -46,19 +48,20 @@ export interface PostgresConnection {
  * Opens a connection. The driver is loaded here and not before: it is slow to load.
  *
  * @throws pg's DatabaseError (28P01 wrong password, 57P03 starting up), the socket's error, the signal's reason;
- *   of external servers also TLS's errors, and StackError `read-only` where none of them takes writes
+ *   of several servers also TLS's errors, and StackError `read-only` where none of them takes writes
  */
-export function openPostgres({ external, ...login }: PostgresLogin, signal: AbortSignal): Promise<PostgresConnection> {
-  if (external === undefined) return openOne(login, signal);
-  const { ca } = external;
-  return openWritable(external, signal, async ({ host, port }, limited) => {
-    const ssl = ca === undefined ? {} : { ssl: await verifiedTls(host, ca) };
-    return openOne({ ...login, host, port, ...ssl }, limited);
+export function openPostgres({ servers, ...login }: PostgresLogin, signal: AbortSignal): Promise<PostgresConnection> {
+  if (servers === undefined) return openOne(login, signal);
+  const { ca, cluster } = servers;
+  return openWritable(servers, signal, async ({ host, port }, limited) => {
+    if (ca === undefined) return openOne({ ...login, host, port }, limited);
+    const ssl = cluster === undefined ? await verifiedTls(host, ca) : await memberTls(cluster, host);
+    return openOne({ ...login, host, port, ssl }, limited);
   });
 }
 
 async function openOne(
-  { unlogged, purpose, statementTimeout, ...login }: Omit<PostgresLogin, "external"> & { readonly ssl?: object },
+  { unlogged, purpose, statementTimeout, ...login }: Omit<PostgresLogin, "servers"> & { readonly ssl?: object },
   signal: AbortSignal,
 ): Promise<PostgresConnection> {
   const { default: pg } = await import("pg");
@@ -115,9 +118,9 @@ export async function withPostgres<T>(
 }
 
 /** Of a use of the server, milliseconds. */
-export function postgresDeadline(port: number, timeout: number, external?: ExternalServers): Deadline {
-  if (external !== undefined) {
-    return { who: `PostgreSQL on ${addressesText(external)}`, timeout, hint: "stack-agent health postgres" };
+export function postgresDeadline(port: number, timeout: number, servers?: PostgresServers): Deadline {
+  if (servers !== undefined) {
+    return { who: `PostgreSQL on ${addressesText(servers)}`, timeout, hint: "stack-agent health postgres" };
   }
   return {
     who: `PostgreSQL on port ${port}`,

@@ -109,8 +109,8 @@ export async function inspectExternalServer(
 
 const unreached = ["ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "EAI_AGAIN", "read-only"];
 
-function at({ port, external }: PostgresModel) {
-  return { port, external };
+function at({ port, servers }: PostgresModel) {
+  return { port, servers };
 }
 
 function refused(error: unknown, admin: string, secret: SecretName, external: ExternalServers | undefined): StackError {

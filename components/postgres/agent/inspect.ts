@@ -16,6 +16,9 @@ export const LOOK_TIMEOUT = 10_000;
 /** SQLSTATEs of a server that is starting, stopping, or full: look again later. */
 export const notNow = ["57P03", "57P01", "57P02", "53300"];
 
+/** Of one that isn't started; of several, where none takes writes. */
+const notThere = ["ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "ETIMEDOUT", "read-only"];
+
 export async function inspectPostgres(
   reader: FactReader,
   model: Model,
@@ -47,16 +50,17 @@ function hasCluster(reader: Pick<FactReader, "exists">, { dataDirectory }: Postg
   });
 }
 
-/** Logs in as the superuser over loopback and looks at roles, databases, migrations. */
+/** Logs in as the superuser, over loopback or to the one that leads, and looks at roles, databases, migrations. */
 export async function inspectServer(
   reader: Pick<FactReader, "withSecret" | "secretMatches">,
   postgres: PostgresModel,
   signal: AbortSignal,
 ): Promise<PostgresFacts["server"]> {
+  const { port, servers } = postgres;
   const ended = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT)]);
   const ask = <T>(database: string, use: (client: Client) => Promise<T>): Promise<T> =>
     reader.withSecret("postgres.superuser", (password) =>
-      withPostgres({ port: postgres.port, database, user: "postgres", password }, ended, use),
+      withPostgres({ port, servers, database, user: "postgres", password }, ended, use),
     );
   try {
     const { roles, database } = await ask("postgres", (client) => askCluster(client, postgres));
@@ -66,7 +70,7 @@ export async function inspectServer(
     signal.throwIfAborted();
     const code = postgresCode(error);
     if (code === "28P01" || (isStackError(error) && error.code === "secret-missing")) return "refused";
-    if (ended.aborted || isErrno(error, "ECONNREFUSED", "ECONNRESET") || notNow.includes(code ?? "")) return "down";
+    if (ended.aborted || isErrno(error, ...notThere) || notNow.includes(code ?? "")) return "down";
     throw error;
   }
 }

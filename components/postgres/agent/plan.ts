@@ -4,6 +4,7 @@ import { asSealed, secretMark } from "../../../engine/secrets/sealed.ts";
 import type { Plan, Problem } from "../../../engine/stage.ts";
 import type { PostgresModel } from "../../../stack/components/postgres/model.ts";
 import type { Model, SecretName } from "../../../stack/model.ts";
+import type { ExternalAdmin } from "./external-admin.ts";
 import type { PostgresFacts, RoleFacts, ServerFacts } from "./facts.ts";
 import { failingPostgres } from "./failing.ts";
 import { migrationProblems } from "./migration-problems.ts";
@@ -45,8 +46,15 @@ export function planPostgres(facts: PostgresFacts, model: Model, postgres: Postg
   return { actions: [...below, ...planServer(facts.server, model, postgres)], unseen: [] };
 }
 
-function planServer(server: ServerFacts, model: Model, postgres: PostgresModel): Action[] {
+/** Roles, database, privileges and migrations. @param external of a cluster's servers */
+export function planServer(
+  server: ServerFacts,
+  model: Model,
+  postgres: PostgresModel,
+  external?: ExternalAdmin,
+): Action[] {
   const { port, database } = postgres;
+  const where = { port, ...(external && { external }) };
   const roles = wantedRoles(postgres)
     .map((role) => ({ role, why: roleFault(role, server) }))
     .filter(({ why }) => why !== undefined);
@@ -62,13 +70,17 @@ function planServer(server: ServerFacts, model: Model, postgres: PostgresModel):
       do: "sql",
       why: roles.map(({ role, why }) => `role ${role.name} ${why}`).join("; "),
       diff: roles.flatMap(({ role }) => roleDiff(role, server)),
-      args: { port, database: "postgres", text: asSealed(roles.map(({ role }) => roleSql(role, server)).join("\n")) },
+      args: {
+        ...where,
+        database: "postgres",
+        text: asSealed(roles.map(({ role }) => roleSql(role, server)).join("\n")),
+      },
     }),
     ...when(server.database === undefined, {
       do: "sql",
       why: `database ${database} is not there`,
       args: {
-        port,
+        ...where,
         database: "postgres",
         text: asSealed(
           `CREATE DATABASE ${database} OWNER ${postgres.user} TEMPLATE template0 ENCODING 'UTF8' LOCALE '${locale}';`,
@@ -78,22 +90,22 @@ function planServer(server: ServerFacts, model: Model, postgres: PostgresModel):
     ...when(server.database !== undefined && server.database.owner !== postgres.user, {
       do: "sql",
       why: `database ${database} belongs to ${server.database?.owner}`,
-      args: { port, database: "postgres", text: asSealed(`ALTER DATABASE ${database} OWNER TO ${postgres.user};`) },
+      args: { ...where, database: "postgres", text: asSealed(`ALTER DATABASE ${database} OWNER TO ${postgres.user};`) },
     }),
     ...when(grants.length > 0, {
       do: "sql",
       why: "privileges on databases differ",
-      args: { port, database: "postgres", text: asSealed(grants.join("\n")) },
+      args: { ...where, database: "postgres", text: asSealed(grants.join("\n")) },
     }),
     ...when(lost.length > 0, {
       do: "sql",
       why: "privileges in the event store are missing",
-      args: { port, database, text: asSealed(lost.join("\n")) },
+      args: { ...where, database, text: asSealed(lost.join("\n")) },
     }),
     ...when(pending.length > 0, {
       do: "migrate",
       why: `not applied: ${pending.map(({ name }) => name).join(", ")}`,
-      args: { port, database, migrations: postgres.migrations },
+      args: { ...where, database, migrations: postgres.migrations },
     }),
   ];
 }
@@ -117,8 +129,18 @@ function wantedRoles(postgres: PostgresModel): readonly WantedRole[] {
   return [
     { name: postgres.owner, connectionLimit: -1, settings: [] },
     { name: postgres.user, connectionLimit: postgres.connections, secret: "postgres.app", settings: unlogged },
-    { name: postgres.agentUser, connectionLimit: agentConnections, secret: "postgres.agent", settings: [] },
+    {
+      name: postgres.agentUser,
+      connectionLimit: agentConnections * agentsOf(postgres),
+      secret: "postgres.agent",
+      settings: [],
+    },
   ];
+}
+
+/** The leader of a cluster has all three machines' agents. */
+function agentsOf({ servers }: PostgresModel): number {
+  return servers?.cluster?.nodes.length ?? 1;
 }
 
 /** What is wrong with a role, as the end of a sentence. */

@@ -14,7 +14,7 @@ const LONGEST = 5 * 60_000;
  * Refreshes the event statistics view. The connection lives for the one statement: once a
  * minute it is cheaper than one kept open.
  */
-export function refreshView({ port, external, database, agentUser, secrets }: PostgresModel): Job["run"] {
+export function refreshView({ port, external, servers, database, agentUser, secrets }: PostgresModel): Job["run"] {
   return async (context, signal) => {
     const password = await context.secret(secrets.agent);
     if (password === undefined) {
@@ -23,8 +23,8 @@ export function refreshView({ port, external, database, agentUser, secrets }: Po
       });
     }
     const who = { user: agentUser, password, purpose: "refresh-view", statementTimeout: LONGEST };
-    const login = { port, external, database, ...who };
-    await withinDeadline(postgresDeadline(port, LONGEST + 5_000, external), signal, (limited) =>
+    const login = { port, servers, database, ...who };
+    await withinDeadline(postgresDeadline(port, LONGEST + 5_000, servers), signal, (limited) =>
       withPostgres(login, limited, (client) => client.query(statement)),
     );
   };

@@ -420,7 +420,7 @@ export const agentCommands = {
     help: "make other values of secrets that the stack makes, for all that use them",
     arguments: [{ name: "[secret...]", help: "as `secrets ls` names those that are made", names: "madeSecrets" }],
     options: [
-      { flags: "--all", help: "every secret that the stack makes" },
+      { flags: "--all", help: "every secret that the stack makes, but for those that a cluster's members share" },
       { flags: "--json", help: "print how it ended as JSON" },
     ],
     notes: [
@@ -474,6 +474,15 @@ export const agentCommands = {
         "provisioned then. Cut off anywhere, it is no member, and joins again; on a member it changes nothing.",
     ],
     examples: [{ command: "stack-agent cluster join <token.txt", help: "the token is no argument, and in no history" }],
+  },
+  "cluster status": {
+    help: "every node's servers in one table: leaders, replicas, how far they are behind",
+    options: [asJson],
+    notes: [
+      "Needs root, on a member. Ends with 0 when every server is well, 2 when one is lost and the others go on, 1 when of a " +
+        "component less than two nodes' are left.",
+    ],
+    examples: [{ command: "stack-agent cluster status", help: "who leads, and who is behind" }],
   },
   "cluster listen": {
     help: "wait for others to join while a token is valid (stack-cluster-join.service)",

@@ -6,7 +6,7 @@ import { buildFile } from "../system/component.ts";
 import { jobMemory } from "./declared-jobs.ts";
 import { healthToken } from "./health-token.ts";
 import { completionData, manualData } from "./manual.ts";
-import { requestFolder, rootJobNames, rootJobSchedule, updatesTimeout } from "./root-jobs.ts";
+import { requestFolder, rootJobSchedule, rootJobsOf, updatesTimeout } from "./root-jobs.ts";
 
 export const agentUser = "stack-agent";
 
@@ -37,7 +37,7 @@ export const agent: OwnPart = {
         running: true,
       }),
     ),
-    ...rootJobNames.map((job): DeclaredUnit => {
+    ...rootJobsOf(model.definition).map((job): DeclaredUnit => {
       const unit = `stack-job@${job}.path`;
       if (rootJobSchedule(job, model.definition) === undefined) return { unit, want: "disabled" };
       return { unit, want: "enabled", wantedBy: "multi-user.target", running: true };
@@ -114,7 +114,7 @@ export const agent: OwnPart = {
       data: { job, memory: jobMemory },
     })),
     { ...buildFile("/usr/lib/stack-agent/job-ended", "rootfs-overlay/usr/lib/stack-agent/job-ended"), mode: 0o755 },
-    ...[...rootJobNames, ...model.jobs.map(({ name }) => name)].map((job) => ({
+    ...[...rootJobsOf(model.definition), ...model.jobs.map(({ name }) => name)].map((job) => ({
       ...buildFile(`/etc/systemd/system/stack-job@${job}.path`, "units/stack-job.path.ejs"),
       unit: `stack-job@${job}.path`,
       data: { job },
@@ -122,7 +122,7 @@ export const agent: OwnPart = {
   ],
 };
 
-function server({ name, paths }: BareModel): Process {
+function server({ name, paths, cluster }: BareModel): Process {
   return {
     unit: "stack-agent.service",
     logName: "stack-agent",
@@ -157,6 +157,10 @@ function server({ name, paths }: BareModel): Process {
       },
     ],
     writable: [`-${paths.run}/${requestFolder}`],
-    sandbox: { network: "any", wholeProc: "how much memory is left is read from meminfo" },
+    sandbox: {
+      ...{ network: "any", wholeProc: "how much memory is left is read from meminfo" },
+      // Which of the nodes it is on its addresses tell (getifaddrs(3)).
+      ...(cluster && { families: "AF_NETLINK" }),
+    },
   };
 }

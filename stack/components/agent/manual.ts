@@ -17,7 +17,7 @@ import {
   type CommandSpec,
 } from "./commands.ts";
 import { healthToken } from "./health-token.ts";
-import { rootJobNames, rootJobSchedule } from "./root-jobs.ts";
+import { rootJobSchedule, rootJobsOf } from "./root-jobs.ts";
 
 const commands: readonly (readonly [string, CommandSpec])[] = Object.entries(agentCommands);
 
@@ -104,10 +104,10 @@ const names: Readonly<Record<Named, (stack: NamedParts) => readonly string[]>> =
   ],
   jobs: (stack) => [
     ...presentIn(stack).flatMap((part) => part.jobs ?? []),
-    ...rootJobNames.filter((name) => rootJobSchedule(name, stack.definition) !== undefined),
+    ...rootJobsOf(stack.definition).filter((name) => rootJobSchedule(name, stack.definition) !== undefined),
     ...stack.jobs.map(({ name }) => name),
   ],
-  rootJobs: () => rootJobNames,
+  rootJobs: ({ definition }) => rootJobsOf(definition),
   logs: logNames,
   secrets: (stack) => [...givenNames(stack), ...madeNames(stack)],
   givenSecrets: givenNames,

@@ -1,14 +1,14 @@
 import { archiveFolders } from "../backup/component.ts";
 import type { BackupModel } from "../backup/model.ts";
 import type { Component, DeclaredFile } from "../component.ts";
-import { addressText, type ExternalServers } from "../external.ts";
-import type { Process, Variable } from "../process.ts";
-import { buildFile } from "../system/component.ts";
+import { addressText } from "../external.ts";
+import type { Process } from "../process.ts";
+import { clusteredPostgres } from "./clustered.ts";
+import { migrationFiles, serverFiles } from "./files.ts";
 import { metrics } from "./metrics.ts";
-import { migrationFolder, type PostgresModel, postgresModel } from "./model.ts";
+import { type PostgresModel, postgresModel } from "./model.ts";
+import { serverVariables } from "./server-variables.ts";
 import { postgresSettings } from "./settings.ts";
-
-const overlay = "rootfs-overlay/etc/postgresql";
 
 /** PostgreSQL: one cluster, MAJOR/main as Debian's tools know it, made on the instance. */
 export const postgres: Component<"postgres", typeof postgresSettings, PostgresModel, "postgres:roundtrip"> = {
@@ -108,6 +108,7 @@ export const postgres: Component<"postgres", typeof postgresSettings, PostgresMo
       credential: { name: "postgres_password", secret: "postgres_password", orEmpty: true },
     },
   },
+  clustered: clusteredPostgres,
   ports: [{ setting: "port", what: "PostgreSQL" }],
   names: ({ postgres: { database, user, external, owner, agentUser, admin } }) => [
     ...(external === undefined
@@ -167,49 +168,5 @@ function process(name: string, postgres: PostgresModel, backup: BackupModel | un
 }
 
 function files(postgres: PostgresModel): DeclaredFile[] {
-  const { configDirectory: etc, unit } = postgres;
-  const hidden = { mode: 0o640, owner: "root:postgres" };
-  return [
-    {
-      ...buildFile("/etc/postgresql-common/createcluster.d/stack.conf", `${overlay}-common/createcluster.d/stack.conf`),
-      beforePackages: true,
-    },
-    folder(`/etc/postgresql/${postgres.major}`),
-    folder(etc),
-    folder(`${etc}/conf.d`),
-    { ...buildFile(`${etc}/postgresql.conf`, `${overlay}/cluster/postgresql.conf.ejs`), unit },
-    { ...buildFile(`${etc}/pg_hba.conf`, `${overlay}/cluster/pg_hba.conf.ejs`), ...hidden, unit },
-    { ...buildFile(`${etc}/pg_ident.conf`, `${overlay}/cluster/pg_ident.conf`), ...hidden, unit },
-    buildFile(`${etc}/start.conf`, `${overlay}/cluster/start.conf`),
-    buildFile(`${etc}/environment`, `${overlay}/cluster/environment`),
-    { ...buildFile(`${etc}/conf.d/memory.conf`, `${overlay}/cluster/conf.d/memory.conf.ejs`), when: "boot", unit },
-    ...migrationFiles(postgres),
-  ];
-}
-
-function migrationFiles({ migrations }: PostgresModel): DeclaredFile[] {
-  return [
-    folder(migrationFolder),
-    ...migrations.map(({ path, name }) => buildFile(path, `rootfs-overlay${migrationFolder}/${name}.sql.ejs`)),
-  ];
-}
-
-/** As libpq takes several servers, and what it reads of its environment itself. */
-function serverVariables(external: ExternalServers | undefined): Variable[] {
-  const { addresses = [], ca } = external ?? {};
-  return [
-    { name: "POSTGRES_HOST", value: addresses.map(({ host }) => host).join(",") },
-    { name: "POSTGRES_PORT", value: addresses.map(({ port }) => port).join(",") },
-    { name: "PGTARGETSESSIONATTRS", value: "read-write", why: "Of several servers the one that takes writes." },
-    ...(ca === undefined
-      ? []
-      : [
-          { name: "PGSSLMODE", value: "verify-full" },
-          { name: "PGSSLROOTCERT", value: ca },
-        ]),
-  ];
-}
-
-function folder(path: string) {
-  return { path, kind: "directory", mode: 0o755, owner: "root:root", when: "build" } as const;
+  return [...serverFiles(postgres), ...migrationFiles(postgres)];
 }

@@ -14,3 +14,12 @@ export const metrics = [
   counter("stack_postgres_commits_total", "Transactions committed in the event store's database."),
   counter("stack_postgres_rollbacks_total", "Transactions rolled back in it."),
 ] as const;
+
+/** Beside them, of a machine whose server is one of three: each machine tells of its own. */
+export const clusterMetrics = [
+  gauge("stack_postgres_is_leader", "1 where this machine's server leads, 0 where it is a standby."),
+  gauge("stack_postgres_is_synchronous", "1 where this machine's server is the standby that commits wait for."),
+  gauge("stack_postgres_members_running", "Servers that run, of 3, as Patroni sees them."),
+  gauge("stack_postgres_timeline", "The server's timeline: one more with each change of the leader."),
+  gauge("stack_postgres_replication_lag_bytes", "What this machine's standby has not got of the leader's log yet."),
+] as const;

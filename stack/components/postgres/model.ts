@@ -2,13 +2,19 @@ import type { Suite } from "../../debian.ts";
 import type { Complete } from "../../definition/complete.ts";
 import type { Definition } from "../../definition/schema.ts";
 import type { SecretName } from "../../model.ts";
+import { type ClusterModel, clusterModel } from "../cluster/model.ts";
 import { type ExternalServers, externalServers } from "../external.ts";
 import { wellKnownPorts } from "../well-known-ports.ts";
+import { type PatroniModel, patroniModel } from "./patroni.ts";
 import type { PostgresSettings } from "./settings.ts";
 
 export interface PostgresModel extends Omit<Complete<PostgresSettings>, "external"> {
   /** Where it is, if it is somebody else's; undefined: on this machine, by TCP on loopback. */
   readonly external?: ExternalServers;
+  /** Where the server that takes writes is found where there are several: somebody else's, or the cluster's. */
+  readonly servers?: PostgresServers;
+  /** What makes its server one of three; undefined: it is alone, or somebody else's. */
+  readonly patroni?: PatroniModel;
   /** The role that makes roles and applies migrations. */
   readonly admin: string;
   /** Whose password is which secret. */
@@ -30,6 +36,11 @@ export interface PostgresModel extends Omit<Complete<PostgresSettings>, "externa
   readonly migrations: readonly Migration[];
 }
 
+export interface PostgresServers extends ExternalServers {
+  /** Whose members alone are let in, by its certificates. */
+  readonly cluster?: ClusterModel;
+}
+
 export interface Migration {
   readonly version: number;
   readonly name: string;
@@ -41,6 +52,9 @@ export interface Migration {
  * reserve), 4 for the agent, 3 for backups.
  */
 const reservedConnections = 10;
+
+/** Beside those: a cluster's leader has two agents more. */
+const reservedForMembers = 8;
 
 /** Debian's PostgreSQL. */
 const majors: Readonly<Record<Suite, string>> = { bookworm: "15", trixie: "17" };
@@ -77,30 +91,40 @@ export const migrationFolder = "/usr/share/stack-agent/migrations";
  */
 export function postgresModel(
   { database, user, external, ...settings }: PostgresSettings,
-  { name, debian }: Pick<Definition, "name" | "debian">,
+  { name, debian, cluster }: Pick<Definition, "name" | "debian" | "cluster">,
 ): PostgresModel {
   const prefix = name.replaceAll("-", "_");
   const major = majors[debian];
+  const three = external === undefined && cluster !== undefined ? clusterModel(cluster) : undefined;
+  const reserved = reservedConnections + (three === undefined ? 0 : reservedForMembers);
+  const maxConnections = settings.connections + reserved;
+  const given = external && externalServers(external, wellKnownPorts.postgres);
   return {
     ...settings,
     database: database ?? `${prefix}_event_store`,
     user: user ?? `${prefix}_user`,
     major,
     cluster: "main",
-    unit: `postgresql@${major}-main.service`,
+    unit: three === undefined ? `postgresql@${major}-main.service` : "patroni.service",
     dataDirectory: `/var/lib/postgresql/${major}/main`,
-    configDirectory: `/etc/postgresql/${major}/main`,
+    // Where Debian's tools look, they would start it themselves.
+    configDirectory: three === undefined ? `/etc/postgresql/${major}/main` : "/etc/patroni",
     binDirectory: `/usr/lib/postgresql/${major}/bin`,
-    maxConnections: settings.connections + reservedConnections,
-    ...(external === undefined
+    maxConnections,
+    ...(three && { servers: memberServers(three, settings.port), patroni: patroniModel(debian, maxConnections) }),
+    ...(external === undefined || given === undefined
       ? { owner: "event_store_owner", agentUser: "stack_agent", admin: "postgres", secrets: ownSecrets }
       : // On servers that others use too, roles are named after the stack.
         {
           ...{ owner: `${prefix}_owner`, agentUser: `${prefix}_agent`, admin: external.admin, secrets: givenSecrets },
-          external: externalServers(external, wellKnownPorts.postgres),
+          ...{ external: given, servers: given },
         }),
     migrations: migrationNames.map(migration),
   };
+}
+
+function memberServers(cluster: ClusterModel, port: number): PostgresServers {
+  return { addresses: cluster.nodes.map(({ address: host }) => ({ host, port })), ca: cluster.ca, cluster };
 }
 
 function migration(name: string): Migration {

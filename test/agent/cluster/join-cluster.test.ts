@@ -14,7 +14,7 @@ import { readMember, requireMember } from "../../../agent/cluster/membership.ts"
 import { makeToken, storedToken, tokenText } from "../../../agent/cluster/token.ts";
 import { tokenStore } from "../../../agent/cluster/token-store.ts";
 import { waitFor } from "../../../lib/wait.ts";
-import { machine } from "./members.ts";
+import { machine } from "./machine.ts";
 
 const nobody = async (): Promise<boolean> => false;
 

@@ -10,7 +10,7 @@ const of = (...ids: string[]) => stages.filter(({ id }) => ids.includes(id));
 t.test("what chosen stages need, and what that needs in turn, is known", async (t) => {
   const table: [chosen: string[], needed: string[]][] = [
     [["system"], []],
-    [["redis"], ["system"]],
+    [["redis"], ["system", "cluster"]],
     [["services"], ["system", "python", "cluster", ...dependencyNames]],
     [
       ["redis", "services"],
