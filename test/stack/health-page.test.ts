@@ -6,6 +6,7 @@ import { dependencies } from "../../stack/components/index.ts";
 import { parseDefinition } from "../../stack/definition/parse.ts";
 import type { CheckModel } from "../../stack/model.ts";
 import { resolve } from "../../stack/resolve.ts";
+import { clusterDefinition } from "./components/cluster-definition.ts";
 
 const sections = dependencies.map(({ name }) => `${name}: {}\n`).join("");
 const backup = "backup: {target: {directory: /mnt/backup}}\n";
@@ -19,9 +20,18 @@ t.test("docs/health.md has a line for each check that there is, and no other", a
   t.strictSame(lines, checks.map(line));
 });
 
-const metrics = checks.flatMap(({ observes, metrics = [] }) => [...(observes ? [observes.metric] : []), ...metrics]);
+const metricsOf = (checks: readonly CheckModel[]) =>
+  checks.flatMap(({ observes, metrics = [] }) => [...(observes ? [observes.metric] : []), ...metrics]);
+const single = metricsOf(checks);
+/** Beside them, of a machine of a cluster. */
+const clusterParts = clusterDefinition("redis: {}\nrabbitmq: {}\n");
+const ofCluster = metricsOf(resolve(parseDefinition(clusterParts, "stack.yaml")).checks).filter(
+  ({ name }) => !single.some((one) => one.name === name),
+);
+const metrics = [...single, ...ofCluster];
 
 t.test("a metric's help is a sentence, and no two checks of different things tell the same", async (t) => {
+  t.ok(ofCluster.length > 0);
   t.equal(new Set(metrics.map(({ name }) => name)).size, metrics.length);
   for (const { name, help } of metrics) t.match(help, /^[A-Z1].*\.$/, name);
 });

@@ -152,3 +152,14 @@ def test_a_taken_port_ends_the_process_with_ex_oserr_and_one_line(environment):
     assert finished.returncode == 71
     assert len(finished.stdout.splitlines()) == 1
     assert f"127.0.0.1:{port}" in finished.stdout
+
+
+def test_what_a_member_of_a_cluster_shows(environment, monkeypatch):
+    for part in ("REDIS", "RABBITMQ"):
+        monkeypatch.setenv(f"{part}_CA", "/ca")
+        monkeypatch.setenv(f"{part}_CERTIFICATE", "/certificate")
+        monkeypatch.setenv(f"{part}_KEY", "/key")
+    settings = load_settings()
+    for part in (settings.redis, settings.rabbitmq):
+        assert part is not None
+        assert (part.ca, part.certificate, part.key) == ("/ca", "/certificate", "/key")

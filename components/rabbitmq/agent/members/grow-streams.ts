@@ -10,7 +10,9 @@ export const growStreams: Executors["growStreams"] = {
   async apply({ vhost, streams }, io) {
     for (const stream of streams) {
       const binary = (text: string): string => `<<"${text.replace(/["\\]/g, "\\$&")}"/utf8>>`;
-      const script = `{ok, _} = rabbit_stream_queue:add_replica(${binary(vhost)}, ${binary(stream)}, node()).`;
+      const added = `rabbit_stream_queue:add_replica(${binary(vhost)}, ${binary(stream)}, node())`;
+      // Anything else is an error, by which the command fails.
+      const script = `case ${added} of ok -> ok; {ok, _} -> ok end.`;
       await io.run("rabbitmqctl", ["--quiet", "eval", script], { cwd: "/", timeout: GROW_TIMEOUT, signal: io.signal });
     }
   },
