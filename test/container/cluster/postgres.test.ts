@@ -74,7 +74,10 @@ if (await canRunContainers(t)) {
     await Promise.all([a, b, c].map((machine) => machine.start()));
     await stageIs(a, "cluster", "waiting", 120);
     await agent(a, "cluster init");
-    t.equal(await stageIs(a, "postgres", "waiting", 120), "waits-for-members");
+    await waitFor(async () => (await stageIs(a, "postgres", "waiting", 120)) === "waits-for-members", {
+      ...{ what: "a's PostgreSQL to wait for the others", timeout: 180_000, interval: 1000 },
+    });
+    t.match(await a.sh("stack-agent status || true"), /PostgreSQL waits for b, c/);
     const { stdout: token } = await agent(a, "cluster token");
     await agent(b, "cluster join", [0], token);
     await agent(c, "cluster join", [0], token);
