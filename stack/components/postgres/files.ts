@@ -41,7 +41,8 @@ export function patroniFiles(postgres: PostgresModel): DeclaredFile[] {
       ...buildFile(etcd.config, `${overlay}/etcd/stack.yml.ejs`),
       ...{ mode: 0o640, owner: "root:etcd", when: "boot", unit: etcd.unit },
     },
-    { ...folder(etcd.dataDirectory.replace(/\/[^/]+$/, "")), mode: 0o700, owner: "etcd:etcd", when: "boot" },
+    // The package makes it with its account, which is there before the package.
+    { ...folder(etcd.dataDirectory.replace(/\/[^/]+$/, "")), mode: 0o750, owner: "etcd:etcd", when: "boot" },
     { ...folder(etcd.dataDirectory), mode: 0o700, owner: "etcd:etcd", when: "boot" },
   ];
 }

@@ -40,7 +40,7 @@ const tick = `${writer}
 i=0
 while :; do
   i=$((i + 1))
-  timeout 4 psql -XAtqc "insert into projections.acked values ('$HOSTNAME-$1-$i')" 2>/dev/null && echo "$HOSTNAME-$1-$i $(date +%s.%N)" >>/run/acked
+  timeout 4 psql -XAtqc "insert into projections.acked values ('$1-$i')" 2>/dev/null && echo "$1-$i $(date +%s.%N)" >>/run/acked
 done
 `;
 
@@ -74,7 +74,10 @@ if (await canRunContainers(t)) {
     await Promise.all([a, b, c].map((machine) => machine.start()));
     await stageIs(a, "cluster", "waiting", 120);
     await agent(a, "cluster init");
-    t.equal(await stageIs(a, "postgres", "waiting", 120), "waits-for-members");
+    await waitFor(async () => (await stageIs(a, "postgres", "waiting", 120)) === "waits-for-members", {
+      ...{ what: "a's PostgreSQL to wait for the others", timeout: 180_000, interval: 1000 },
+    });
+    t.match(await a.sh("stack-agent status || true"), /PostgreSQL waits for b, c/);
     const { stdout: token } = await agent(a, "cluster token");
     await agent(b, "cluster join", [0], token);
     await agent(c, "cluster join", [0], token);
@@ -84,7 +87,11 @@ if (await canRunContainers(t)) {
     }
     await whole("a");
     t.same((await servers("b")).map(({ role }) => role).sort(), ["leader", "replica", "sync standby"]);
-    for (const machine of [a, b, c]) await planIsEmpty(t, machine);
+    for (const machine of [a, b, c]) {
+      await stageIs(machine, "services", "done", 240);
+      await planIsEmpty(t, machine);
+    }
+    await sql("a", "create table projections.acked (id text)");
   });
 
   t.test("nobody is let in who shows no certificate", async (t) => {
@@ -98,17 +105,14 @@ if (await canRunContainers(t)) {
     t.match(await a.sh(bare), /certificate/);
   });
 
-  await sql("a", "create table projections.acked (id text)").catch(() => {});
-
   async function lose(t: Test, how: string, cut: (lost: NodeName) => Promise<() => Promise<unknown>>): Promise<void> {
     const lost = await leader();
     const by = nodeNames.find((name) => name !== lost) ?? "a";
     const there = machines[by];
     await there.sh("rm -f /run/acked");
+    await there.exec("sh", ["-c", "cat >/run/write.sh"], { input: tick });
     for (const n of [1, 2, 3]) {
-      await there.sh(
-        `setsid sh -c ${JSON.stringify(tick).replaceAll("$", "\\$")} sh ${how}${n} >/dev/null 2>&1 </dev/null & echo $! >>/run/writers`,
-      );
+      await there.sh(`setsid sh /run/write.sh ${how}${n} >/dev/null 2>&1 </dev/null & echo $! >>/run/writers`);
     }
     const count = async () => Number(await there.sh("wc -l </run/acked 2>/dev/null || echo 0"));
     await waitFor(async () => (await count()) > 20, { what: "rows to be acknowledged", timeout: 60_000 });

@@ -1,3 +1,4 @@
+import { ownNode } from "../../../../engine/cluster/own-node.ts";
 import type { FactReader } from "../../../../engine/facts/fact-reader.ts";
 import { lastWords } from "../../../../engine/facts/last-words.ts";
 import { inspectComponent } from "../../../../engine/plan/plan-files.ts";
@@ -40,12 +41,13 @@ async function inspect(
   const failing = states.find(({ facts }) => facts?.failing === true);
   const words = failing && (await lastWords(reader.run, failing.name, signal));
   const running = states.every(({ facts }) => facts?.active === "active");
-  if (!running) return { component, running, etcd: [], view: undefined, server: "down", lastWords: words };
+  const here = ownNode(cluster).name;
+  if (!running) return { component, running, here, etcd: [], view: undefined, server: "down", lastWords: words };
   const [etcd, view] = await Promise.all([
     lookAtEtcd(cluster, patroni, signal),
     lookAtServers(cluster, patroni, signal),
   ]);
   const leads = view !== undefined && leaderOf(view.servers) !== undefined;
   const server = leads ? await inspectServer(reader, postgres, signal) : "down";
-  return { component, running, etcd: etcd.map(({ name }) => name), view, server, lastWords: words };
+  return { component, running, here, etcd: etcd.map(({ name }) => name), view, server, lastWords: words };
 }

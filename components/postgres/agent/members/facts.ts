@@ -6,6 +6,8 @@ export interface ClusteredPostgresFacts {
   readonly component: ComponentFacts;
   /** etcd and Patroni run here. */
   readonly running: boolean;
+  /** This machine's name. */
+  readonly here: string;
   /** Names of the machines whose etcd answers. */
   readonly etcd: readonly string[];
   /** What Patroni tells of the three; undefined where none answers. */

@@ -14,7 +14,7 @@ const hint = "stack-agent cluster status; there: stack-agent status";
 
 /** What no action here can put right; and whom the machine waits for, where it isn't at fault. */
 export function preflightClusteredPostgres(
-  { component, running, etcd, view, server }: ClusteredPostgresFacts,
+  { component, running, here, etcd, view, server }: ClusteredPostgresFacts,
   model: Model,
   postgres: PostgresModel,
 ): Problem[] {
@@ -25,7 +25,7 @@ export function preflightClusteredPostgres(
   }
   const away = (model.cluster?.nodes ?? []).filter(({ name }) => !etcd.includes(name));
   // Two of the three agree without the third.
-  if (!running || view !== undefined || away.length < 2) return [];
+  if (!running || !etcd.includes(here) || view !== undefined || away.length < 2) return [];
   const message = `PostgreSQL waits for ${away.map(({ name }) => name).join(", ")}: two machines decide who leads`;
   return [{ code: "waits-for-members", message, hint, waits: true }];
 }

@@ -30,6 +30,7 @@ const empty = { roles: [], database: undefined, applied: [], privileges: [] } as
 const facts = (other: Partial<ClusteredPostgresFacts> = {}): ClusteredPostgresFacts => ({
   component: { files: [], specs: [], units: new Map() },
   running: true,
+  here: "a",
   etcd: ["a", "b", "c"],
   view: { servers: [leader, standby], dynamic },
   server: empty,
@@ -43,6 +44,7 @@ t.test("a machine alone waits for the others by name; two of three wait for nobo
   t.match(problems({ ...none, etcd: ["a"] }), [{ code: "waits-for-members", waits: true, message: /waits for b, c:/ }]);
   t.same(problems({ ...none, etcd: ["a", "c"] }), []);
   t.same(problems({ ...none, etcd: [], running: false }), [], "its own are started first");
+  t.same(problems({ ...none, etcd: ["b"] }), [], "its own doesn't answer: it is at fault itself");
   t.match(problems({ server: "refused" }), [{ code: "superuser-refused" }]);
 });
 
