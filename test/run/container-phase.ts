@@ -25,18 +25,22 @@ const longOnes = [
   "fifty",
   "incus",
   "lost-node",
+  "mirror",
   "owners",
   "replace",
   "zabbix",
 ].map(file);
 
 /** Those that boot nothing and wait for nothing: they are run beside the others. */
-const bootNothing = ["build-failure", "layers", "mirror", "template"].map(file);
+const bootNothing = ["build-failure", "layers", "template"].map(file);
 
-/** Those that look at all of the machine's containers: nothing is run beside them. */
-const alone = ["lxc", "smoke"].map(file);
+/** One that looks at all of the machine's containers: no other is there meanwhile. */
+const alone = file("lxc");
 
-/** Those that build: they come last, when their layers are there already. */
+/** Those that take longest, first: at the end no core is to wait for the other's. */
+const longest = ["drift", "deploy", "damaged-files", "secrets", "health", "cuts", "stack", "upgrade", "logs"].map(file);
+
+/** Those that build: they come when their layers are there already. */
 const builders = ["bare-host", "own-stack"].map(file);
 
 /** What of the rest is about what a Debian brings, and so is run on the other one too. */
@@ -107,8 +111,10 @@ async function onDefault(cache: string, environment: Environment, extent: Extent
     await makeLayersAhead(own, extent);
     const env = { ...environment, STACK_TEMPLATE: gz.template };
     const files = await tapPhase(bootNothing, { jobs: 1, timeout: 1200, terminal, env, within: quietly });
-    await laterBuilds(own, gz, extent.long);
-    const other = extent.debian === undefined ? await templateOf("trixie", own) : undefined;
+    const suite = extent.debian === undefined ? "trixie" : undefined;
+    // An ordinary user's, who in a long run builds the default template itself once more.
+    const users = await laterBuilds(own, gz, extent.long ? { formats: true } : { suite });
+    const other = extent.long && suite !== undefined ? await templateOf(suite, own) : users;
     return { counts: sum([files, own.prover.counts()]), other };
   });
   const booted = await onTemplate(gz.template, environment, extent, { without: bootNothing }).finally(builds.end);
@@ -140,16 +146,23 @@ async function onTemplate(
   { long }: Extent,
   { tests, without = [] }: Chosen = {},
 ): Promise<Counts> {
-  const servers = await onServersOf(template);
+  const timeout = 1200;
+  const env = { ...environment, STACK_TEMPLATE: resolve(template) };
+  const aside = beside(async (terminal) =>
+    tests === undefined ? tapPhase([alone], { jobs: 1, timeout, env, terminal }) : nothingCounted,
+  );
+  const servers = await onServersOf(template).finally(aside.end);
   const booted = await withExtracted(template, async (extracted) => {
-    const env = { ...environment, STACK_TEMPLATE: resolve(template), ...(extracted && { STACK_EXTRACTED: extracted }) };
+    const over = { ...env, ...(extracted && { STACK_EXTRACTED: extracted }) };
     const boot = (places: readonly string[], options: TapOptions = {}) =>
-      tapPhase(places, { timeout: 1200, env, ...options });
+      tapPhase(places, { timeout, env: over, ...options });
     if (tests !== undefined) return boot(tests);
-    const others = await boot(["test/container"], { without: [...without, ...builders, ...alone, ...longOnes] });
-    return sum([others, await boot(builders), await boot([...alone, ...(long ? longOnes : [])], { jobs: 1 })]);
+    const others = await boot([...longest, ...builders, "test/container"], {
+      without: [...without, alone, ...longOnes],
+    });
+    return long ? sum([others, await boot(longOnes, { jobs: 1 })]) : others;
   });
-  return sum([servers, booted]);
+  return sum([servers, await aside.result, booted]);
 }
 
 /** Tests that start servers of their own: the template's, in its root file system, without systemd. */

@@ -18,16 +18,19 @@ export interface TapOptions {
   readonly terminal?: Terminal;
 }
 
-/** Runs test files, the `*.test.ts` under some folders or single ones: tap's report to the terminal, its counts back. */
+/**
+ * Runs test files, the `*.test.ts` under some folders or single ones, each once, begun in the places' order: their
+ * report to the terminal, its counts back.
+ */
 export async function tapPhase(places: readonly string[], options: TapOptions = {}): Promise<Counts> {
   const { jobs = 2, without = [], within = [], timeout = 600, env, terminal = process.stdout } = options;
-  const files: string[] = [];
+  const files = new Set<string>();
   for (const place of places) {
     const found: string[] = [];
     for await (const file of glob(place.endsWith(".test.ts") ? place : `${place}/**/*.test.ts`)) found.push(file);
-    files.push(...found.sort());
+    for (const file of found.sort()) files.add(file);
   }
-  const named = files.filter((name) => !without.includes(name));
+  const named = [...files].filter((name) => !without.includes(name));
   if (named.length === 0) return { ...nothingCounted, failed: 1, failures: [`no tests in ${places.join(", ")}`] };
   const runner = ["node_modules/.bin/node", "test/run/run-files.ts", `--jobs=${jobs}`, `--timeout=${timeout}`];
   const [command = "", ...rest] = [...within, ...runner, ...named];
