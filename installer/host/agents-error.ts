@@ -1,3 +1,4 @@
+import type * as z from "zod/mini";
 import { StackError } from "../../lib/error.ts";
 import { tail } from "../../lib/run.ts";
 import { errorDocument, progressDocument } from "../../stack/documents/progress.ts";
@@ -10,6 +11,21 @@ export function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The document that an agent printed.
+ *
+ * @param what of it, for the message: "what container 120 says of itself"
+ * @throws StackError `strange-answer`: it is of another version
+ */
+export function documentOf<S extends z.ZodMiniType>(schema: S, said: unknown, what: string): z.output<S> {
+  const parsed = schema.safeParse(said);
+  if (parsed.success) return parsed.data;
+  throw new StackError("strange-answer", `${what} is not what this deploy-template understands`, {
+    detail: parsed.error.issues.slice(0, 5).map(({ path, message }) => `${path.join(".")}: ${message}`),
+    hint: "stack-agent --version there and deploy-template --version here: use the deploy-template of the newer one",
+  });
 }
 
 /** An error of the agent on the host, told as its own: code, message, hint, last lines. */

@@ -11,7 +11,7 @@ import type { Finding } from "../preflight/check.ts";
 import { assertPossible } from "../preflight/preflight.ts";
 import type { ExecResult } from "../ssh/exec-over.ts";
 import type { Ssh } from "../ssh/ssh.ts";
-import { agentsError, jsonOf } from "./agents-error.ts";
+import { agentsError, documentOf, jsonOf } from "./agents-error.ts";
 import { type HostFacts, lookAtHost, sendingFolder } from "./host-facts.ts";
 import { hostRefusals } from "./host-refusals.ts";
 import type { HostPackage } from "./open-package.ts";
@@ -50,7 +50,7 @@ export async function intendHost({ ssh, pack, timeout }: HostOptions): Promise<H
     return { facts, refusals, steps: ["install", "provision", "wait"], actions: undefined };
   const looked = await ssh.exec(asRoot(facts, ["stack-agent", "provision", "--plan", "--json"]), { timeout });
   if (looked.code !== 0) throw agentsError(looked, "the agent can't tell what is to do");
-  const { actions, unseen } = planDocument.parse(jsonOf(looked.stdout));
+  const { actions, unseen } = documentOf(planDocument, jsonOf(looked.stdout), "the agent's plan");
   const steps: readonly HostStep[] = actions.length + unseen.length === 0 ? ["wait"] : ["provision", "wait"];
   return { facts, refusals, steps, actions: actions.length };
 }

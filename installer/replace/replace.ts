@@ -9,7 +9,7 @@ import {
 } from "../../stack/documents/handover.ts";
 import { deployUnwatched, intend, type Patience } from "../flow/deploy.ts";
 import { destroy, doomed } from "../flow/destroy.ts";
-import { jsonOf } from "../host/agents-error.ts";
+import { documentOf, jsonOf } from "../host/agents-error.ts";
 import type { Node } from "../node/node.ts";
 import { waitTask } from "../node/wait-task.ts";
 import { occupantOf } from "../preflight/facts.ts";
@@ -128,7 +128,10 @@ async function lookAtOld({ node, shell, from, wanted }: ReplaceOptions): Promise
       hint: "upgrade it first: build-template release, of a stack.yaml with its Debian, then deploy-template upgrade",
     });
   });
-  return { old: handoverLookDocument.parse(jsonOf(printed)), config: await node.config(from) };
+  return {
+    old: documentOf(handoverLookDocument, jsonOf(printed), `what container ${from} says of itself`),
+    config: await node.config(from),
+  };
 }
 
 /** Its host name is the old one's; until it takes over, it has an address of its own, if any. */
@@ -163,7 +166,11 @@ async function makeNewcomer(wanted: Wanted, options: ReplaceOptions, reached: Re
     const { received } = await passOn(shell, { from, to: vmid, what: "settings", options: which }, (line) =>
       progress.log("debug", line),
     );
-    const { secrets, services, definition: whose } = handoverSettingsDocument.parse(received);
+    const {
+      secrets,
+      services,
+      definition: whose,
+    } = documentOf(handoverSettingsDocument, received, `what container ${vmid} says of its settings`);
     await waitHealthy(shell, vmid, wait);
     return { secrets, services, definition: whose };
   });

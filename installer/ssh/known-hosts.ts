@@ -88,10 +88,20 @@ function names(line: KnownHost, name: string): boolean {
   return patterns.some((pattern) => matches(pattern, asked));
 }
 
+/**
+ * Whether a name is of a pattern, in which `*` stands for anything and `?` for one character. In steps as many as
+ * both are long together at best, as their product at worst: a regular expression of many `*` has no such limit.
+ */
 function matches(pattern: string, name: string): boolean {
-  const text = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${text}$`).test(name);
+  let [at, of] = [0, 0];
+  // Where the last `*` is, and up to where it has taken the name.
+  let [star, taken] = [-1, 0];
+  while (of < name.length) {
+    if (pattern[at] === "*") [star, taken] = [at++, of];
+    else if (pattern[at] === "?" || pattern[at] === name[of]) [at, of] = [at + 1, of + 1];
+    else if (star >= 0) [at, of] = [star + 1, ++taken];
+    else return false;
+  }
+  while (pattern[at] === "*") at += 1;
+  return at === pattern.length;
 }

@@ -39,7 +39,9 @@ export function readDefinition(
   more: (definition: Definition) => readonly Fault[] = () => [],
 ): { readonly definition: Definition; readonly text: string } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const document = notTooDeep(file, () =>
+    parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true }),
+  );
   if (document.errors.length > 0) {
     throw invalid(
       file,
@@ -48,7 +50,7 @@ export function readDefinition(
   }
   const { settings, faults: unreadable } = parseSettings(set);
   const { applied, faults: placeless } = applySettings(document, settings);
-  const data = withoutExtensions(dataOf(document, file, lines));
+  const data = notTooDeep(file, () => withoutExtensions(dataOf(document, file, lines)));
   const parsed = definitionSchema.safeParse(data, { error: z.locales.en().localeError });
   const wrong = parsed.success ? [] : parsed.error.issues.flatMap(faultsOf);
   const right = parsed.success ? parsed : definitionSchema.safeParse(withoutFaults(data, wrong));
@@ -74,6 +76,16 @@ export function readDefinition(
     ...placed.filter(({ option }) => option !== undefined).map(lineOf),
     ...ofSettings,
   ]);
+}
+
+/** What reads YAML calls itself for each level: of thousands there is no end but the stack's. */
+function notTooDeep<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) throw invalid(file, [`${file}: it has more levels than can be read`]);
+    throw error;
+  }
 }
 
 /** @throws StackError `definition-invalid` for an alias without its anchor, and for `<<` of what is no map */

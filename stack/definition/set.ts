@@ -1,4 +1,5 @@
 import { type Document, isScalar, parseDocument } from "yaml";
+import { messageOf } from "../../lib/error.ts";
 import { ownPath } from "./own-path.ts";
 
 /** One `--set path=value` of the command line. */
@@ -29,15 +30,26 @@ export function parseSettings(options: readonly string[]): { settings: Setting[]
     const [, path = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
     const option = `--set ${path}`;
     const keys = path.split(".");
-    const document = parseDocument(value, { prettyErrors: false });
-    const broken = document.errors[0]?.message;
+    const { value: read, broken } = readValue(value);
     if (!text.includes("=") || keys.includes("")) {
       faults.push(`--set ${text}: must be PATH=VALUE, e.g. --set container.memory=4GiB`);
     } else if (broken !== undefined) {
       faults.push(`${option}: ${broken}; a text with signs of YAML goes in quotes: --set '${path}="…"'`);
-    } else settings.push({ option, path: keys, value: document.toJS() as unknown });
+    } else settings.push({ option, path: keys, value: read });
   }
   return { settings, faults };
+}
+
+/** What a text means in YAML, or why it means nothing. */
+function readValue(text: string): { readonly value?: unknown; readonly broken?: string } {
+  try {
+    const document = parseDocument(text, { prettyErrors: false, logLevel: "error" });
+    const [error] = document.errors;
+    return error === undefined ? { value: document.toJS() as unknown } : { broken: error.message };
+  } catch (error) {
+    // An alias without its anchor; more levels than can be read.
+    return { broken: messageOf(error) };
+  }
 }
 
 /**

@@ -64,7 +64,7 @@ export async function repositoryInfo(options: Omit<PgBackRestOptions, "args">): 
 
 /** pgBackRest's status codes (its src/command/info/info.c): 0 ok, 1 no such stanza, 2 no backup, 3 a part is missing. */
 export function parseInfo(text: string, stanza: string): RepositoryInfo {
-  const found = infoDocument.parse(JSON.parse(text)).find(({ name }) => name === stanza);
+  const found = documentOf(text).find(({ name }) => name === stanza);
   if (found === undefined || found.status.code === 1) {
     throw new StackError("repository-missing", "there is no repository of this stack with this key", {
       hint: "is the target mounted, and is it the right key?",
@@ -92,6 +92,17 @@ export function parseInfo(text: string, stanza: string): RepositoryInfo {
       migration: numberOf(annotation.migration),
     })),
   };
+}
+
+function documentOf(text: string): z.output<typeof infoDocument> {
+  try {
+    return infoDocument.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new StackError("repository-damaged", "what pgBackRest says of the repository can't be read", {
+      cause,
+      hint: "use another copy of the repository",
+    });
+  }
 }
 
 function numberOf(text: string | undefined): number | undefined {

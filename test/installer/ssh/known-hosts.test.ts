@@ -15,6 +15,8 @@ const rows: readonly (readonly [promise: string, text: string, host: string, por
   ["a line with its name", `pve1 ${A} root@pve1`, "pve1", 22, "known"],
   ["one of several names, in other letters", `x,PVE1.example.org ${A}`, "pve1.example.org", 22, "known"],
   ["a pattern", `pve?.*.org ${A}`, "pve1.example.org", 22, "known"],
+  ["a star that takes nothing, and one that takes more", `*pve*1*.org* ${A}`, "pve1.x1.org", 22, "known"],
+  ["a star is no end", `pve*1 ${A}`, "pve12", 22, "unknown"],
   ["a pattern that is taken back", `*.org,!pve1.org ${A}`, "pve1.org", 22, "unknown"],
   ["a dot is a dot", `pve1.org ${A}`, "pve1xorg", 22, "unknown"],
   ["another port has another name", `[pve1]:2222 ${A}`, "pve1", 2222, "known"],
