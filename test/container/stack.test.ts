@@ -26,7 +26,8 @@ import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 
 t.setTimeout(20 * 60_000);
 
-const machine = await stackMachine(t, { extracted: "anew" });
+const long = process.env.STACK_LONG === "true";
+const machine = await stackMachine(t, long ? { extracted: "anew" } : {});
 if (machine !== undefined) {
   const marker = `marker-${randomUUID()}`;
 

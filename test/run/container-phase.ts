@@ -24,6 +24,7 @@ const longOnes = [
   "external",
   "fifty",
   "incus",
+  "layers",
   "lost-node",
   "mirror",
   "owners",
@@ -32,7 +33,7 @@ const longOnes = [
 ].map(file);
 
 /** Those that boot nothing and wait for nothing: they are run beside the others. */
-const bootNothing = ["build-failure", "layers", "template"].map(file);
+const bootNothing = ["build-failure", "template"].map(file);
 
 /** One that looks at all of the machine's containers: no other is there meanwhile. */
 const alone = file("lxc");
