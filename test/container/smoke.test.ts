@@ -55,7 +55,8 @@ if ((await canRunContainers(t)) && needs(t, template === undefined ? "no templat
         ...{ env, timeout: 600_000, accept: [1] },
       });
       t.match(stderr, /error: .*did not become healthy \[smoke-failed\]\ncause: ./);
-      t.match(stderr, /^ {2}status:\n(.*\n)*.*postgres/m);
+      // How far it has come in its second is a matter of the machine.
+      t.match(stderr, /^ {2}status:\n {4}\S/m);
       t.match(stderr, /^ {2}failed units:\n {4}/m);
       t.match(stderr, /^ {2}last errors:\n {4}/m);
       t.strictSame(await remains(), []);

@@ -37,7 +37,8 @@ export function jobRows(t: Test, machine: Machine): void {
     await machine.exec("stack-agent", ["provision"], { timeout: 180_000 });
     await machine.exec("stack-agent", ["status", "--wait"], { accept: [0, 2] });
   };
-  const said = (job: string): Promise<string> => machine.sh(`journalctl --no-pager -b -o cat SYSLOG_IDENTIFIER=${job}`);
+  const said = (job: string): Promise<string> =>
+    machine.sh(`journalctl --sync && journalctl --no-pager -b -o cat SYSLOG_IDENTIFIER=${job}`);
 
   t.test("a job has its account's sandbox, and what it prints is in the journal", async (t) => {
     await define(jobs(0));
