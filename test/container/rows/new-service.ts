@@ -95,7 +95,7 @@ export function newServiceRows(t: Test, machine: Machine, wheels: string): void 
     await publish("none of its kind");
     await eventually("the item", async () => (await items()).items.some((one) => one.name === called));
     await eventually("the rejection", async () => (await settled("rejected")) === 1);
-    t.equal(await settled("done"), 1);
+    await eventually("the message to be settled", async () => (await settled("done")) === 1);
     t.equal(await settled("returned"), 0);
     await eventually("the dead letter", async () => {
       const { messages = 0 } = await management<{ readonly messages?: number }>(machine, deadLetters);
