@@ -18,6 +18,11 @@ t.test("what can't be understood ends with 64 and the usage, before any test", a
   }
 });
 
+t.test("tap loads no plug-in that .taprc takes out, in a fresh checkout too", async (t) => {
+  t.ok("testdir" in t, "one of the others");
+  t.notOk("mockImport" in t);
+});
+
 t.test("tap's report is counted by the files' own tests, and each file's seconds are known", async (t) => {
   const counts = tapCounts();
   counts.write(`TAP version 14
