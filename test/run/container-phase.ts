@@ -9,7 +9,7 @@ import { buildOnce } from "./build-once.ts";
 import { type Builds, firstBuilds, laterBuilds, rootTo } from "./builds.ts";
 import type { Extent } from "./extent.ts";
 import { makeFixtures, makeLayersAhead } from "./make-ahead.ts";
-import { prover } from "./prove.ts";
+import { prover, type Terminal } from "./prove.ts";
 import { type Counts, nothingCounted, sum } from "./tap-counts.ts";
 import { type TapOptions, tapPhase } from "./tap-phase.ts";
 import { withExtracted } from "./with-extracted.ts";
@@ -147,23 +147,36 @@ async function onTemplate(
   { long }: Extent,
   { tests, without = [] }: Chosen = {},
 ): Promise<Counts> {
-  const timeout = 1200;
   const env = { ...environment, STACK_TEMPLATE: resolve(template) };
-  const aside = beside(async (terminal) =>
-    tests === undefined ? tapPhase([alone], { jobs: 1, timeout, env, terminal }) : nothingCounted,
-  );
-  const servers = await onServersOf(template).finally(aside.end);
+  const boot = (places: readonly string[], options: TapOptions): Promise<Counts> =>
+    tapPhase(places, { timeout: 1200, ...options, env: { ...env, ...options.env } });
+  const first =
+    tests === undefined
+      ? await besideServers(template, (terminal) => boot([alone], { jobs: 1, terminal }))
+      : nothingCounted;
   const booted = await withExtracted(template, async (extracted) => {
-    const over = { ...env, ...(extracted && { STACK_EXTRACTED: extracted }) };
-    const boot = (places: readonly string[], options: TapOptions = {}) =>
-      tapPhase(places, { timeout, env: over, ...options });
-    if (tests !== undefined) return boot(tests);
-    const others = await boot([...longest, ...builders, "test/container"], {
-      without: [...without, alone, ...longOnes],
-    });
-    return long ? sum([others, await boot(longOnes, { jobs: 1 })]) : others;
+    const over = { env: extracted === undefined ? {} : { STACK_EXTRACTED: extracted } };
+    if (tests !== undefined) {
+      const one = (terminal: Terminal) => boot(tests.slice(0, 1), { ...over, jobs: 1, terminal });
+      return besideServers(template, one, () => boot(tests.slice(1), { ...over, jobs: 1 }));
+    }
+    const left = [...without, alone, ...longOnes];
+    const others = await boot([...longest, ...builders, "test/container"], { ...over, without: left });
+    return long ? sum([others, await boot(longOnes, { ...over, jobs: 1 })]) : others;
   });
-  return sum([servers, await aside.result, booted]);
+  return sum([first, booted]);
+}
+
+/** Some tests on one core, told of once all has ended; a template's servers, and what comes after, on the other. */
+async function besideServers(
+  template: string,
+  tests: (terminal: Terminal) => Promise<Counts>,
+  after: () => Promise<Counts> = async () => nothingCounted,
+): Promise<Counts> {
+  const aside = beside(tests);
+  const others = async (): Promise<Counts> => sum([await onServersOf(template), await after()]);
+  const counts = await others().finally(aside.end);
+  return sum([counts, await aside.result]);
 }
 
 /** Tests that start servers of their own: the template's, in its root file system, without systemd. */
