@@ -24,9 +24,7 @@ if (original !== undefined) {
     const created = await createdKeys(original);
     t.equal(created.length, 3, "Proxmox made keys when it created the container");
     for (const vmid of [121, 122]) {
-      clones.push(
-        await original.copy({ hostname: `clone-${vmid}`, addressing, vmid, machineId: "none", shared: true }),
-      );
+      clones.push(await original.copy({ hostname: `clone-${vmid}`, addressing, vmid, machineId: "none" }));
     }
     const keys: string[][] = [];
     for (const clone of clones) {
@@ -56,7 +54,7 @@ if (original !== undefined) {
     const before = await identity(clone);
     const kept = await keep(clone);
     await clone.stop();
-    const twin = await clone.copy({ hostname: "twin", addressing, vmid: 123, machineId: "kept", shared: true });
+    const twin = await clone.copy({ hostname: "twin", addressing, vmid: 123, machineId: "kept" });
     await becomesHealthy(t, twin, await twin.start(), "the twin's first boot");
     await provisioned(twin);
     const after = await identity(twin);
