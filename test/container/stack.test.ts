@@ -26,8 +26,7 @@ import { becomesHealthy, stackMachine } from "./stack-machine.ts";
 
 t.setTimeout(20 * 60_000);
 
-const long = process.env.STACK_LONG === "true";
-const machine = await stackMachine(t, long ? { extracted: "anew" } : {});
+const machine = await stackMachine(t, { extracted: "anew" });
 if (machine !== undefined) {
   const marker = `marker-${randomUUID()}`;
 

@@ -381,7 +381,7 @@ export async function backupRows(t: Test, machine: Machine, options: BackupRowsO
     const key = await secret(machine, "backup.key");
     await machine.sh("sync");
     await machine.stop();
-    const copy = await machine.copy({ hostname: "copied", addressing: { kind: "dhcp" }, shared: true });
+    const copy = await machine.copy({ hostname: "copied", addressing: { kind: "dhcp" } });
     const host = join(copy.container.rootfs, repository);
     const files = async () =>
       (await run("sh", ["-c", `cd ${host} && find . -type f -exec md5sum {} + | sort -k2`])).stdout;
