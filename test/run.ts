@@ -21,16 +21,14 @@ Runs the tests, or only the phases named, and brings what each needs.
   services   the Python reference service's own tests
   container  builds the default template (or takes STACK_TEMPLATE=FILE), boots it
              unprivileged and checks each requirement from outside; needs root. Then the
-             stack's own requirements once more on the other Debian, whose template an
-             ordinary user has built. With --debian=bookworm or --debian=trixie: all of it
-             on that one alone
+             stack's own requirements once more on the other Debian. With --debian=bookworm
+             or --debian=trixie: all of it on that one alone
 
 test:long leaves nothing out: all of it on both Debians, every kind of damage to a server's files,
 data of other accounts, a lost node, a container that is replaced, alerts, Zabbix, servers
 elsewhere, fifty services, LXD, disks that are full, Debian's archives through a proxy that spoils
-what comes, the default template as root and as an ordinary user, whose bytes are compared, each
-format built out of the other's layers, and twelve rounds of faults at random moments in the place
-of eight. --cuts=60 plays sixty.
+what comes, each format built out of the other's layers, and twelve rounds of faults at random
+moments in the place of eight. --cuts=60 plays sixty.
 
 Under CI=true a skipped test is a failure. Ends with what took longest and a line
 "N passed, N failed". Exit code 0 when nothing failed, 1 otherwise, 64 for an unknown phase.

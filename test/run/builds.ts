@@ -1,6 +1,5 @@
-import { appendFile, copyFile, glob, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import type { Suite } from "../../stack/debian.ts";
+import { appendFile, glob, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { installPackage } from "../npm/install-package.ts";
 import { type Built, buildOnce, type LayerName, layers, rebuilt, same, stem } from "./build-once.ts";
 import type { Prover, Terminal } from "./prove.ts";
@@ -37,36 +36,21 @@ export async function firstBuilds({ prover: { prove }, terminal, cache }: Builds
   return gz;
 }
 
-interface LaterBuilds {
-  /** Whether each format is built out of layers that were kept as the other, too. */
-  readonly formats?: boolean;
-  /** The Debian that the user's template is of. Default: the same one, and its bytes are the same then. */
-  readonly suite?: Suite | undefined;
-}
-
 /**
- * Builds the same from the installed npm package; and a template as an ordinary user made for it, whose machine
+ * Builds the same from the installed npm package, and as an ordinary user made for it whose machine
  * differs in all that may not matter; then once more after edits. Nothing of root's cache is changed.
  *
  * @param gz what the first builds made
- * @returns the user's template of another Debian, brought to where root's are
+ * @param formats whether each format is built out of layers that were kept as the other, too
  */
-export async function laterBuilds(
-  builds: Builds,
-  gz: Built,
-  { formats, suite }: LaterBuilds,
-): Promise<string | undefined> {
+export async function laterBuilds(builds: Builds, gz: Built, formats: boolean): Promise<void> {
   await builds.prover.prove("the npm package, installed, builds the same bytes again out of the cache", async () =>
     same(rebuilt(await buildFromPackage(builds), []), gz),
   );
-  return withUser(async (user) => {
-    const of = suite === undefined ? [] : ["--set", `debian=${suite}`, "--format", "zst"];
-    const build = [...(builds.within ?? []), ...user.command, ...of];
-    const asUser: UserBuilds = { ...builds, user, build, gz };
-    if (suite !== undefined) return asOther(asUser, suite);
+  await withUser(async (user) => {
+    const asUser: UserBuilds = { ...builds, user, build: [...(builds.within ?? []), ...user.command], gz };
     const made = formats ? await inEachFormat(asUser) : await asBytes(asUser);
     if (made !== undefined) await edits(asUser);
-    return undefined;
   });
 }
 
@@ -77,20 +61,6 @@ interface UserBuilds extends Builds {
 }
 
 const elsewhere = "an ordinary user, host name, umask, locale, time zone, folders, cores";
-
-async function asOther(builds: UserBuilds, suite: Suite): Promise<string | undefined> {
-  const { terminal, build } = builds;
-  const made = await builds.prover.prove(`${elsewhere}: the default stack's template on ${suite}`, async () =>
-    rebuilt(await buildOnce(build, terminal), layers),
-  );
-  if (made === undefined) return undefined;
-  await edits({ ...builds, gz: made });
-  // With all that lies beside it.
-  for await (const path of glob(join(dirname(made.template), `${stem(made)}.*`))) {
-    await copyFile(path, resolve("dist", basename(path)));
-  }
-  return resolve("dist", basename(made.template));
-}
 
 async function asBytes({ prover: { prove }, terminal, build, gz }: UserBuilds): Promise<Built | undefined> {
   return prove(`${elsewhere}: the same bytes`, async () => {

@@ -112,10 +112,8 @@ async function onDefault(cache: string, environment: Environment, extent: Extent
     await makeLayersAhead(own, extent);
     const env = { ...environment, STACK_TEMPLATE: gz.template };
     const files = await tapPhase(bootNothing, { jobs: 1, timeout: 1200, terminal, env, within: quietly });
-    const suite = extent.debian === undefined ? "trixie" : undefined;
-    // An ordinary user's, who in a long run builds the default template itself once more.
-    const users = await laterBuilds(own, gz, extent.long ? { formats: true } : { suite });
-    const other = extent.long && suite !== undefined ? await templateOf(suite, own) : users;
+    await laterBuilds(own, gz, extent.long);
+    const other = extent.debian === undefined ? await templateOf("trixie", own) : undefined;
     return { counts: sum([files, own.prover.counts()]), other };
   });
   const booted = await onTemplate(gz.template, environment, extent, { without: bootNothing }).finally(builds.end);

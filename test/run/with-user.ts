@@ -11,7 +11,7 @@ export interface User {
 }
 
 /** The machine of somebody who has nothing but a home, and a copy of the project that they can read. */
-export async function withUser<T>(use: (user: User) => Promise<T>): Promise<T> {
+export async function withUser(use: (user: User) => Promise<void>): Promise<void> {
   const name = `stack-test-${process.pid}`;
   const folder = await mkdtemp("/var/tmp/stack-user-");
   const home = join(folder, "home");
@@ -34,7 +34,7 @@ export async function withUser<T>(use: (user: User) => Promise<T>): Promise<T> {
       ...["taskset", "--cpu-list", "0", "runuser", "-u", name, "--", "env", ...environment],
       ...[join(project, "bin/build-template"), "--out", join(home, "out")],
     ];
-    return await use({ home, project, command: words });
+    await use({ home, project, command: words });
   } finally {
     // 6: useradd had failed; 8: a build that was killed still ends; 12: its home goes with the folder.
     await run("userdel", ["--force", "--remove", name], { accept: [0, 6, 8, 12] });
