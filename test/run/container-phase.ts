@@ -24,6 +24,7 @@ const longOnes = [
   "disk-full",
   "external",
   "fifty",
+  "image",
   "incus",
   "lost-node",
   "owners",
