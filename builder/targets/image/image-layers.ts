@@ -5,9 +5,10 @@ import type { MadeLayer } from "../../cache/made-layer.ts";
 import type { StoredLayer } from "../../cache/stored-layer.ts";
 import type { BuildContext } from "../../context.ts";
 import { codeDigest } from "../../layers/code-digest.ts";
+import { closureOf, type Installed } from "./closure-of.ts";
 import type { ImageSpec } from "./image-spec.ts";
 import { layerOfPackages } from "./layer-of-packages.ts";
-import { accountFiles, closureOf, type Installed } from "./package-parts.ts";
+import { accountFiles } from "./path-owners.ts";
 import { type BaseContents, readBase } from "./read-base.ts";
 import { joined, selectMembers } from "./select-members.ts";
 

@@ -1,5 +1,5 @@
 import type { StoredLayer } from "../../cache/stored-layer.ts";
-import { pathOwners, statusFile } from "./package-parts.ts";
+import { pathOwners, statusFile } from "./path-owners.ts";
 import type { BaseContents } from "./read-base.ts";
 import { joined, selectMembers } from "./select-members.ts";
 

@@ -1,6 +1,7 @@
 import { openRaw } from "../../cache/raw.ts";
 import type { StoredLayer } from "../../cache/stored-layer.ts";
-import { type Installed, readInstalled, statusFile } from "./package-parts.ts";
+import { type Installed, readInstalled } from "./closure-of.ts";
+import { statusFile } from "./path-owners.ts";
 
 /** What dpkg knows in a base. */
 export interface BaseContents {

@@ -11,12 +11,12 @@ import { sbom } from "../../provenance/sbom.ts";
 import { resource } from "../../resource.ts";
 import { sha256Of, sizeOf } from "../../verify/measure.ts";
 import { archiveLayout } from "./archive-layout.ts";
+import { blobStore } from "./blob-store.ts";
 import { imageLayers } from "./image-layers.ts";
 import type { ImageSpec } from "./image-spec.ts";
-import { blobStore } from "./layout.ts";
 import { serverImages } from "./server-images.ts";
 import { serviceImage } from "./service-image.ts";
-import { systemConfig } from "./system-image.ts";
+import { systemConfig } from "./system-config.ts";
 import { type ReadyImage, type WrittenImage, writeImages } from "./write-images.ts";
 
 export interface ImageFlags {

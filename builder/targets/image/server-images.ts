@@ -5,6 +5,14 @@ import { type ContainerConfig, healthcheck, type ImageSpec, searchPath } from ".
 /** Makes the cluster of a new volume, then becomes the server. */
 const postgresEntrypoint = "/usr/local/bin/stack-postgres";
 
+const brokerLog = "/etc/rabbitmq/conf.d/10-log.conf";
+
+/** A check of health is a client that hangs up: of each the log would have three lines. */
+const quiet = {
+  kind: "text",
+  text: "# Connections that come and go are not logged: checks of health are some.\nlog.connection.level = error\n",
+} as const;
+
 /** Programs of the images, by their names here. */
 export interface ServerPrograms {
   readonly "postgres-entrypoint.sh": string;
@@ -76,7 +84,7 @@ const makers: Readonly<Record<DependencyName, (model: Model, programs: ServerPro
     return {
       title: `RabbitMQ for ${model.name}`,
       packages: ["rabbitmq-server"],
-      files: [program(check, programs["amqp-healthcheck.sh"])],
+      files: [program(check, programs["amqp-healthcheck.sh"]), { path: brokerLog, mode: 0o644, content: quiet }],
       config: {
         ...common(account, data),
         Env: [searchPath, `HOME=${data}`, "LANG=C.UTF-8", "RABBITMQ_LOGS=-"],

@@ -15,7 +15,7 @@ import { identitiesProbe } from "../../verify/probes/identities.ts";
 import { machineProbe } from "../../verify/probes/machine.ts";
 import { secretsProbe } from "../../verify/probes/secrets.ts";
 import { reportOf, type VerifyOptions, type VerifyReport } from "../../verify/report.ts";
-import { blobPath, mediaType } from "./layout.ts";
+import { blobPath, mediaType } from "./blob-store.ts";
 
 const descriptor = z.object({ mediaType: z.string(), digest: z.string(), size: z.int() });
 const index = z.object({ schemaVersion: z.literal(2), manifests: z.array(descriptor) });

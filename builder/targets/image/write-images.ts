@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Model } from "../../../stack/model.ts";
 import type { StoredLayer } from "../../cache/stored-layer.ts";
 import { sourceDateEpoch } from "../../context.ts";
+import { type BlobStore, blobPath, type Descriptor, type LayerBlob, mediaType } from "./blob-store.ts";
 import type { ContainerConfig } from "./image-spec.ts";
-import { type BlobStore, blobPath, type Descriptor, type LayerBlob, mediaType } from "./layout.ts";
 
 /** An image whose layers are made. */
 export interface ReadyImage {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import t from "tap";
-import { closureOf, readInstalled } from "../../../../builder/targets/image/package-parts.ts";
+import { closureOf, readInstalled } from "../../../../builder/targets/image/closure-of.ts";
 import { type ImageArtefacts, type ImageFlags, renderImages } from "../../../../builder/targets/image/render.ts";
 import { verifyImages } from "../../../../builder/targets/image/verify.ts";
 import { run } from "../../../../lib/run.ts";
@@ -213,6 +213,27 @@ t.test("its bill of materials refers to the image, and names its packages alone"
   const names = document.components.map(({ name }: { readonly name: string }) => name);
   for (const name of ["python3", "libc6", "pg8000", "frontend"]) t.ok(names.includes(name), name);
   for (const name of ["postgresql-15", "gcc", "stack-agent", "uv"]) t.notOk(names.includes(name), name);
+});
+
+t.test("--whole is one image of all of the template's layers, which systemd boots", async (t) => {
+  const out = t.testdir();
+  const layers = await paperLayers(model, out);
+  const made = await renderImages(layers, quiet, { whole: true, layout: true });
+  t.same(
+    made.list.map(({ reference: name, layers }) => [name, layers.map(({ name }) => name)]),
+    [[reference("stack"), ["base", "python"]]],
+  );
+  const { blob, imageOf } = layoutOf(made);
+  const { config } = JSON.parse(blob(imageOf(reference("stack")).manifest.config.digest).toString());
+  t.match(config, { User: "0:0", Entrypoint: ["/sbin/init"], StopSignal: "SIGRTMIN+3" });
+  const ports = Object.keys(config.ExposedPorts);
+  t.ok(ports.includes("8000/tcp") && ports.includes("8005/tcp"));
+  t.notOk(ports.includes("5432/tcp"), "what listens on loopback alone is told to nobody");
+});
+
+t.test("--repository is what names begin with", async (t) => {
+  const { made } = await images(t, { repository: "registry.example/team" });
+  t.equal(made.list[0]?.reference, `registry.example/team/${model.services[0]?.name}:${model.version}`);
 });
 
 t.test("docker's list beside it names the same blobs", async (t) => {
