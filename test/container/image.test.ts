@@ -11,6 +11,7 @@ import { renderFile } from "../../stack/render/render-file.ts";
 import { bringTools } from "../run/bring-tools.ts";
 import { stackModel } from "../stack/stack-model.ts";
 import { debian } from "./debian.ts";
+import { inDocker } from "./in-docker.ts";
 import { needs } from "./needs.ts";
 import { shellBlocks } from "./pct-create.ts";
 import { type Podman, startPodman } from "./podman.ts";
@@ -59,6 +60,18 @@ if (needs(t, (await templateToTest()) === undefined ? "there is no template: bin
     });
     const verified = await run("bin/build-template", ["verify", path], { cwd: project, timeout: 5 * minutes });
     t.match(verified.stdout, /ok.*layers unpack/);
+  });
+
+  t.test("Debian's Docker loads them all, each with its check of health", async (t) => {
+    const [file = ""] = (await readdir(join(folder, "dist"))).filter((name) => name.endsWith(".oci.tar"));
+    const path = join(folder, "dist", file);
+    const told = await inDocker(
+      t,
+      `docker load --input ${path}; docker image inspect --format '{{.Config.User}} {{json .Config.Healthcheck.Test}}' ${image("event-bus")}`,
+    );
+    for (const { name } of model.services) t.match(told, `Loaded image: ${image(name)}\n`);
+    const id = model.services.find(({ name }) => name === "event-bus")?.id;
+    t.match(told, `${id}:${id} ["CMD","/usr/local/bin/stack-healthcheck","8003","/health"]`);
   });
 
   t.test("a service's container is healthy on servers of --databases, and while one is away it is not", async (t) => {
