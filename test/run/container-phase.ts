@@ -23,6 +23,7 @@ const longOnes = [
   "disk-full",
   "external",
   "fifty",
+  "image",
   "incus",
   "layers",
   "lost-node",
