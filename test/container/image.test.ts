@@ -112,7 +112,8 @@ if (needs(t, (await templateToTest()) === undefined ? "there is no template: bin
       const flags = ["--port", `${port}`, "--cluster-enabled", "yes", "--requirepass", passwords.redis_password];
       await start(`redis-${port}`, image("redis"), [], ["redis-server", "--dir", "/data", "--logfile", "", ...flags]);
     }
-    await start("rabbitmq", image("rabbitmq"), ["--env", "RABBITMQ_NODENAME=rabbit@localhost"]);
+    const loaded = `${secrets}/load.conf:/etc/rabbitmq/conf.d/20-load.conf:ro`;
+    await start("rabbitmq", image("rabbitmq"), ["--env", "RABBITMQ_NODENAME=rabbit@localhost", "--volume", loaded]);
     for (const name of ["postgres", "rabbitmq"]) await wait(name);
     await setUp(host, containers, model);
     const hosts = ["postgres", "rabbitmq", ...nodes.map(({ port }) => `redis-${port}`)];
@@ -159,18 +160,24 @@ if (needs(t, (await templateToTest()) === undefined ? "there is no template: bin
 async function secretsFolder(folder: string): Promise<string> {
   const secrets = join(folder, "secrets");
   await mkdir(secrets);
-  for (const [name, text] of Object.entries({ ...passwords, postgres_superuser: "super" })) {
+  for (const [name, text] of Object.entries({
+    ...passwords,
+    postgres_superuser: "super",
+    ...{
+      "definitions.json": brokerDefinitions(model),
+      "load.conf": "load_definitions = /run/secrets/definitions.json",
+    },
+  })) {
     await writeFile(join(secrets, name), `${text}\n`);
     await chmod(join(secrets, name), 0o444);
   }
   return secrets;
 }
 
-/** What the agent does in the template: roles and migrations, one cluster of the nodes, the broker's definitions. */
+/** What the agent does in the template: roles and migrations, one cluster of the nodes. */
 async function setUp({ podman }: Podman, containers: ReadonlyMap<string, string>, stack: Model): Promise<void> {
-  const { postgres, redis, rabbitmq } = stack;
-  if (postgres === undefined || redis === undefined || rabbitmq === undefined)
-    throw new Error("the stack lacks a server");
+  const { postgres, redis } = stack;
+  if (postgres === undefined || redis === undefined) throw new Error("the stack lacks a server");
   const inside = (name: string, command: readonly string[], input?: string) =>
     podman(["exec", "--interactive", containers.get(name) ?? name, ...command], input);
   const { user, owner, agentUser, database, migrations } = postgres;
@@ -200,11 +207,14 @@ async function setUp({ podman }: Podman, containers: ReadonlyMap<string, string>
   await inside(`redis-${first?.port}`, [
     ...["redis-cli", "-a", passwords.redis_password, "--cluster", "create", ...nodes, "--cluster-yes"],
   ]);
-  const definitions = rabbitmqDefinitions(rabbitmq, stack.name);
+}
+
+/** What the broker loads at its start; passwords as they are, which it hashes. */
+function brokerDefinitions({ rabbitmq, name }: Model): string {
+  if (rabbitmq === undefined) throw new Error("the stack has no broker");
+  const definitions = rabbitmqDefinitions(rabbitmq, name);
   const users = definitions.users.map(({ secret: _, ...one }) => ({
-    ...one,
-    password: passwords.rabbitmq_password,
-    limits: {},
+    ...{ ...one, password: passwords.rabbitmq_password, limits: {} },
   }));
-  await inside("rabbitmq", ["rabbitmqctl", "--quiet", "import_definitions"], JSON.stringify({ ...definitions, users }));
+  return JSON.stringify({ ...definitions, users });
 }
