@@ -32,7 +32,10 @@ export function followFile<T>(path: string, { read, again, onChange, interval }:
   };
   const keepLooking = async (): Promise<void> => {
     await look();
-    if (!stopped) timer = setTimeout(keepLooking, interval(current));
+    if (stopped) return;
+    // All followers look in the same moments: each by itself wakes the processor.
+    const wanted = interval(current);
+    timer = setTimeout(keepLooking, Math.ceil(wanted - (performance.now() % wanted)));
   };
   void keepLooking();
   return {

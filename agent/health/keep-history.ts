@@ -3,11 +3,18 @@ import { type History, history } from "../page/history.ts";
 import { componentStates, type Snapshot } from "./component-states.ts";
 import { overall } from "./status-report.ts";
 
-/** Milliseconds: as often as a check looks. */
-const interval = 2_000;
+/** Milliseconds: three times in what a plot has one value for. */
+const interval = 5_000;
+
+export interface HourKeeper {
+  readonly history: History;
+  /** Beside what is noted as time goes by: something is another way. */
+  note(): void;
+  stop(): void;
+}
 
 /** The last hour, noted down as time goes by. */
-export function keepHistory(snapshot: () => Snapshot): { readonly history: History; stop(): void } {
+export function keepHistory(snapshot: () => Snapshot): HourKeeper {
   const kept = history(healthGroupOf);
   const note = (): void => {
     const now = snapshot();
@@ -23,5 +30,5 @@ export function keepHistory(snapshot: () => Snapshot): { readonly history: Histo
   };
   const timer = setInterval(note, interval).unref();
   note();
-  return { history: kept, stop: () => clearInterval(timer) };
+  return { history: kept, note, stop: () => clearInterval(timer) };
 }

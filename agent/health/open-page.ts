@@ -30,5 +30,11 @@ export function openPage({ snapshot, history, ...options }: OpenPageOptions): ()
       groupOf: healthGroupOf,
     };
   };
-  return () => (opened ??= import("../page/page.ts").then(({ page }) => page({ look, ...options })));
+  const news: PageOptions["news"] = () => {
+    const { progress, drift, results, jobs } = snapshot();
+    // What is well says figures alone.
+    const found = results.flatMap(({ outcome: { status, code, message } }) => [code, status === "pass" || message]);
+    return [progress, drift, ...found, ...jobs.flatMap(({ runs, lastError }) => [runs, lastError])];
+  };
+  return () => (opened ??= import("../page/page.ts").then(({ page }) => page({ look, news, ...options })));
 }

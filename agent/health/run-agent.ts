@@ -81,6 +81,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   const progress = followProgress(options.runFolder, (now) => {
     // The services start when provisioning ends: look at them at once, not at their next turn.
     if (now !== undefined && now.state !== "running") checks?.hurry();
+    hour.note();
     void notifier.status(statusLine(snapshot()));
   });
   const drift = isLookedFor(model)
@@ -132,6 +133,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
       ...(options.timing === undefined ? {} : { timing: options.timing }),
       onChange: (result, before) => {
         logChange(log, result, before);
+        hour.note();
         // Why it fails only root can read; and that it doesn't any more.
         if (result.outcome.status === "fail" || drift?.current()?.failing !== undefined) askWhy();
         void notifier.status(statusLine(snapshot()));

@@ -74,11 +74,14 @@ export function jobRunner(options: JobRunnerOptions): JobRunner {
     return {
       name: job.name,
       cron,
-      state: (): JobState => {
-        // Worked out once a turn: health asks a thousand times a second.
-        if (next <= options.clock.date()) next = cron.nextDate().toJSDate();
-        return { ...state, nextRun: next.toISOString() };
-      },
+      state: (): JobState => ({
+        ...state,
+        // Worked out once a turn, and only where somebody asks: health asks a thousand times a second, or never.
+        get nextRun(): string {
+          if (next <= options.clock.date()) next = cron.nextDate().toJSDate();
+          return next.toISOString();
+        },
+      }),
     };
   });
   return {

@@ -15,9 +15,14 @@ export interface LiveClients {
 
 export interface LiveOptions {
   readonly render: (detail: boolean) => RenderedPage;
+  /**
+   * What a reader is told of at the next look, compared one by one. While all of it is the same, only one look of
+   * three has the page made: what is left are figures. Default: each look has.
+   */
+  readonly news?: () => readonly unknown[];
   /** Milliseconds between two looks at whether something has changed. */
   readonly interval?: number;
-  /** Called now and then, and once nobody is there any more: what was made for them can go. */
+  /** Called once nobody is there any more: what was made for them can go. */
   readonly tidy?: () => void;
 }
 
@@ -27,8 +32,8 @@ const mostClients = 24;
 const mostBehind = 256 * 1024;
 /** Looks between two signs of life, and between two questions whether a browser may stay. */
 const beat = 7;
-/** Looks until what they left is tidied up. */
-const tidyAfter = 30;
+/** Of so many looks one makes the page while there is no news. */
+const restful = 3;
 
 interface Client {
   readonly response: ServerResponse;
@@ -37,10 +42,11 @@ interface Client {
 }
 
 /** The page is made once for all who see the same, and only what changed is sent. Nobody there: nothing is done. */
-export function liveClients({ render, interval = 2_000, tidy }: LiveOptions): LiveClients {
+export function liveClients({ render, news, interval = 2_000, tidy }: LiveOptions): LiveClients {
   const clients = new Set<Client>();
   /** What was last sent, by whether it has detail. */
   const sent = new Map<boolean, RenderedPage>();
+  let known: readonly unknown[] = [];
   let timer: NodeJS.Timeout | undefined;
   let turn = 0;
 
@@ -51,18 +57,27 @@ export function liveClients({ render, interval = 2_000, tidy }: LiveOptions): Li
   };
   const look = (): void => {
     turn += 1;
+    const found = news?.();
+    const isNew = found === undefined || found.length !== known.length || found.some((one, at) => one !== known[at]);
+    known = found ?? known;
+    if (isNew || turn % restful === 0) tellChanges();
+    if (turn % beat === 0) {
+      for (const client of clients) {
+        write(client, ":\n\n");
+        void review(client);
+      }
+    }
+  };
+  const tellChanges = (): void => {
     for (const detail of new Set([...clients].map((client) => client.detail))) {
       const before = sent.get(detail);
       const page = rendered(detail);
       if (page === undefined) continue;
       sent.set(detail, page);
       const message = before === undefined ? whole(page) : changes(before, page);
-      const told = message ?? (turn % beat === 0 ? ":\n\n" : undefined);
-      if (told === undefined) continue;
-      for (const client of clients) if (client.detail === detail) write(client, told);
+      if (message === undefined) continue;
+      for (const client of clients) if (client.detail === detail) write(client, message);
     }
-    if (turn % beat === 0) for (const client of clients) void review(client);
-    if (turn % tidyAfter === 0) tidy?.();
   };
   /** Undefined where it could not be made: whoever waits for it is let go, and the agent lives on. */
   const rendered = (detail: boolean): RenderedPage | undefined => {

@@ -31,6 +31,8 @@ export interface PageOptions {
   readonly run: Run;
   /** Versions of these are told. */
   readonly asked: Parameters<typeof installedVersions>[0];
+  /** As of `LiveOptions`. */
+  readonly news: () => readonly unknown[];
   /** Milliseconds between two looks for those who have it open. */
   readonly interval?: number;
   /** Gives back the memory that was used for those who had it open. */
@@ -47,7 +49,7 @@ const again = { versions: 600_000, times: 5_000 };
 /** Milliseconds that a reader waits for them at most. */
 const patience = 1_000;
 
-export function page({ look, folder, runFolder, clock, run, asked, interval, tidy }: PageOptions): Page {
+export function page({ look, folder, runFolder, clock, run, asked, news, interval, tidy }: PageOptions): Page {
   let versions: PageView["versions"] = [];
   let versionsAt = Number.NEGATIVE_INFINITY;
   let times: PageView["stageTimes"] = new Map();
@@ -78,7 +80,13 @@ export function page({ look, folder, runFolder, clock, run, asked, interval, tid
     void refresh(view);
     return renderedPage({ ...view, stageTimes: times, versions: detail ? versions : [] });
   };
-  const live = liveClients({ render, ...(interval !== undefined && { interval }), ...(tidy && { tidy }) });
+  const live = liveClients({
+    render,
+    // What is read from files is as much news.
+    news: () => [...news(), versions, times],
+    ...(interval !== undefined && { interval }),
+    ...(tidy && { tidy }),
+  });
 
   return {
     document: async (detail) => {

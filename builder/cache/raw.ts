@@ -39,6 +39,49 @@ export async function* rawRange(layer: StoredLayer, start: number, end: number):
   }
 }
 
+/** A layer's archive, to be read here and there. */
+export interface RawReader {
+  /** Bytes of the archive from `start` up to `end`. @throws StackError `damaged-layer` */
+  range(start: number, end: number): AsyncGenerator<Buffer>;
+  close(): Promise<void>;
+}
+
+/** Opens a layer's archive: what is read in its order decompresses each chunk at most once, and no other. */
+export async function openRaw(layer: StoredLayer): Promise<RawReader> {
+  const { path, format, listed } = await anyContent(layer);
+  const file = await open(path, "r").catch((error: unknown) => {
+    throw damaged(layer.folder, path, error);
+  });
+  const offsets: number[] = [];
+  let end = 0;
+  for (const { bytes } of listed.chunks) {
+    offsets.push(end);
+    end += bytes;
+  }
+  let last: { readonly number: number; readonly raw: Buffer } | undefined;
+  const chunkOf = async (number: number): Promise<Buffer> => {
+    if (last?.number === number) return last.raw;
+    const chunk = listed.chunks[number];
+    if (chunk === undefined) throw damaged(layer.folder, `chunk ${number}`);
+    const bytes = Buffer.allocUnsafe(chunk.bytes);
+    const { bytesRead } = await file.read(bytes, 0, chunk.bytes, offsets[number] ?? 0);
+    if (bytesRead !== chunk.bytes || sha256(bytes) !== chunk.sha256) throw damaged(layer.folder, `chunk ${number}`);
+    const raw = await codecs[format].decompress(bytes);
+    last = { number, raw };
+    return raw;
+  };
+  return {
+    async *range(start, end) {
+      for (let number = Math.floor(start / chunkSize); number * chunkSize < end; number++) {
+        const from = number * chunkSize;
+        const raw = await chunkOf(number);
+        yield raw.subarray(Math.max(0, start - from), Math.min(raw.length, end - from));
+      }
+    },
+    close: () => file.close(),
+  };
+}
+
 async function anyContent(
   layer: StoredLayer,
 ): Promise<{ readonly path: string; readonly format: Format; readonly listed: ContentIndex }> {

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Command, Option } from "commander";
 import { carryOut, readCommandLine, writeJson } from "../../lib/cli/command-line.ts";
 import { interruptible } from "../../lib/cli/interruptible.ts";
@@ -12,6 +10,7 @@ import { type AfterFailure, build } from "../build/build.ts";
 import { describePlan } from "../build/describe-plan.ts";
 import { failureShell } from "../build/failure-shell.ts";
 import type { BuildOptions } from "../context.ts";
+import { projectVersion } from "../project-version.ts";
 import { assertSmokeCanRun, smoke } from "../smoke/smoke.ts";
 import { proxmox } from "../targets/proxmox/target.ts";
 import { howToRemove } from "../work-folder.ts";
@@ -44,7 +43,7 @@ export async function buildCommand(argv: readonly string[]): Promise<number> {
     .option("--smoke", "boot the template afterwards, and wait until it is healthy")
     .option("--schema", "print the JSON Schema of a stack.yaml and end")
     .option("--json", "print the result, or the error, as one JSON object")
-    .version(await projectVersion(), "--version", "print the version and end")
+    .version(await projectVersion(project), "--version", "print the version and end")
     .addHelpText("after", () => buildHelp(process.env, proxmox.help.after));
   const ended = readCommandLine(command, argv);
   if (ended !== undefined) return ended;
@@ -117,9 +116,4 @@ async function shownProgress({ json }: BuildFlags): Promise<Progress> {
 
 function writeLine(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-async function projectVersion(): Promise<string> {
-  const text = await readFile(join(project, "package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

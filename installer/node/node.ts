@@ -68,6 +68,13 @@ export function openNode(transport: Transport, name: string) {
   const node = api.nodes.$(name);
   const guestStatus = async (vmid: number) =>
     read(answers.guestStatus, await node.lxc.$(vmid).status.current.$get(), "a container's status");
+  const tasksOf = async (vmid: number, typefilter: string): Promise<readonly Task[]> =>
+    read(answers.tasks, await node.tasks.$get({ vmid, typefilter, source: "all" }), "the tasks")
+      .map(({ upid, user, starttime, endtime }) => ({
+        ...{ upid, user, started: starttime },
+        running: endtime === undefined,
+      }))
+      .sort((a, b) => b.started - a.started);
   return {
     name,
     where: transport.where,
@@ -154,15 +161,9 @@ export function openNode(transport: Transport, name: string) {
     nextId: async (): Promise<number> => read(answers.vmid, await api.cluster.nextid.$get(), "the next vmid"),
 
     /** Tasks that made or make a container, the newest first. */
-    creations: async (vmid: number): Promise<readonly Task[]> => {
-      const query = { vmid, typefilter: "vzcreate", source: "all" } as const;
-      return read(answers.tasks, await node.tasks.$get(query), "the tasks")
-        .map(({ upid, user, starttime, endtime }) => ({
-          ...{ upid, user, started: starttime },
-          running: endtime === undefined,
-        }))
-        .sort((a, b) => b.started - a.started);
-    },
+    creations: (vmid: number): Promise<readonly Task[]> => tasksOf(vmid, "vzcreate"),
+    /** Those that started it. */
+    starts: (vmid: number): Promise<readonly Task[]> => tasksOf(vmid, "vzstart"),
 
     /** @returns the task, as of all that follow */
     create: async (parameters: CreateParameters): Promise<string> => upid(await node.lxc.$post(parameters)),

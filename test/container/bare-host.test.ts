@@ -156,7 +156,7 @@ if (await canRunContainers(t)) {
       interval: 50,
     });
     t.match(
-      await machine.sh("journalctl --unit=killed --output=cat"),
+      await machine.sh("journalctl --sync && journalctl --unit=killed --output=cat"),
       /packages: unpacking 50 of \d+/,
       "told as it goes",
     );

@@ -133,7 +133,7 @@ if (machine !== undefined) {
       const status = await machine.exec("stack-agent", ["status"], { accept: [0, 2, 3] });
       t.match(status.stdout, /^set aside, damaged.*\n.*00\d+\.wal\.set-aside-.*lost: messages in quorum queues/m);
       t.match(
-        await machine.sh("journalctl -b -o cat MESSAGE_ID=4dc1bf49c49a43ad81448e677238a67d"),
+        await machine.sh("journalctl --sync && journalctl -b -o cat MESSAGE_ID=4dc1bf49c49a43ad81448e677238a67d"),
         /\.wal was damaged: it is kept as /,
       );
     },

@@ -145,20 +145,23 @@ if ((await canRunContainers(t)) && needs(t, template === "" ? "no template: set 
       // The next way sends it itself.
       await node.forget();
       await node.requests();
+      // How it is extracted is no matter of the way: once is enough.
+      if (process.env.STACK_EXTRACTED !== undefined) await node.over(process.env.STACK_EXTRACTED);
     });
   }
 
-  for (const [what, asked, expected, version] of [
+  const networks = [
     [
       "IPv6 beside IPv4: eth0 gets an address of each",
       "{address: dhcp, address6: auto}",
       [/^10\.1\.1\.\d+$/, /^fd10:1:1:0:/],
       "9.2.11",
     ],
+    ["a fixed IPv6 alone, which the node does not tell", "{address6: fd10:1:1::120/64}", [/^fd10:1:1::120$/], "8.4.1"],
     // One that the router advertises may be there beside the lease.
     ["IPv6 alone, by DHCP", "{address6: dhcp}", [/^fd10:1:1::[5-9]\w$/], "9.2.11"],
-    ["a fixed IPv6 alone, which the node does not tell", "{address6: fd10:1:1::120/64}", [/^fd10:1:1::120$/], "8.4.1"],
-  ] as const) {
+  ] as const;
+  for (const [what, asked, expected, version] of process.env.STACK_LONG === "true" ? networks : networks.slice(0, 2)) {
     t.test(`${what}: healthy, and reached at it`, async (t) => {
       const { program, flags, env } = ways.api;
       const deployTemplate = (args: readonly string[]) =>

@@ -220,7 +220,7 @@ if (machine !== undefined) {
       await waitFor(async () => (await machine.exec("stack-agent", ["status"], { accept: [0, 1, 2, 3] })).code === 0, {
         what: "the stack to be healthy",
         timeout: 90_000,
-        interval: 200,
+        interval: 1_000,
       }).catch(async () => t.fail(await machine.sh("stack-agent status || true")));
       await planIsEmpty(t, machine);
       const anew = changes(before, await running(machine));

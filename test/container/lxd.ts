@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Test } from "tap";
-import { isStackError, StackError } from "../../lib/error.ts";
+import { StackError } from "../../lib/error.ts";
 import { removeCgroups } from "../../lib/lxc/remove-cgroups.ts";
 import { run } from "../../lib/run.ts";
 import { cleanupAfter } from "./cleanup.ts";
 import { workFolder } from "./needs.ts";
+import { unpackPackages } from "./unpack-packages.ts";
 
 /** Debian's, with what they need that lxc doesn't bring. */
 const packages = [
@@ -44,7 +45,7 @@ export async function startLxd(t: Test, container: string): Promise<Lxd> {
   cleanup.add(() => rm(folder, { recursive: true, force: true }));
   cleanup.add(() => removeCgroups(container));
   await run("chmod", ["711", folder]);
-  await fetch(folder, signal);
+  await unpackPackages(folder, packages, signal);
   const root = join(folder, "root");
   const env = {
     ...process.env,
@@ -73,17 +74,4 @@ export async function startLxd(t: Test, container: string): Promise<Lxd> {
   await Promise.race([client("lxd", ["waitready", "--timeout=60"]), early]);
   early.catch(() => {});
   return { lxc: (...args) => client("lxc", args) };
-}
-
-async function fetch(folder: string, signal: AbortSignal): Promise<void> {
-  const options = { cwd: folder, signal, timeout: 300_000 };
-  const download = () => run("apt-get", ["--quiet", "-o", "APT::Sandbox::User=root", "download", ...packages], options);
-  await download().catch(async (error: unknown) => {
-    if (!isStackError(error) || error.code !== "command-failed") throw error;
-    await run("apt-get", ["--quiet", "update"], options);
-    await download();
-  });
-  for (const name of await readdir(folder)) {
-    if (name.endsWith(".deb")) await run("dpkg", ["--extract", join(folder, name), join(folder, "root")], options);
-  }
 }

@@ -45,6 +45,8 @@ export async function realNode({ network, cleanup, folder }: RealNodeOptions) {
     version: (version: string) => tell(`version ${version}`),
     /** The next request like this is refused. */
     refuse: (request: string) => tell(`refuse ${request}`),
+    /** Containers that it makes from now on lie over that folder, in which the template is extracted. */
+    over: (extracted: string) => tell(`over ${extracted}`),
     /** Where a container lies; null where there is none. */
     container: async (vmid: number) =>
       (await tell(`container ${vmid}`)) as { readonly lxcPath: string; readonly name: string } | null,

@@ -37,12 +37,13 @@ const waiting =
   /^(network|network-online|remote-fs|remote-fs-pre|nss-lookup|time-sync)\.target$|^networking\.|^ifup@|wait-online/;
 
 const template = (await canRunContainers(t)) ? await templateToTest() : undefined;
+const over = process.env.STACK_EXTRACTED;
 if (needs(t, template === undefined ? "there is no template to run" : "") && template !== undefined) {
   const site = await setUpNetwork(t, { silent: true });
 
   t.test("with DHCP and DHCPv6 that nobody answers, and no DNS, the first boot is as quick as any", async (t) => {
     const addressing = { kind: "dhcp", ipv6: { kind: "dhcp" } } as const;
-    const machine = await createMachine(site, { template, addressing, memory: 2048 });
+    const machine = await createMachine(site, { template, over, addressing, memory: 2048 });
     await endsHealthy(t, machine, "first boot");
     const { ActiveState } = await unitProperties(machine, "networking.service", "ActiveState");
     t.equal(ActiveState, "activating", "the interface is still waited for");
@@ -59,7 +60,7 @@ if (needs(t, template === undefined ? "there is no template to run" : "") && tem
   t.test("a container with IPv6 alone, its name server silent, is healthy and answers", async (t) => {
     const address = "fd10:1:1::120";
     const ipv6 = { kind: "static", address: `${address}/64`, gateway: site.network.gateway6 } as const;
-    const machine = await createMachine(site, { template, addressing: { kind: "none", ipv6 }, memory: 2048 });
+    const machine = await createMachine(site, { template, over, addressing: { kind: "none", ipv6 }, memory: 2048 });
     // Packets to it go to the gateway, and no further.
     Object.assign(machine.settings, { dns: { nameservers: ["2001:db8::53"] } });
     await endsHealthy(t, machine, "first boot");

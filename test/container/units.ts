@@ -40,8 +40,8 @@ export async function provisioned(machine: Machine): Promise<void> {
   );
 }
 
-/** A unit's own lines in the journal of this boot, the oldest first. */
+/** A unit's own lines in the journal of this boot, the oldest first: all that it has said until now. */
 export async function journal(machine: Machine, unit: string): Promise<string> {
-  const read = await machine.exec("journalctl", ["--no-pager", "-b", "-o", "cat", "-u", unit]);
-  return read.stdout;
+  const read = `journalctl --sync && journalctl --no-pager -b -o cat -u '${unit}'`;
+  return (await machine.exec("sh", ["-c", read])).stdout;
 }

@@ -38,6 +38,7 @@ export async function nodeBy(t: Test, way: Way) {
     connect: (signal?: AbortSignal) => paper.connect({ target: over.target, ...(signal !== undefined && { signal }) }),
     deploy: (path: string, how: DeployHow = {}) =>
       paper.deploy(path, { ...how, target: { ...over.target, ...how.target } }),
+    begin: (args: readonly string[]) => paper.begin([...args, ...over.flags], over.env),
     cli: (args: readonly string[], more: RunOptions = {}) =>
       paper.cli([...args, ...over.flags], { ...more, env: { ...over.env, ...more.env } }),
   };

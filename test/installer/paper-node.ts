@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -84,6 +85,9 @@ export async function paperNode(t: Test, options: PaperOptions = {}) {
         await transport.close();
       }
     },
+    /** The program, to be killed. */
+    begin: (args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}) =>
+      spawn(process.execPath, [program, ...args], { env: { ...environment, ...env }, stdio: "ignore" }),
     /** The program, as it is typed. */
     cli: (args: readonly string[], more: RunOptions = {}) =>
       run(process.execPath, [program, ...args], {

@@ -1,9 +1,12 @@
+import { once } from "node:events";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { type Remedy, remedyOf } from "../../installer/replace/cut-off.ts";
+import { waitFor } from "../../lib/wait.ts";
 import { type NodeBy, nodeBy } from "./node-by.ts";
 
-t.setTimeout(300_000);
+t.setTimeout(600_000);
 const root = process.getuid?.() === 0;
 const needsRoot = { skip: root ? false : "pct is root's alone: sudo npm test" };
 const definition =
@@ -21,12 +24,14 @@ interface Answers {
   readonly look?: object;
   /** Words of a command that fails, and that of a container. */
   readonly fails?: readonly [vmid: number, words: string] | undefined;
+  /** At a command like that the program is killed, and the command is carried out. */
+  readonly killedAt?: string | undefined;
   /** What arrives beyond what was sent. */
   readonly surplus?: number | undefined;
 }
 
 /** Container 120 runs on a node on paper; `pct` and the agents tell what they were given. */
-async function replacing(t: Test, { fails, surplus, ...answers }: Answers = {}) {
+async function replacing(t: Test, { fails, surplus, killedAt, ...answers }: Answers = {}) {
   const by = await nodeBy(t, "local");
   const template = await by.template(definition);
   by.node.state.guests.set(120, {
@@ -38,13 +43,21 @@ async function replacing(t: Test, { fails, surplus, ...answers }: Answers = {}) 
   });
   const told = join(by.folder, "told");
   await writeFile(told, "");
-  const program = await pct(by, told, { fails, surplus, look: answers.look ?? look });
-  const replace = (...words: readonly string[]) =>
-    by.cli(["replace", template, "--from", "120", "--vmid", "121", "--timeout", "20", ...words]);
-  return { ...program, by, replace, told: async () => (await readFile(told, "utf8")).trim().split("\n") };
+  const program = await pct(by, told, { fails, surplus, killedAt, look: answers.look ?? look });
+  const words = ["replace", template, "--from", "120", "--vmid", "121", "--timeout", "20"];
+  const replace = (...more: readonly string[]) => by.cli([...words, ...more]);
+  const begin = () => by.begin(words);
+  return {
+    ...program,
+    pidFile: `${told}.pid`,
+    by,
+    replace,
+    begin,
+    told: async () => (await readFile(told, "utf8")).trim().split("\n"),
+  };
 }
 
-async function pct(by: NodeBy, told: string, { fails, surplus, look }: Answers) {
+async function pct(by: NodeBy, told: string, { fails, surplus, killedAt, look }: Answers) {
   const path = join(by.folder, "door", "bin", "pct");
   const say = (document: object): string => `echo '${JSON.stringify(document)}'`;
   const stores = ["postgres", "redis", "rabbitmq"];
@@ -55,6 +68,7 @@ async function pct(by: NodeBy, told: string, { fails, surplus, look }: Answers) 
 vmid=$2
 shift 4
 echo "$vmid $*" >>'${told}'
+[ "$vmid $*" != "${killedAt ?? ""}" ] || { [ ! -e '${told}.pid' ] || kill -9 "$(cat '${told}.pid')"; rm -f '${told}.pid'; }
 [ "$vmid $*" != "${fails?.join(" ") ?? ""}" ] || { echo "error: it is broken [broken]" >&2; exit 1; }
 case $* in
 "handover look") ${say(look ?? {})} ;;
@@ -174,6 +188,74 @@ t.test(
     t.equal(of(by, 120)?.config.onboot, "1");
   },
 );
+
+/** Where the program is killed: at a command in a container, or at a request of the node, the last of several. */
+const boundaries: readonly (readonly [what: string, at: string | readonly RegExp[], anew: boolean])[] = [
+  ["the new one is created", [/^POST .*\/lxc$/], true],
+  ["data goes over", "121 handover receive rabbitmq", true],
+  ["both are shut down", [/^POST .*\/120\/status\/shutdown/], true],
+  ["the new one is given the address", [/^PUT .*\/121\/config/], false],
+  ["the old one's start with its node is switched off", [/^PUT .*\/120\/config/], false],
+  ["the new one is started", [/^PUT .*\/120\/config/, /^POST .*\/121\/status\/start/], false],
+];
+for (const [what, at, anew] of boundaries) {
+  t.test(`the workstation is lost as ${what}: the same command carries on`, needsRoot, async (t) => {
+    const { by, begin, replace, told, pidFile } = await replacing(t, typeof at === "string" ? { killedAt: at } : {});
+    const child = begin();
+    await writeFile(pidFile, `${child.pid}`);
+    const killAt = ([request, ...later]: readonly RegExp[]): void => {
+      if (request === undefined) return void child.kill("SIGKILL");
+      by.faults.before = { request, act: () => killAt(later) };
+    };
+    if (typeof at !== "string") killAt(at);
+    const [, signal] = await once(child, "exit");
+    t.equal(signal, "SIGKILL");
+    const busy = async (): Promise<boolean> => by.node.tasks.list().every(({ exitstatus }) => exitstatus !== undefined);
+    await waitFor(busy, { what: "the node's tasks to end", timeout: 20_000, interval: 20 });
+    const isRunning = (vmid: number): boolean => of(by, vmid)?.status === "running";
+    t.notOk(isRunning(120) && of(by, 121)?.config.net0 === of(by, 120)?.config.net0 && isRunning(121), "never both");
+    await writeFile(`${pidFile.slice(0, -".pid".length)}`, "");
+    const { stderr, code } = await replace();
+    t.equal(code, 0, stderr);
+    t.equal((await told()).includes("121 handover receive redis"), anew, "data goes over where it was not there");
+    t.same([of(by, 120)?.status, of(by, 121)?.status], ["stopped", "running"]);
+    t.match([of(by, 120)?.config.onboot, of(by, 121)?.config.onboot], ["0", "1"]);
+    t.equal(of(by, 121)?.config.net0, of(by, 120)?.config.net0);
+    t.notMatch(of(by, 121)?.config.tags, /120/);
+  });
+}
+
+t.test("which of two has all there is", (t) => {
+  const facts = { isOldRunning: false, isNewRunning: false, hasAll: true, wasOldStarted: false, hasServed: false };
+  const table: readonly (readonly [object, Remedy | "both-served"])[] = [
+    [{ hasAll: false, isOldRunning: true }, "begin-anew"],
+    [{ hasAll: false }, "start-old"],
+    [{ hasAll: true }, "switch"],
+    [{ hasAll: true, isOldRunning: true, wasOldStarted: true }, "begin-anew"],
+    [{ hasAll: true, wasOldStarted: true }, "start-old"],
+    [{ hasServed: true, isNewRunning: true }, "finish"],
+    [{ hasServed: true }, "finish"],
+    [{ hasServed: true, isOldRunning: true, wasOldStarted: true }, "both-served"],
+    [{ hasServed: true, wasOldStarted: true }, "both-served"],
+  ];
+  for (const [given, remedy] of table) {
+    const found = () => remedyOf({ ...facts, ...given }, 120, 121);
+    if (remedy === "both-served") t.throws(found, { code: "both-served" });
+    else t.equal(found(), remedy, JSON.stringify(given));
+  }
+  t.end();
+});
+
+t.test("what is left under another vmid is named", needsRoot, async (t) => {
+  const { by, replace } = await replacing(t);
+  const config = { hostname: "shop-1", tags: "proxmox-stack;shop;replaces-120" };
+  by.node.state.guests.set(130, {
+    ...{ vmid: 130, type: "lxc", node: "pve1", lock: undefined, status: "stopped", config },
+  });
+  t.match(await replace(), { code: 1, stderr: /\[cut-off\][\s\S]*--vmid 130/ });
+  t.match(await replace("--vmid", "130", "--plan"), { code: 1, stderr: /\[cut-off\][\s\S]*made anew/ });
+  t.same(changes(by), []);
+});
 
 t.test("a way without commands is refused with 64", needsRoot, async (t) => {
   const api = await nodeBy(t, "api");

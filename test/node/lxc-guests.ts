@@ -6,6 +6,7 @@ import { destroyContainer } from "../../lib/lxc/destroy-container.ts";
 import type { Effects } from "../../lib/lxc/effects.ts";
 import type { Network } from "../../lib/lxc/network.ts";
 import { stopContainer } from "../../lib/lxc/stop-container.ts";
+import { layOver } from "../container/lay-over.ts";
 import type { Guests } from "./guests.ts";
 
 export interface LxcGuestsOptions extends Effects {
@@ -17,12 +18,15 @@ export interface LxcGuestsOptions extends Effects {
 type LxcGuests = Guests & {
   /** Undefined where there is none. */
   container(vmid: number): Pick<Container, "lxcPath" | "name"> | undefined;
+  /** Those that are made from now on lie over a folder in which the template is extracted already. */
+  layOver(folder: string): void;
   clear(): Promise<void>;
 };
 
 /** Containers that really boot, on liblxc, made and started as `pct` does it. */
 export function lxcGuests({ folder, network, ...effects }: LxcGuestsOptions): LxcGuests {
   const all = new Map<number, FromTemplate & { pid?: number }>();
+  let below: string | undefined;
   const of = (vmid: number): FromTemplate & { pid?: number } => {
     const found = all.get(vmid);
     if (found === undefined) throw new Error(`container ${vmid} does not exist`);
@@ -35,7 +39,9 @@ export function lxcGuests({ folder, network, ...effects }: LxcGuestsOptions): Lx
   };
   return {
     create: async ({ vmid, ...spec }) => {
-      all.set(vmid, await createFromTemplate({ ...spec, folder, network, ...effects }));
+      const over = below;
+      const fill = over !== undefined && { fill: ({ rootfs }: { rootfs: string }) => layOver(over, rootfs, effects) };
+      all.set(vmid, await createFromTemplate({ ...spec, folder, network, ...effects, ...fill }));
     },
     start: async (vmid) => {
       const found = of(vmid);
@@ -79,6 +85,9 @@ export function lxcGuests({ folder, network, ...effects }: LxcGuestsOptions): Lx
     container: (vmid) => {
       const { lxcPath, name } = all.get(vmid)?.container ?? {};
       return lxcPath === undefined || name === undefined ? undefined : { lxcPath, name };
+    },
+    layOver: (extracted) => {
+      below = extracted;
     },
     clear: async () => {
       for (const vmid of all.keys()) await destroy(vmid);

@@ -136,7 +136,7 @@ export const routes: readonly Route[] = [
   route("POST", "/nodes/{node}/lxc/{vmid}/status/start", "debug|skiplock", startGuest),
   route("POST", "/nodes/{node}/lxc/{vmid}/status/stop", "skiplock|overrule-shutdown", stopGuest),
   route("POST", "/nodes/{node}/lxc/{vmid}/status/shutdown", "timeout|forceStop", shutdownGuest),
-  route("PUT", "/nodes/{node}/lxc/{vmid}/config", "net\\d+|nameserver|searchdomain|onboot", configureGuest),
+  route("PUT", "/nodes/{node}/lxc/{vmid}/config", "net\\d+|nameserver|searchdomain|onboot|tags", configureGuest),
   route("DELETE", "/nodes/{node}/lxc/{vmid}", "purge|force|destroy-unreferenced-disks", destroyGuest),
   route(
     "GET",

@@ -28,7 +28,7 @@ export interface Served {
  * both of its doors. Its first line says how to reach it. On standard input `requests` asks what
  * was carried out since, `stop VMID` cuts a container's power, `forget` takes the templates out
  * of its storage, `version 8.4.1` makes it answer as that does, `refuse POST /x` refuses the next such request over a shell,
- * `container VMID` asks where one lies; each is answered with a line. It ends, and all of its containers with it, when
+ * `container VMID` asks where one lies, `over FOLDER` lays those that are made later over that; each is answered with a line. It ends, and all of its containers with it, when
  * its standard input does.
  */
 const [folder = "", containers = "", networkText = "{}"] = process.argv.slice(2);
@@ -63,6 +63,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   if (command === "version") {
     node.state.version = what;
+    say(what);
+  }
+  if (command === "over") {
+    guests.layOver(what);
     say(what);
   }
 }

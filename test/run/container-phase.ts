@@ -8,9 +8,8 @@ import { bringTools } from "./bring-tools.ts";
 import { buildOnce } from "./build-once.ts";
 import { type Builds, firstBuilds, laterBuilds, rootTo } from "./builds.ts";
 import type { Extent } from "./extent.ts";
-import { loneFile } from "./lone-file.ts";
 import { makeFixtures, makeLayersAhead } from "./make-ahead.ts";
-import { prover } from "./prove.ts";
+import { prover, type Terminal } from "./prove.ts";
 import { type Counts, nothingCounted, sum } from "./tap-counts.ts";
 import { type TapOptions, tapPhase } from "./tap-phase.ts";
 import { withExtracted } from "./with-extracted.ts";
@@ -24,20 +23,26 @@ const longOnes = [
   "disk-full",
   "external",
   "fifty",
+  "image",
   "incus",
+  "layers",
   "lost-node",
+  "mirror",
   "owners",
   "replace",
   "zabbix",
 ].map(file);
 
 /** Those that boot nothing and wait for nothing: they are run beside the others. */
-const bootNothing = ["build-failure", "layers", "mirror", "template"].map(file);
+const bootNothing = ["build-failure", "template"].map(file);
 
-/** Those that look at all of the machine's containers: nothing is run beside them. */
-const alone = ["lxc", "smoke"].map(file);
+/** One that looks at all of the machine's containers: no other is there meanwhile. */
+const alone = file("lxc");
 
-/** Those that build: they come last, when their layers are there already. */
+/** Those that take longest, first: at the end no core is to wait for the other's. */
+const longest = ["drift", "deploy", "damaged-files", "secrets", "health", "cuts", "stack", "upgrade", "logs"].map(file);
+
+/** Those that build: they come when their layers are there already. */
 const builders = ["bare-host", "own-stack"].map(file);
 
 /** What of the rest is about what a Debian brings, and so is run on the other one too. */
@@ -107,11 +112,10 @@ async function onDefault(cache: string, environment: Environment, extent: Extent
     const own: Builds = { prover: prover(terminal), terminal, cache, within: quietly };
     await makeLayersAhead(own, extent);
     const env = { ...environment, STACK_TEMPLATE: gz.template };
-    const files = [];
-    for (const name of bootNothing) files.push(await loneFile(name, { terminal, env, within: quietly }));
+    const files = await tapPhase(bootNothing, { jobs: 1, timeout: 1200, terminal, env, within: quietly });
     await laterBuilds(own, gz, extent.long);
     const other = extent.debian === undefined ? await templateOf("trixie", own) : undefined;
-    return { counts: sum([...files, own.prover.counts()]), other };
+    return { counts: sum([files, own.prover.counts()]), other };
   });
   const booted = await onTemplate(gz.template, environment, extent, { without: bootNothing }).finally(builds.end);
   const { counts, other } = await builds.result;
@@ -142,16 +146,36 @@ async function onTemplate(
   { long }: Extent,
   { tests, without = [] }: Chosen = {},
 ): Promise<Counts> {
-  const servers = await onServersOf(template);
+  const env = { ...environment, STACK_TEMPLATE: resolve(template) };
+  const boot = (places: readonly string[], options: TapOptions): Promise<Counts> =>
+    tapPhase(places, { timeout: 1200, ...options, env: { ...env, ...options.env } });
+  const first =
+    tests === undefined
+      ? await besideServers(template, (terminal) => boot([alone], { jobs: 1, terminal }))
+      : nothingCounted;
   const booted = await withExtracted(template, async (extracted) => {
-    const env = { ...environment, STACK_TEMPLATE: resolve(template), ...(extracted && { STACK_EXTRACTED: extracted }) };
-    const boot = (places: readonly string[], options: TapOptions = {}) =>
-      tapPhase(places, { timeout: 1200, env, ...options });
-    if (tests !== undefined) return boot(tests);
-    const others = await boot(["test/container"], { without: [...without, ...builders, ...alone, ...longOnes] });
-    return sum([others, await boot(builders), await boot([...alone, ...(long ? longOnes : [])], { jobs: 1 })]);
+    const over = { env: extracted === undefined ? {} : { STACK_EXTRACTED: extracted } };
+    if (tests !== undefined) {
+      const one = (terminal: Terminal) => boot(tests.slice(0, 1), { ...over, jobs: 1, terminal });
+      return besideServers(template, one, () => boot(tests.slice(1), { ...over, jobs: 1 }));
+    }
+    const left = [...without, alone, ...longOnes];
+    const others = await boot([...longest, ...builders, "test/container"], { ...over, without: left });
+    return long ? sum([others, await boot(longOnes, { ...over, jobs: 1 })]) : others;
   });
-  return sum([servers, booted]);
+  return sum([first, booted]);
+}
+
+/** Some tests on one core, told of once all has ended; a template's servers, and what comes after, on the other. */
+async function besideServers(
+  template: string,
+  tests: (terminal: Terminal) => Promise<Counts>,
+  after: () => Promise<Counts> = async () => nothingCounted,
+): Promise<Counts> {
+  const aside = beside(tests);
+  const others = async (): Promise<Counts> => sum([await onServersOf(template), await after()]);
+  const counts = await others().finally(aside.end);
+  return sum([counts, await aside.result]);
 }
 
 /** Tests that start servers of their own: the template's, in its root file system, without systemd. */

@@ -5,10 +5,10 @@ import t from "tap";
 import { run } from "../../lib/run.ts";
 import { fixture } from "../container/fixture.ts";
 import { beside, quietly } from "./beside.ts";
-import { loneFile } from "./lone-file.ts";
 import { prover } from "./prove.ts";
 import { report } from "./report.ts";
 import { nothingCounted, tapCounts } from "./tap-counts.ts";
+import { tapPhase } from "./tap-phase.ts";
 
 t.test("what can't be understood ends with 64 and the usage, before any test", async (t) => {
   for (const args of [["--debian=buster"], ["--cuts=0"], ["nonsense"]]) {
@@ -18,12 +18,10 @@ t.test("what can't be understood ends with 64 and the usage, before any test", a
   }
 });
 
-t.test(
-  "a test file is started without the plug-ins that .taprc takes out of tap, in a fresh checkout too",
-  async (t) => {
-    t.notMatch(process.execArgv.join(" "), /@tapjs\/(typescript|mock)/);
-  },
-);
+t.test("tap loads no plug-in that .taprc takes out, in a fresh checkout too", async (t) => {
+  t.ok("testdir" in t, "one of the others");
+  t.notOk("mockImport" in t);
+});
 
 t.test("tap's report is counted by the files' own tests, and each file's seconds are known", async (t) => {
   const counts = tapCounts();
@@ -84,18 +82,47 @@ t.test(
   },
 );
 
-t.test("a file that is run by itself is counted as tap counts it, and so is one that breaks", async (t) => {
+t.test("files begin in the order named, each with what is said of it alone; one that breaks is told of", async (t) => {
   const folder = t.testdir({
-    "good.mjs": 'import t from "tap"; t.test("one", async (t) => t.pass()); t.test("two", async (t) => t.fail());',
-    "broken.mjs": 'import t from "tap"; t.test("one", async (t) => t.pass()); setTimeout(() => process.exit(3), 500);',
+    "good.test.ts": 'import t from "tap"; t.test("one", async (t) => t.pass()); t.test("two", async (t) => t.fail());',
+    "broken.test.ts":
+      'import t from "tap"; t.test("one", async (t) => t.pass()); setTimeout(() => process.exit(3), 500);',
+    "silent.test.ts": "",
+    "told.test.ts":
+      'import t from "tap"; const { env } = process; t.test([env.STACK_CUTS, env.NODE_OPTIONS].join(), async (t) => t.pass());',
   });
+  const files = ["told", "good", "silent", "broken"].map((name) => join(folder, `${name}.test.ts`));
   const said: string[] = [];
-  const terminal = { write: (text: string | Uint8Array) => said.push(String(text)) > 0 };
-  const good = await loneFile(join(folder, "good.mjs"), { terminal, env: { STACK_CUTS: "1" } });
-  t.match(good, { passed: 1, failed: 1, failures: [/good\.mjs: two\n +.*$/], took: [{ what: /good\.mjs$/ }] });
-  t.match(said.join(""), /^ {4}ok 1 - one .*\n(.*\n)* {4}not ok 2 - two /m);
-  const broken = await loneFile(join(folder, "broken.mjs"), { terminal });
-  t.match(broken, { failed: 1, failures: [/broken\.mjs: ended badly/] });
+  const options = { terminal: { write: (text: string | Uint8Array) => said.push(String(text)) > 0 }, jobs: 1 };
+  const counts = await tapPhase(files, { ...options, env: { STACK_CUTS: "1" } });
+  t.match(counts, {
+    passed: 3,
+    failed: 3,
+    failures: [/good\.test\.ts: two\n +.*$/, /silent\.test\.ts: ended badly$/, /broken\.test\.ts: ended badly$/],
+  });
+  t.strictSame(
+    counts.took.map(({ what }) => what),
+    files,
+  );
+  // Nothing is loaded into the Nodes that a test starts.
+  t.match(said.join(""), /^ {4}ok 1 - 1, # .*\n(.*\n)* {4}ok 1 - one .*\n(.*\n)* {4}not ok 2 - two /m);
+  t.match(said.join(""), /^not ok \d - .*broken\.test\.ts .*\n.*\n +ended with: 3$/m);
+  t.match(await tapPhase(files, { ...options, without: files }), { failed: 1, failures: [/^no tests in /] });
+});
+
+t.test("two files are run at once; one that turns in a circle is killed", async (t) => {
+  const folder = t.testdir({
+    "waits.test.ts": `import { existsSync } from "node:fs"; import t from "tap";
+      t.test("the other ran meanwhile", async () => { while (!existsSync(import.meta.dirname + "/there")) await new Promise((r) => setTimeout(r, 20)); });`,
+    "makes.test.ts": `import { writeFileSync } from "node:fs"; import t from "tap";
+      t.test("it ran", async () => writeFileSync(import.meta.dirname + "/there", ""));`,
+    "turns.test.ts": "for (;;);",
+  });
+  const named = (...names: readonly string[]) => names.map((name) => join(folder, `${name}.test.ts`));
+  const terminal = { write: () => true };
+  t.match(await tapPhase(named("waits", "makes"), { terminal }), { passed: 2, failed: 0 });
+  const late = await tapPhase(named("turns"), { terminal, timeout: 1 });
+  t.match(late, { failed: 1, failures: [/turns\.test\.ts: ended badly/] });
 });
 
 t.test("a proof that throws fails its promise alone, and says why", async (t) => {

@@ -20,14 +20,17 @@ export interface Took {
 }
 
 /**
- * Counts a raw TAP stream of the tap runner: files at the first level, their tests below.
+ * Counts a raw TAP stream of test files: they are at the first level, their tests below.
  * A file that breaks outside any test counts as one failure.
  */
 export function tapCounts(): { write(chunk: string): void; end(): Counts } {
   const counts = { ...nothingCounted, skipped: [] as string[], failures: [] as string[], took: [] as Took[] };
   const parser = new Parser();
-  parser.on("assert", ({ name, time }: Result) => {
+  parser.on("assert", ({ ok, name, time }: Result) => {
     if (time !== null) counts.took.push({ what: name, seconds: time / 1000 });
+    if (ok || counts.failures.some((failure) => failure.startsWith(`${name}: `))) return;
+    counts.failed++;
+    counts.failures.push(`${name}: ended badly`);
   });
   parser.on("child", (file) => {
     let tests = 0;

@@ -20,7 +20,7 @@ What is written to DIR:
 `,
     out: "where the template goes",
   },
-  verifies: /\.tar(\.\w+)?$/,
+  verifies: /(?<!\.oci)\.tar(\.\w+)?$/,
   fileName: async ({ model, format }, layers) =>
     (await import("./template-name.ts")).nameOfLayers(model, layers, format),
   render: async (made, progress) => (await import("./render.ts")).renderTemplate(made, progress),

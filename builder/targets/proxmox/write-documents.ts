@@ -7,6 +7,7 @@ import type { BuildContext } from "../../context.ts";
 import type { BaseFacts } from "../../layers/base/facts.ts";
 import { uvLock } from "../../layers/python/uv.ts";
 import type { PackedTemplate } from "../../pack/pack.ts";
+import { projectVersion } from "../../project-version.ts";
 import { origins } from "../../provenance/origins.ts";
 import { sbom } from "../../provenance/sbom.ts";
 import { deployDocument } from "./deploy-document.ts";
@@ -41,13 +42,12 @@ export async function writeDocuments(
   };
   const materials = sbom({
     model: { ...model, version },
-    ...{ template, packages, npm: plan.npm, origins: origins(plan.chosen) },
+    ...{ template, packages, origins: origins(plan.chosen) },
     locks: Object.fromEntries(
       model.services.map(({ name, source }) => [name, plan.sources.get(source)?.lockText ?? ""]),
     ),
     builder: await projectVersion(project),
-    node: plan.tools.node ?? "",
-    uvLock: await readFile(uvLock, "utf8"),
+    agent: { npm: plan.npm, node: plan.tools.node ?? "", uvLock: await readFile(uvLock, "utf8") },
   });
   await writeFileAtomic(paths.checksum, `${template.sha256}  ${template.file}\n`);
   await writeFileAtomic(paths.manifest, jsonText(document));
@@ -59,9 +59,4 @@ export async function writeDocuments(
 
 function jsonText(document: object): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
-}
-
-async function projectVersion(project: string): Promise<string> {
-  const text = await readFile(join(project, "package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -38,12 +38,18 @@ const identityNames = new Set(identities.flatMap((path) => (path.endsWith("/*") 
 
 const maxText = 64 * 1024;
 
+interface IdentitiesAsked {
+  readonly rootfs: boolean;
+  readonly folders?: boolean;
+}
+
 /**
  * No identity and nothing of a first boot: each container makes its own.
  *
  * @param rootfs whether the archive is a whole system, which keeps its journal
+ * @param folders whether empty folders may lie where servers have their files: of an image, whose server makes none
  */
-export function identitiesProbe({ rootfs }: { readonly rootfs: boolean }): Probe {
+export function identitiesProbe({ rootfs, folders = false }: IdentitiesAsked): Probe {
   const faults = faultList();
   const texts = new Map<string, string>();
   let journal = false;
@@ -54,7 +60,7 @@ export function identitiesProbe({ rootfs }: { readonly rootfs: boolean }): Probe
       const path = name.slice(2);
       if (absent.some((one) => one.test(path)) || identityNames.has(basename(path))) faults.add(`/${path} is there`);
       const folder = empty.find((one) => path.startsWith(`${one}/`));
-      if (folder !== undefined && (type !== TypeFlag.directory || !withFolders.has(folder))) {
+      if (folder !== undefined && (type !== TypeFlag.directory || !(folders || withFolders.has(folder)))) {
         faults.add(`/${folder} is not empty: ${path.slice(folder.length + 1)}`);
       }
       if (path.startsWith("var/log/") && type === TypeFlag.file) faults.add(`/${path} is a log`);

@@ -26,6 +26,8 @@ interface Line {
 /** Milliseconds between two looks into an empty queue: another check's client took what was there. */
 const LOOK_AGAIN = 20;
 
+const nothing = Buffer.alloc(0);
+
 const kept = { keepAlive: true, maxSockets: 1 } as const;
 
 /** Milliseconds for the broker's figures, which no health check waits for. */
@@ -110,19 +112,20 @@ export async function openLine(connection: AmqpConnection): Promise<Line> {
 }
 
 /**
- * Publishes one message, waits until it is confirmed, and takes one back. Not always its
- * own: provisioning checks beside the agent, and each takes as many as it gave.
+ * Publishes one message, takes one back, and has the first confirmed. Both are asked at once: a queue
+ * takes one after the other what a channel sends. Not always its own: provisioning checks beside the
+ * agent, and each takes as many as it gave.
  */
 export async function roundtrip(line: Line, queue: string, signal: AbortSignal): Promise<void> {
   const { channel } = line;
-  channel.publish(queue, queue, Buffer.alloc(0), { persistent: true, mandatory: true });
-  await channel.waitForConfirms();
+  channel.publish(queue, queue, nothing, { persistent: true, mandatory: true });
+  let [taken] = await Promise.all([channel.get(queue, { noAck: true }), channel.waitForConfirms()]);
   while (!signal.aborted) {
     // A message that no queue took is returned before it is confirmed.
     if (line.broken !== undefined) throw line.broken;
-    const message = await channel.get(queue);
-    if (message !== false) return channel.ack(message);
+    if (taken !== false) return;
     await sleep(LOOK_AGAIN, undefined, { signal });
+    taken = await channel.get(queue, { noAck: true });
   }
 }
 

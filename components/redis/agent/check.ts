@@ -1,11 +1,11 @@
 import type { ChainableCommander, Redis } from "ioredis";
-import type { CheckContext, CheckOpener, OpenCheck, Outcome } from "../../../engine/check.ts";
+import type { CheckContext, CheckOpener, Figures, OpenCheck, Outcome } from "../../../engine/check.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import { messageOf } from "../../../lib/error.ts";
 import { openRedis, type RedisConnection, redisCode } from "./client.ts";
 import { infoField } from "./info-field.ts";
-import { clusterFigures, figureSections, nodeFigures } from "./node-figures.ts";
+import { clusterFigures, figureSections, type NodeUp, nodeFigures } from "./node-figures.ts";
 
 /** Percent of maxmemory from which keys are about to be evicted. */
 export const nearlyFull = 95;
@@ -64,17 +64,27 @@ function openCheck({ redis }: StackWith<"redis">, context: CheckContext): OpenCh
     }
   };
 
+  let told: { readonly of: readonly NodeUp[]; readonly figures: Figures } | undefined;
+  /** Most looks read none: what is made of them stays the same then. */
+  const figuresOf = (outcomes: readonly NodeOutcome[]): Figures => {
+    const of = nodes.map(({ port, figures }, at): NodeUp => {
+      return { port, up: outcomes[at]?.down !== true, ...(figures && { figures }) };
+    });
+    const isSame = told?.of.every(({ up, figures }, at) => up === of[at]?.up && figures === of[at]?.figures) === true;
+    if (told === undefined || !isSame) told = { of, figures: clusterFigures(of) };
+    return told.figures;
+  };
+
   return {
     async run(signal) {
-      const password = await context.secret("redis.auth");
+      // Who is connected has shown it: the file is read for a new line alone.
+      const isOpen = nodes.every(({ connection }) => connection?.broken() === false);
+      const password = isOpen ? "" : await context.secret("redis.auth");
       if (password === undefined) {
         return { status: "fail", code: "starting", message: "the secret redis.auth is not there yet" };
       }
       const outcomes = await Promise.all(nodes.map((node) => look(node, password, signal)));
-      const figures = nodes.map(({ port, figures }, at) => {
-        return { port, up: outcomes[at]?.down !== true, ...(figures && { figures }) };
-      });
-      return { ...worst(outcomes), figures: clusterFigures(figures) };
+      return { ...worst(outcomes), figures: figuresOf(outcomes) };
     },
     async close() {
       for (const node of nodes) drop(node);

@@ -32,10 +32,15 @@ export function nodeFigures(info: string): NodeFigures {
   };
 }
 
+/** A node as it was found. */
+export interface NodeUp {
+  readonly port: number;
+  readonly up: boolean;
+  readonly figures?: NodeFigures;
+}
+
 /** All nodes' together, each by its port. */
-export function clusterFigures(
-  nodes: readonly { readonly port: number; readonly up: boolean; readonly figures?: NodeFigures }[],
-): Figures {
+export function clusterFigures(nodes: readonly NodeUp[]): Figures {
   const all = nodes.flatMap(({ port, up, figures = {} }) =>
     Object.entries({ stack_redis_node_up: up ? 1 : 0, ...figures }).map(([name, value]) => {
       return { name, sample: { labels: { node: `${port}` }, value } };

@@ -1,7 +1,6 @@
-import { Agent, get } from "node:http";
 import type { CheckOpener, Outcome } from "../../../engine/check.ts";
 import { failedLook } from "../../../engine/failed-look.ts";
-import { isErrno, StackError } from "../../../lib/error.ts";
+import { httpLine } from "../../../lib/http-line.ts";
 import { loopback } from "../../../stack/loopback.ts";
 import type { ServiceModel } from "../../../stack/model.ts";
 import { serviceFigures } from "./service-figures.ts";
@@ -9,19 +8,19 @@ import { serviceFigures } from "./service-figures.ts";
 /** A service's own word: `GET` of its health path on its port, over a connection that is kept. */
 export function serviceCheck(service: Pick<ServiceModel, "name" | "unit" | "folder" | "port" | "health">): CheckOpener {
   return () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { port, health: path } = service;
+    const line = httpLine({ host: loopback, port, path });
     const figures = serviceFigures(service);
     return {
       run: async (signal) => {
         // Its restarts are counted while it is down, too.
         const seen = figures();
-        const outcome = await fetchHealth(agent, service, signal).then(
-          ({ status, body }) => serviceOutcome(status, body, service.health),
-          failedLook,
-        );
+        const outcome = await line
+          .get(signal)
+          .then(({ status, body }) => serviceOutcome(status, body, path), failedLook);
         return { ...outcome, figures: seen };
       },
-      close: async () => agent.destroy(),
+      close: async () => line.close(),
     };
   };
 }
@@ -39,36 +38,6 @@ export function serviceOutcome(status: number, body: string, path = "/health"): 
   }
   if (status === 503) return { status: "fail", code: "unhealthy", message: failing || "the service says fail" };
   return { status: "fail", code: "unexpected-answer", message: `GET ${path} answered ${status}` };
-}
-
-const mostBytes = 64 * 1024;
-
-function fetchHealth(
-  agent: Agent,
-  service: Pick<ServiceModel, "port" | "health">,
-  signal: AbortSignal,
-): Promise<{ status: number; body: string }> {
-  const { port, health: path } = service;
-  return new Promise((resolve, reject) => {
-    const request = get({ host: loopback, port, path, agent, signal }, (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on("data", (chunk: Buffer) => {
-        size += chunk.length;
-        chunks.push(chunk);
-        if (size > mostBytes) {
-          request.destroy(new StackError("answer-too-long", `GET ${path} answered more than ${mostBytes / 1024} KiB`));
-        }
-      });
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
-      response.on("error", reject);
-    });
-    request.on("error", (error) => {
-      // The service restarted since, or closed an idle connection: that says nothing of it now.
-      if (request.reusedSocket && isErrno(error, "ECONNRESET")) resolve(fetchHealth(agent, service, signal));
-      else reject(error);
-    });
-  });
 }
 
 /** "postgres: refused, redis: timeout", of a health document's flat components. */

@@ -69,6 +69,40 @@ t.test("the page is made once for all who see the same", async (t) => {
   t.equal(made, after, "and for nobody it is not made at all");
 });
 
+t.test(
+  "while there is no news the page is made at one look of three, and what is new is told at the next",
+  async (t) => {
+    let made = 0;
+    let asked = 0;
+    let news = "well";
+    const render = (): RenderedPage => {
+      made += 1;
+      const html = `<p id="a">${news} ${made}</p>`;
+      return { title: "", status: "healthy", pieces: new Map([["a", html]]), main: { html } };
+    };
+    const live = liveClients({
+      render,
+      interval: 15,
+      news: () => {
+        asked += 1;
+        return [news];
+      },
+    });
+    const server = createServer((_, response) => live.join(response, false, async () => true)).listen(0, "127.0.0.1");
+    t.teardown(() => server.close().closeAllConnections());
+    await once(server, "listening");
+    const follower = await followEvents(t, `http://127.0.0.1:${(server.address() as { port: number }).port}`);
+    await follower.event(6);
+    t.ok(asked >= 3 * (made - 3), `${made} pages at ${asked} looks`);
+    for (const turn of [1, 2, 3, 4]) {
+      news = `news ${turn}`;
+      const [before, looks] = [made, asked];
+      await waitFor(async () => asked > looks, { what: "the next look", timeout: 20_000, interval: 1 });
+      t.ok(made > before, news);
+    }
+  },
+);
+
 t.test("detail is told to who shows the token, for as long as it is the token", async (t) => {
   const here = await agent(t, { troubles: failing });
   const bare = await followEvents(t, here.url);

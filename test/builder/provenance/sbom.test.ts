@@ -32,7 +32,7 @@ const relocated: ChosenSource = {
   },
 };
 
-const sources: SbomSources = {
+const sources = {
   model: { name: "stock-analysis", version: "1.0.0", debian: debianReleases.bookworm, architecture: "amd64" },
   template: { file: "debian-12-stock-analysis_1.0.0-01234567_amd64.tar.gz", sha256 },
   builder: "0.1.0",
@@ -85,15 +85,17 @@ const sources: SbomSources = {
   ],
   origins: origins([relocated]),
   locks: { broker: lock, events: lock },
-  npm: [
-    { name: "pg", version: "8.23.1", licence: "MIT" },
-    { name: "@ioredis/commands", version: "1.5.0", licence: "MIT" },
-    { name: "odd", version: "1.0.0", licence: "(MIT OR Apache-2.0)" },
-    { name: "none", version: "1.0.0" },
-  ],
-  node: "24.21.0",
-  uvLock: readFileSync(join(project, "builder/layers/python/uv.lock.txt"), "utf8"),
-};
+  agent: {
+    npm: [
+      { name: "pg", version: "8.23.1", licence: "MIT" },
+      { name: "@ioredis/commands", version: "1.5.0", licence: "MIT" },
+      { name: "odd", version: "1.0.0", licence: "(MIT OR Apache-2.0)" },
+      { name: "none", version: "1.0.0" },
+    ],
+    node: "24.21.0",
+    uvLock: readFileSync(join(project, "builder/layers/python/uv.lock.txt"), "utf8"),
+  },
+} satisfies SbomSources;
 
 interface Document {
   readonly serialNumber: string;
@@ -139,7 +141,7 @@ t.test("it is accepted for all that this machine and the real agent consist of",
   t.notOk(names.includes("esbuild"), "what only builds is not in it");
   t.same(names, [...new Set(names)].sort());
   const npm = [...bundle.packages, await readNpmPackage(join(project, "node_modules/nan"))];
-  const document = documentOf({ ...sources, packages, npm });
+  const document = documentOf({ ...sources, packages, agent: { ...sources.agent, npm } });
   t.equal(await schemaFaults(document), null);
   if (process.env.SBOM_OUT !== undefined) writeFileSync(process.env.SBOM_OUT, JSON.stringify(document, undefined, 2));
 });
@@ -221,13 +223,20 @@ t.test(
 
 t.test("the same sources give the same bytes in whatever order; others another serial number", async (t) => {
   const text = JSON.stringify(sbom(sources));
-  const turned = { ...sources, packages: [...sources.packages].reverse(), npm: [...sources.npm].reverse() };
+  const turned = {
+    ...sources,
+    packages: [...sources.packages].reverse(),
+    agent: { ...sources.agent, npm: [...sources.agent.npm].reverse() },
+  };
   t.equal(JSON.stringify(sbom(turned)), text);
   t.match(
     documentOf(sources).serialNumber,
     /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
   );
-  t.not(documentOf({ ...sources, node: "24.21.1" }).serialNumber, documentOf(sources).serialNumber);
+  t.not(
+    documentOf({ ...sources, agent: { ...sources.agent, node: "24.21.1" } }).serialNumber,
+    documentOf(sources).serialNumber,
+  );
 });
 
 t.test("a lock is read with extras, markers, comments and every hash", async (t) => {

@@ -33,6 +33,7 @@ t.test("no file's name is one that two targets verify", async (t) => {
     "x.tar.zst",
     "x_1_amd64.deb",
     "x_1-0a1b2c3d_amd64.stack-release",
+    "x_1-0a1b2c3d_amd64.oci.tar",
   ]) {
     t.equal(targets.filter(({ verifies }) => verifies.test(file)).length, 1, file);
   }

@@ -51,7 +51,7 @@ export function givenSecretRows(t: Test, machine: Machine, value: string): void 
   const audited = async (): Promise<readonly string[]> => {
     const fields = "STACK_SECRET_DEED,STACK_SECRET,STACK_ACTOR,_UID";
     const lines = await machine.sh(
-      `journalctl --no-pager -o json --output-fields=${fields} MESSAGE_ID=${messageIds.secretAudit}`,
+      `journalctl --sync && journalctl --no-pager -o json --output-fields=${fields} MESSAGE_ID=${messageIds.secretAudit}`,
     );
     return lines.split("\n").flatMap((line) => {
       if (line === "") return [];

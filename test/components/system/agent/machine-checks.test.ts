@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import t from "tap";
 import { diskCheck, diskOutcome } from "../../../../components/system/agent/disk-check.ts";
 import { memoryCheck, memoryOutcome } from "../../../../components/system/agent/memory-check.ts";
@@ -41,6 +42,22 @@ t.test("this machine's disks are looked at, folders that are not there left out"
   const outcome = await check.run(never);
   t.ok(outcome.observedValue !== undefined && outcome.observedValue > 0 && outcome.observedValue <= 100);
   t.match(outcome.message, /^\/ is/);
+});
+
+t.test("while there is plenty of memory one look of three asks, and each does from when there is little", async (t) => {
+  const meminfo = (available: number): string => `MemTotal: 8388608 kB\nMemAvailable: ${available * 83886} kB\n`;
+  const root = `${t.testdir({ proc: { meminfo: meminfo(50) } })}/`;
+  const check = memoryCheck(root)(context);
+  const looks = async (available: number): Promise<readonly (number | undefined)[]> => {
+    writeFileSync(`${root}proc/meminfo`, meminfo(available));
+    const found = [];
+    for (let look = 0; look < 3; look += 1) found.push((await check.run(never)).observedValue);
+    return found;
+  };
+  t.strictSame(await looks(50), [50, 50, 50]);
+  t.strictSame(await looks(15), [15, 15, 15], "the fourth look asks, and finds less than plenty");
+  t.strictSame(await looks(8), [8, 8, 8]);
+  t.strictSame(await looks(15), [15, 15, 15]);
 });
 
 t.test(
