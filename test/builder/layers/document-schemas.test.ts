@@ -30,7 +30,7 @@ t.test("the template brings a JSON Schema of each document that the agent gives"
   t.same(
     [...schemas.keys()].sort(),
     [
-      ...["analysis", "backup-change", "backup-check", "backups", "doctor", "drift", "handover", "health"],
+      ...["analysis", "backup-change", "backup-check", "backups", "cluster", "doctor", "drift", "handover", "health"],
       ...[
         "jobs",
         "new-service",
