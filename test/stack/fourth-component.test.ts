@@ -18,7 +18,7 @@ const rooms = ["agent", "bin", "builder", "components", "docs", "engine", "insta
 );
 
 t.test(
-  "it is a folder of what it is, one of what the agent does for it, a line in each of three lists, and in the pages of settings, checks and metrics",
+  "it is a folder of what it is, one of what the agent does for it, a line in each of three lists, an image, and lines in the pages of settings, checks and metrics",
   async (t) => {
     const files = rooms.flatMap((room) =>
       readdirSync(join(project, room), { recursive: true, withFileTypes: true })
@@ -34,6 +34,7 @@ t.test(
       "stack/components/memcached",
     ]);
     t.strictSame(touched.filter((path) => !own.test(path)).sort(), [
+      "builder/targets/image/server-images.ts",
       "components/agent.ts",
       "docs/health.md",
       "docs/monitoring.md",
