@@ -129,6 +129,10 @@ t.test("Redis on three machines, by TLS", async (t) => {
       what: "it to see the others",
       timeout: 60_000,
     });
+    // A server takes the cluster for up by its own clock.
+    await waitFor(async () => !(await servers.get("kept")).startsWith("CLUSTERDOWN"), {
+      ...{ what: "every server to take the cluster for up", timeout: 60_000, interval: 250 },
+    });
     t.equal(await servers.get("kept"), "by the others");
     const remembered = async (): Promise<number> => {
       const { members: open } = await lookAtMembers(seats, cluster, password, soon());
