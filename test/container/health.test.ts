@@ -111,7 +111,10 @@ if (machine !== undefined) {
     const { stdout } = await listening;
     t.match(stdout, /^event: whole\ndata: \{"title":"All is well/);
     // In the first moments after a boot what fails is still expected to come up.
-    t.match(stdout, /\nevent: pieces\ndata: \{"title":"(frontend fails|Starting: frontend)[^\n]*component-frontend/);
+    t.match(
+      stdout,
+      /\nevent: (?:pieces|whole)\ndata: \{"title":"(frontend fails|Starting: frontend)[^\n]*component-frontend/,
+    );
     await machine.exec("systemctl", ["start", serviceUnit("frontend")]);
     await allHealthy(t);
   });

@@ -23,7 +23,7 @@ log = logging.getLogger("reference_service")
 _GRACE_SECONDS = 1
 
 # How long a connection that was taken has to bring its request, once the service is to stop.
-_FIRST_REQUEST_SECONDS = 0.5
+_FIRST_REQUEST_SECONDS = 2
 
 
 class _Server(uvicorn.Server):
