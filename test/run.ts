@@ -25,7 +25,7 @@ Runs the tests, or only the phases named, and brings what each needs.
              or --debian=trixie: all of it on that one alone
 
 test:long leaves nothing out: all of it on both Debians, every kind of damage to a server's files,
-data of other accounts, a lost node, a container that is replaced, alerts, Zabbix, servers
+data of other accounts, a cluster of three, a lost node, a container that is replaced, alerts, Zabbix, servers
 elsewhere, fifty services, LXD, disks that are full, Debian's archives through a proxy that spoils
 what comes, each format built out of the other's layers, and twelve rounds of faults at random
 moments in the place of eight. --cuts=60 plays sixty.

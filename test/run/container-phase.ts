@@ -19,6 +19,9 @@ const file = (name: string): string => `test/container/${name}.test.ts`;
 /** What a run of every day leaves out: slow, and about things that seldom change. */
 const longOnes = [
   "alerts",
+  "cluster/cluster",
+  "cluster/membership",
+  "cluster/postgres",
   "damaged-rabbitmq",
   "disk-full",
   "external",
