@@ -23,9 +23,10 @@ export function preflightClusteredPostgres(
     const message = "the server that leads refuses postgres.superuser: it is of another cluster, or of an older secret";
     return [{ code: "superuser-refused", message, hint }];
   }
-  const away = (model.cluster?.nodes ?? []).filter(({ name }) => !etcd.includes(name));
+  // Its own doesn't answer either until a second one is there: only then etcd opens its port to clients.
+  const away = (model.cluster?.nodes ?? []).filter(({ name }) => name !== here && !etcd.includes(name));
   // Two of the three agree without the third.
-  if (!running || !etcd.includes(here) || view !== undefined || away.length < 2) return [];
+  if (!running || view !== undefined || away.length < 2) return [];
   const message = `PostgreSQL waits for ${away.map(({ name }) => name).join(", ")}: two machines decide who leads`;
   return [{ code: "waits-for-members", message, hint, waits: true }];
 }

@@ -42,6 +42,11 @@ const plan = (other: Partial<ClusteredPostgresFacts> = {}) => planClusteredPostg
 t.test("a machine alone waits for the others by name; two of three wait for nobody", async (t) => {
   const none = { view: undefined, server: "down" } as const;
   t.match(problems({ ...none, etcd: ["a"] }), [{ code: "waits-for-members", waits: true, message: /waits for b, c:/ }]);
+  t.match(
+    problems({ ...none, etcd: [] }),
+    [{ code: "waits-for-members", message: /waits for b, c:/ }],
+    "nor does its own",
+  );
   t.same(problems({ ...none, etcd: ["a", "c"] }), []);
   t.same(problems({ ...none, etcd: [], running: false }), [], "its own are started first");
   t.same(problems({ ...none, etcd: ["b"] }), [], "its own doesn't answer: it is at fault itself");
