@@ -1,4 +1,5 @@
 import { tellError } from "../lib/cli/tell-error.ts";
+import { endSoon } from "../lib/end-soon.ts";
 import { outliveReaders } from "../lib/outlive-readers.ts";
 
 /** Milliseconds after a command's end in which what it left open may close. */
@@ -22,8 +23,5 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 outliveReaders(process);
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-  // A client that a failed stage left open must not keep a boot waiting.
-  setTimeout(() => process.exit(), LAST_MOMENT).unref();
-});
+// A client that a failed stage left open must not keep a boot waiting.
+void main(process.argv.slice(2)).then((code) => endSoon(code, LAST_MOMENT));
