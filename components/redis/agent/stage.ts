@@ -1,16 +1,14 @@
 import type { Action } from "../../../engine/action.ts";
 import type { FactReader } from "../../../engine/facts/fact-reader.ts";
-import { lastWords } from "../../../engine/facts/last-words.ts";
 import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../engine/plan/plan-files.ts";
 import { failingServer, planMend } from "../../../engine/plan/plan-mend.ts";
 import { joinResets, resetComponent, resetData } from "../../../engine/plan/reset-component.ts";
 import type { StackWith } from "../../../engine/stack-with.ts";
 import { defineComponentStage, type Plan } from "../../../engine/stage.ts";
 import { isStackError } from "../../../lib/error.ts";
-import type { RedisModel, RedisNode } from "../../../stack/components/redis/model.ts";
-import { manifestName } from "./append-only.ts";
+import type { RedisModel } from "../../../stack/components/redis/model.ts";
 import { redisCode, withRedis } from "./client.ts";
-import { examineAppendOnly } from "./examine-append-only.ts";
+import { inspectFiles } from "./inspect-files.ts";
 import { lookAtNode } from "./look-at-node.ts";
 import { type FailingNode, mendNode, nodeSays } from "./mend-node.ts";
 import { checks } from "./monitoring.ts";
@@ -72,23 +70,6 @@ async function inspect(reader: FactReader, model: StackWith<"redis">, signal: Ab
 
 function isRefused(node: NodeFacts): boolean {
   return "state" in node && node.state === "refused";
-}
-
-/** Looks at the files of a node that doesn't come up; undefined where it does. */
-async function inspectFiles(
-  { run, exists }: Pick<FactReader, "run" | "exists">,
-  { port, unit, dataDirectory }: RedisNode,
-  { units }: ComponentFacts,
-  signal: AbortSignal,
-): Promise<FailingNode | undefined> {
-  const { active, failing } = units.get(unit) ?? {};
-  if (active === "active") return undefined;
-  const folder = `${dataDirectory}/appendonlydir`;
-  // Its unit doesn't start it then: it would write over what the manifest has named.
-  const orphaned = (await exists(folder)) && !(await exists(`${folder}/${manifestName}`));
-  if (failing !== true && !(orphaned && active === "inactive")) return undefined;
-  const [words, log] = await Promise.all([lastWords(run, unit, signal), examineAppendOnly(folder, run, signal)]);
-  return { port, words, log };
 }
 
 /** Logs in to one node and asks what it knows of the cluster. */

@@ -1,16 +1,14 @@
 import { ownNode } from "../../../../engine/cluster/own-node.ts";
 import type { FactReader } from "../../../../engine/facts/fact-reader.ts";
-import { lastWords } from "../../../../engine/facts/last-words.ts";
 import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../../engine/plan/plan-files.ts";
 import { failingServer, planMend } from "../../../../engine/plan/plan-mend.ts";
 import { joinResets, resetComponent, resetData } from "../../../../engine/plan/reset-component.ts";
 import type { StackWith } from "../../../../engine/stack-with.ts";
 import { defineComponentStage, type Plan, type Problem } from "../../../../engine/stage.ts";
 import type { ClusterModel } from "../../../../stack/components/cluster/model.ts";
-import type { RedisModel, RedisNode } from "../../../../stack/components/redis/model.ts";
-import { manifestName } from "../append-only.ts";
+import type { RedisModel } from "../../../../stack/components/redis/model.ts";
 import { redisCode } from "../client.ts";
-import { examineAppendOnly } from "../examine-append-only.ts";
+import { inspectFiles } from "../inspect-files.ts";
 import { type FailingNode, mendNode, nodeSays } from "../mend-node.ts";
 import { clusteredChecks } from "./clustered-monitoring.ts";
 import { lookAtMembers } from "./look-at-members.ts";
@@ -59,22 +57,6 @@ async function inspect(
   const { index } = ownNode(cluster);
   const members = isUp ? await inspectMembers(reader, redis, index, signal) : "down";
   return { component, failing: failing.filter((node) => node !== undefined), index, members };
-}
-
-/** Looks at the files of a node that doesn't come up; undefined where it does. */
-async function inspectFiles(
-  { run, exists }: Pick<FactReader, "run" | "exists">,
-  { port, unit, dataDirectory }: RedisNode,
-  { units }: ComponentFacts,
-  signal: AbortSignal,
-): Promise<FailingNode | undefined> {
-  const { active, failing } = units.get(unit) ?? {};
-  if (active === "active") return undefined;
-  const folder = `${dataDirectory}/appendonlydir`;
-  const orphaned = (await exists(folder)) && !(await exists(`${folder}/${manifestName}`));
-  if (failing !== true && !(orphaned && active === "inactive")) return undefined;
-  const [words, log] = await Promise.all([lastWords(run, unit, signal), examineAppendOnly(folder, run, signal)]);
-  return { port, words, log };
 }
 
 async function inspectMembers(
