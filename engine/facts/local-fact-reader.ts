@@ -1,12 +1,10 @@
 import { statfs } from "node:fs/promises";
-import { networkInterfaces } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isErrno, isStackError, messageOf, StackError } from "../../lib/error.ts";
 import { exists, namesIfAny, readLinkIfAny, readTextIfAny } from "../../lib/files.ts";
 import { readListeners } from "../../lib/listeners.ts";
 import type { Run } from "../../lib/run.ts";
 import { budget } from "../../stack/budget.ts";
-import { placeOf } from "../../stack/components/cluster/model.ts";
 import type { FileEntry, Model } from "../../stack/model.ts";
 import type { Templates } from "../../stack/render/render.ts";
 import { type FileContext, renderFile } from "../../stack/render/render-file.ts";
@@ -20,7 +18,7 @@ import { compareFile } from "./compare-file.ts";
 import type { FactReader, UnitFacts } from "./fact-reader.ts";
 import { fileDiff } from "./file-diff.ts";
 import { memoryMiB } from "./memory.ts";
-import { notANode } from "./not-a-node.ts";
+import { ownAddresses, ownNode } from "./own-node.ts";
 import { readPackages } from "./read-packages.ts";
 import { readUnits } from "./read-units.ts";
 
@@ -110,19 +108,10 @@ export function localFactReader(options: LocalFactReaderOptions): FactReader {
   };
 }
 
-function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((all = []) =>
-    all.flatMap(({ address, internal }) => (internal ? [] : [address])),
-  );
-}
-
 /** The machine's own node, for files of a server that is one of three. @throws StackError `not-a-node` */
 function placeFor({ component }: FileEntry, { components, cluster }: Model): Pick<FileContext, "place"> {
   if (cluster === undefined || !components.some(({ name, clustered }) => name === component && clustered)) return {};
-  const addresses = ownAddresses();
-  const place = placeOf(cluster, addresses);
-  if (place === undefined) throw notANode(cluster, addresses);
-  return { place };
+  return { place: ownNode(cluster) };
 }
 
 async function freeMiB(path: string): Promise<number | undefined> {

@@ -1,5 +1,5 @@
 import type { FindingsOptions } from "../../../engine/agent-part.ts";
-import { ownNode } from "../../../engine/cluster/own-node.ts";
+import { ownNode } from "../../../engine/facts/own-node.ts";
 import type { Found } from "../../../engine/finding.ts";
 import { readSecret } from "../../../engine/secrets/read-secret.ts";
 import { StackError } from "../../../lib/error.ts";

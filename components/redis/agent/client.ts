@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { memberTls } from "../../../engine/cluster/member-tls.ts";
-import { ownNode } from "../../../engine/cluster/own-node.ts";
+import { ownNode } from "../../../engine/facts/own-node.ts";
 import { abortable } from "../../../lib/abortable.ts";
 import type { ClusterModel } from "../../../stack/components/cluster/model.ts";
 import { loopback } from "../../../stack/loopback.ts";

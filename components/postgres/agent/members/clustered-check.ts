@@ -1,5 +1,5 @@
 import type { CheckOpener, Figures, OpenCheck, Outcome } from "../../../../engine/check.ts";
-import { ownNode } from "../../../../engine/cluster/own-node.ts";
+import { ownNode } from "../../../../engine/facts/own-node.ts";
 import type { StackWith } from "../../../../engine/stack-with.ts";
 import type { ClusterModel } from "../../../../stack/components/cluster/model.ts";
 import { postgresCheck } from "../check.ts";

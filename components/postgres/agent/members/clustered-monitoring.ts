@@ -1,5 +1,5 @@
-import { ownNode } from "../../../../engine/cluster/own-node.ts";
 import type { CheckOpeners } from "../../../../engine/declared-checks.ts";
+import { ownNode } from "../../../../engine/facts/own-node.ts";
 import type { Job } from "../../../../engine/job.ts";
 import type { StackWith } from "../../../../engine/stack-with.ts";
 import type { ComponentCheck } from "../../../../stack/components/index.ts";

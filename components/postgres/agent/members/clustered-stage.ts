@@ -1,6 +1,6 @@
-import { ownNode } from "../../../../engine/cluster/own-node.ts";
 import type { FactReader } from "../../../../engine/facts/fact-reader.ts";
 import { lastWords } from "../../../../engine/facts/last-words.ts";
+import { ownNode } from "../../../../engine/facts/own-node.ts";
 import { inspectComponent } from "../../../../engine/plan/plan-files.ts";
 import { joinResets, resetComponent, resetData } from "../../../../engine/plan/reset-component.ts";
 import type { StackWith } from "../../../../engine/stack-with.ts";

@@ -1,5 +1,5 @@
 import type { Executors } from "../../../../engine/action.ts";
-import { ownNode } from "../../../../engine/cluster/own-node.ts";
+import { ownNode } from "../../../../engine/facts/own-node.ts";
 import { patroniBody } from "./ask-patroni.ts";
 
 /** Milliseconds. */

@@ -1,6 +1,6 @@
 import type { Action } from "../../../../engine/action.ts";
-import { ownNode } from "../../../../engine/cluster/own-node.ts";
 import { lastWords } from "../../../../engine/facts/last-words.ts";
+import { ownNode } from "../../../../engine/facts/own-node.ts";
 import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../../engine/plan/plan-files.ts";
 import { failingServer } from "../../../../engine/plan/plan-mend.ts";
 import { joinResets, resetComponent, resetData } from "../../../../engine/plan/reset-component.ts";

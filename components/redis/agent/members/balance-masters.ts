@@ -1,4 +1,4 @@
-import { ownNode } from "../../../../engine/cluster/own-node.ts";
+import { ownNode } from "../../../../engine/facts/own-node.ts";
 import type { Job } from "../../../../engine/job.ts";
 import { abortable } from "../../../../lib/abortable.ts";
 import { isErrno } from "../../../../lib/error.ts";

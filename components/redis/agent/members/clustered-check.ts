@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { CheckContext, CheckOpener, OpenCheck, Outcome, Sample } from "../../../../engine/check.ts";
-import { ownNode } from "../../../../engine/cluster/own-node.ts";
+import { ownNode } from "../../../../engine/facts/own-node.ts";
 import type { StackWith } from "../../../../engine/stack-with.ts";
 import { abortable } from "../../../../lib/abortable.ts";
 import { messageOf } from "../../../../lib/error.ts";

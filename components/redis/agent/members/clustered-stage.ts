@@ -1,5 +1,5 @@
-import { ownNode } from "../../../../engine/cluster/own-node.ts";
 import type { FactReader } from "../../../../engine/facts/fact-reader.ts";
+import { ownNode } from "../../../../engine/facts/own-node.ts";
 import { type ComponentFacts, inspectComponent, planBelow, planUnits } from "../../../../engine/plan/plan-files.ts";
 import { failingServer, planMend } from "../../../../engine/plan/plan-mend.ts";
 import { joinResets, resetComponent, resetData } from "../../../../engine/plan/reset-component.ts";
